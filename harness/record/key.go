@@ -1,0 +1,47 @@
+package record
+
+import (
+	"sort"
+	"strings"
+)
+
+// Key names one series of a sample: the metric and its labels in name order, as in
+//
+//	statements_total{kind=read,role=auth}
+//
+// The series of each instrument, all cumulative counters end in _total:
+//
+//	primary, replica: statements_total{kind=read|write|control,role=callers|auth|archiver} calls of top-level
+//	    statements by application role; exec_seconds_total{role}; dealloc_total; stats_reset_unix_seconds;
+//	    transactions_total; wal_bytes; connections; and on the primary replica_lag_bytes,
+//	    replica_lag_seconds, replicas_streaming
+//	redis: commands_total{command=get|set|…} without those of the harness; keyspace_hits_total,
+//	    keyspace_misses_total, evicted_keys_total, memory_bytes, keys
+//	auth, callers: what the services count themselves: statements_total{kind=read|write,node=primary|replica,op=verify|…},
+//	    requests_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total, state{state} (1 for the current one)
+//	cpu: cpu_seconds_total{process=primary|replica|redis|auth|callers|generator}, memory_bytes{process}
+func Key(metric string, labels map[string]string) string {
+	if len(labels) == 0 {
+		return metric
+	}
+	pairs := make([]string, 0, len(labels))
+	for name, value := range labels {
+		pairs = append(pairs, name+"="+value)
+	}
+	sort.Strings(pairs)
+	return metric + "{" + strings.Join(pairs, ",") + "}"
+}
+
+// ParseKey is the inverse of [Key]. A key without labels has a nil map.
+func ParseKey(key string) (metric string, labels map[string]string) {
+	metric, rest, found := strings.Cut(key, "{")
+	if !found {
+		return key, nil
+	}
+	labels = map[string]string{}
+	for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
+		name, value, _ := strings.Cut(pair, "=")
+		labels[name] = value
+	}
+	return metric, labels
+}

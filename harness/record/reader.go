@@ -1,0 +1,102 @@
+package record
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxLineBytes bounds one line of a stream; a window of five full histograms stays far below.
+const maxLineBytes = 16 << 20
+
+// Run is a run directory read back.
+type Run struct {
+	Dir      string
+	Header   Header
+	Windows  []Window
+	Samples  []Sample
+	Events   []Event
+	Scenario []byte
+	// Notes say what the reader had to leave out, such as a last line cut short by a crash.
+	Notes []string
+}
+
+// Complete tells whether the run reached its end.
+func (r *Run) Complete() bool {
+	return len(r.Events) > 0 && r.Events[len(r.Events)-1].Kind == EventDone
+}
+
+// Open reads the run directory dir. A run that was cut short is read as far as it goes; what is missing or broken
+// besides its last lines is an error.
+func Open(dir string) (*Run, error) {
+	text, err := os.ReadFile(filepath.Join(dir, HeaderFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a run directory: it has no %s", dir, HeaderFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	r := &Run{Dir: dir}
+	if err := json.Unmarshal(text, &r.Header); err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, HeaderFile), err)
+	}
+	if r.Header.Schema != Schema {
+		return nil, fmt.Errorf("%s has schema %q; this rehearse reads %q", dir, r.Header.Schema, Schema)
+	}
+	if r.Scenario, err = os.ReadFile(filepath.Join(dir, ScenarioFile)); err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	r.Windows, err = readLines[Window](r, WindowsFile)
+	samples, err2 := readLines[Sample](r, SamplesFile)
+	events, err3 := readLines[Event](r, EventsFile)
+	r.Samples, r.Events = samples, events
+	return r, errors.Join(err, err2, err3)
+}
+
+// readLines decodes one value a line. Only the last line may be broken: it was being written when the run died.
+func readLines[T any](r *Run, name string) ([]T, error) {
+	file, err := os.Open(filepath.Join(r.Dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	defer file.Close()
+	var values []T
+	lines := bufio.NewReaderSize(file, 1<<16)
+	for number := 1; ; number++ {
+		line, err := readLine(lines)
+		if err == io.EOF && len(line) == 0 {
+			return values, nil
+		}
+		if err != nil && err != io.EOF {
+			return values, fmt.Errorf("read %s:%d: %w", name, number, err)
+		}
+		var value T
+		if broken := json.Unmarshal(line, &value); broken != nil {
+			if err == io.EOF {
+				r.Notes = append(r.Notes, fmt.Sprintf("%s: the last line was cut short and is left out", name))
+				return values, nil
+			}
+			return values, fmt.Errorf("read %s:%d: %w", name, number, broken)
+		}
+		values = append(values, value)
+	}
+}
+
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLineBytes {
+			return nil, fmt.Errorf("line longer than %d bytes", maxLineBytes)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}

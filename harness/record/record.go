@@ -1,0 +1,160 @@
+// Package record is the run directory: what was measured, written as it happens, before anything is judged.
+//
+// Scope: a versioned header (run.json) and three streams of JSON lines: windows (histograms per trial, stage, operation
+// and second), samples (readings of the instruments) and events (what was done and what went wrong). [Create] opens a
+// run directory, the Add methods of [Writer] append, [Open] reads everything back.
+//
+// Opinion: a run that crashed is still a run. The header is on disk before the first hit, every line stands alone, and
+// a last line cut short is dropped with a note, not an error. Units are base units: seconds, bytes, counts.
+package record
+
+import "time"
+
+// Schema is the version of the run directory's format.
+const Schema = "rehearse.record/1"
+
+// Header says what was run, where and how. It is written before the first measurement.
+type Header struct {
+	Schema   string    `json:"schema"`
+	ID       string    `json:"id"`
+	Scenario string    `json:"scenario"`
+	Started  time.Time `json:"started"`
+	// Command is the command line that reproduces the run.
+	Command []string `json:"command"`
+	// Version and Commit of rehearse.
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Seed    uint64 `json:"seed"`
+	Rounds  int    `json:"rounds"`
+	// Quick, Scale and Only are the variations asked for on the command line.
+	Quick bool     `json:"quick,omitempty"`
+	Scale float64  `json:"scale,omitempty"`
+	Only  []string `json:"only,omitempty"`
+	// Stack is the back end: containers or processes.
+	Stack string `json:"stack"`
+	// Host is the machine's fingerprint.
+	Host Host `json:"host"`
+	// Versions of the servers, by node: primary, replica, redis.
+	Versions map[string]string `json:"versions"`
+	// Settings of the environment and the system worth stating: fsync, shared_buffers, password hashing, bounds.
+	Settings map[string]string `json:"settings"`
+
+	States     []string `json:"states"`
+	Operations []string `json:"operations"`
+	Stages     []Stage  `json:"stages"`
+	Headline   string   `json:"headline_stage"`
+	Trials     []Trial  `json:"trials"`
+	// TimeoutSeconds is how long a hit may take before it counts as failed.
+	TimeoutSeconds float64 `json:"timeout_seconds"`
+}
+
+// Host is what a reader must know of the machine before believing a latency.
+type Host struct {
+	OS          string `json:"os"`
+	Kernel      string `json:"kernel"`
+	CPU         string `json:"cpu"`
+	CPUs        int    `json:"cpus"`
+	MemoryBytes int64  `json:"memory_bytes"`
+}
+
+// Stage is one piece of every trial's traffic curve, on the trial's clock.
+type Stage struct {
+	Name         string  `json:"name"`
+	BeginSeconds float64 `json:"begin_seconds"`
+	EndSeconds   float64 `json:"end_seconds"`
+	// FromRate and ToRate are hits per second.
+	FromRate float64 `json:"from_rate"`
+	ToRate   float64 `json:"to_rate"`
+	// Hits is how many are due in one trial.
+	Hits    uint64 `json:"hits"`
+	Measure bool   `json:"measure"`
+}
+
+// Trial is one execution of all stages against one state, as planned.
+type Trial struct {
+	Index int    `json:"index"`
+	Round int    `json:"round"`
+	State string `json:"state"`
+}
+
+// Window holds the hits of one operation that were due in one second of one trial. Offered = Sent + Missed, and
+// Completed + Failed = Sent once the window is written.
+type Window struct {
+	Trial int    `json:"trial"`
+	Stage string `json:"stage"`
+	Op    string `json:"op"`
+	// Second counts whole seconds of due time since the trial began.
+	Second int `json:"second"`
+
+	// Offered hits were due; Sent ones left; Missed ones were due and never sent.
+	Offered uint64 `json:"offered"`
+	Sent    uint64 `json:"sent"`
+	Missed  uint64 `json:"missed,omitempty"`
+	// Completed hits got the answer they deserved or a wrong one; Failed ones got none (error, timeout, 5xx).
+	Completed uint64 `json:"completed"`
+	Failed    uint64 `json:"failed,omitempty"`
+	// Errors splits Failed by class: timeout, refused, reset, eof, status_503, …; never free text.
+	Errors map[string]uint64 `json:"errors,omitempty"`
+
+	// The correctness of the answers: wrong user named, acknowledged token rejected, revoked token accepted.
+	WrongUser       uint64 `json:"wrong_user,omitempty"`
+	RejectedValid   uint64 `json:"rejected_valid,omitempty"`
+	AcceptedRevoked uint64 `json:"accepted_revoked,omitempty"`
+	// Rechecked counts the hits that tested a token issued or revoked earlier in this run.
+	Rechecked uint64 `json:"rechecked,omitempty"`
+
+	// Response runs from the due time, Service from the sent time, Lag from due to sent. Nanoseconds inside;
+	// completed hits only in Response and Service, every sent hit in Lag.
+	Response Histogram `json:"response"`
+	Service  Histogram `json:"service"`
+	Lag      Histogram `json:"lag"`
+}
+
+// Sample is one reading of one instrument.
+type Sample struct {
+	// AtSeconds is the time since Header.Started.
+	AtSeconds float64 `json:"at_seconds"`
+	Trial     int     `json:"trial"`
+	// Stage and Edge mark readings taken at an edge: Edge is "begin" or "end", Stage empty at the edges of the
+	// trial itself (before the first hit; after the last answer and everything the system writes late). Both empty:
+	// the one-second rhythm.
+	Stage string `json:"stage,omitempty"`
+	Edge  string `json:"edge,omitempty"`
+	// Source is the instrument: primary, replica, redis, auth, callers, cpu.
+	Source string `json:"source"`
+	// Values by series key, see [Key].
+	Values map[string]float64 `json:"values"`
+}
+
+// Event is something that was done or that happened.
+type Event struct {
+	// AtSeconds is the time since Header.Started.
+	AtSeconds float64 `json:"at_seconds"`
+	// Trial the event belongs to; -1 outside of trials.
+	Trial int `json:"trial"`
+	// Kind is one of the Event constants.
+	Kind string `json:"kind"`
+	// Text says it to a person.
+	Text string `json:"text"`
+	// Values are the event's numbers, units in their names.
+	Values map[string]float64 `json:"values,omitempty"`
+}
+
+// Kinds of events.
+const (
+	// EventTrialBegin marks time zero of a trial's clock; EventTrialEnd that all its hits are accounted for.
+	EventTrialBegin = "trial_begin"
+	EventTrialEnd   = "trial_end"
+	// EventSwitch is a change of state; Values has seconds.
+	EventSwitch = "switch"
+	// EventJob is work a phase needs done once, such as the archive job; Values has its cost.
+	EventJob = "job"
+	// EventFault is a failure, injected or not.
+	EventFault = "fault"
+	// EventInterrupted says that the run was ended early, and why.
+	EventInterrupted = "interrupted"
+	// EventDone is the last event of a complete run.
+	EventDone = "done"
+	// EventNote is anything else worth reading.
+	EventNote = "note"
+)

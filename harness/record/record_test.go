@@ -1,0 +1,152 @@
+package record
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// write makes a small run with two windows and returns its directory.
+func write(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := Create(dir, Header{ID: "r", Started: time.Unix(1000, 0).UTC()}, []byte("version: 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for second := range 2 {
+		window := Window{Op: "verify", Second: second, Offered: 3, Sent: 3, Completed: 3}
+		for ms := range 3 {
+			window.Response.Record(time.Duration(ms+1) * time.Millisecond)
+		}
+		if err := w.AddWindow(window); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.AddSample(Sample{Source: "primary", Values: map[string]float64{"x": 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AddEvent(Event{AtSeconds: 1, Trial: -1, Kind: EventDone}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestRoundTrip(t *testing.T) {
+	run, err := Open(write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Windows) != 2 || len(run.Samples) != 1 || !run.Complete() || len(run.Notes) != 0 {
+		t.Fatalf("got %+v", run)
+	}
+	got := run.Windows[1].Response
+	if got.Count() != 3 {
+		t.Errorf("count: got %d, want 3", got.Count())
+	}
+	// Rank ceil(0.5*3) = 2 of 1, 2, 3 ms is 2 ms, within three digits.
+	if q := got.Quantile(0.5); q < 0.002 || q > 0.002*1.001 {
+		t.Errorf("median: got %v, want 0.002", q)
+	}
+}
+
+// A crash cuts the last line anywhere: all complete lines are read, the cut is noted, never an error.
+func TestCutAnywhere(t *testing.T) {
+	dir := write(t)
+	path := filepath.Join(dir, WindowsFile)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(whole) {
+		if err := os.WriteFile(path, whole[:cut], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run, err := Open(dir)
+		if err != nil {
+			t.Fatalf("cut at %d: %v", cut, err)
+		}
+		// A line that lost only its newline is whole.
+		want := strings.Count(string(whole[:cut+1]), "\n")
+		if len(run.Windows) != want {
+			t.Fatalf("cut at %d: got %d windows, want %d", cut, len(run.Windows), want)
+		}
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	broken := func(file, text string) string {
+		dir := write(t)
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	for _, tt := range []struct{ name, dir, want string }{
+		{"not a run", t.TempDir(), "is not a run directory"},
+		{"foreign schema", broken(HeaderFile, `{"schema":"other/9"}`), `schema "other/9"`},
+		{"broken in the middle", broken(EventsFile, "{\n{}\n"), "events.jsonl:1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := Open(tt.dir); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestWriterAfterClose(t *testing.T) {
+	w, err := Create(filepath.Join(t.TempDir(), "run"), Header{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AddSample(Sample{}); err == nil {
+		t.Error("got no error, want one: a closed directory takes no sample")
+	}
+}
+
+func TestKey(t *testing.T) {
+	key := Key("statements_total", map[string]string{"role": "auth", "kind": "read"})
+	if want := "statements_total{kind=read,role=auth}"; key != want {
+		t.Errorf("got %s, want %s", key, want)
+	}
+	metric, labels := ParseKey(key)
+	if diff := cmp.Diff(map[string]string{"kind": "read", "role": "auth"}, labels); metric != "statements_total" || diff != "" {
+		t.Errorf("%s %s", metric, diff)
+	}
+}
+
+// Splitting durations over windows and merging them again loses nothing.
+func TestMergeIsSum(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOf(rapid.Int64Range(0, int64(3*time.Minute))).Draw(t, "ns")
+		split := rapid.IntRange(0, len(values)).Draw(t, "split")
+		var whole, left, right Histogram
+		for i, v := range values {
+			whole.Record(time.Duration(v))
+			if i < split {
+				left.Record(time.Duration(v))
+			} else {
+				right.Record(time.Duration(v))
+			}
+		}
+		left.Merge(right)
+		if diff := cmp.Diff(whole.Bars(), left.Bars()); diff != "" {
+			t.Fatal(diff)
+		}
+		if whole.Count() != uint64(len(values)) {
+			t.Fatalf("count: got %d, want %d", whole.Count(), len(values))
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package record
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Names of the files in a run directory.
+const (
+	HeaderFile   = "run.json"
+	WindowsFile  = "windows.jsonl"
+	SamplesFile  = "samples.jsonl"
+	EventsFile   = "events.jsonl"
+	ScenarioFile = "scenario.yaml"
+)
+
+// flushEvery bounds what a crash can lose of samples and windows.
+const flushEvery = time.Second
+
+// Writer appends to a run directory. It is safe for concurrent use. The first error sticks: every later call returns
+// it, so a full disk ends the run once, clearly.
+type Writer struct {
+	dir     string
+	started time.Time
+	mu      sync.Mutex
+	streams map[string]*stream
+	err     error
+}
+
+type stream struct {
+	file    *os.File
+	buffer  *bufio.Writer
+	flushed time.Time
+}
+
+// Create makes dir, writes the scenario and the header, and opens the streams. The caller closes the writer.
+func Create(dir string, header Header, scenario []byte) (*Writer, error) {
+	header.Schema = Schema
+	text, err := json.MarshalIndent(header, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode run header: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("create run directory: %w", err)
+	}
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(dir, HeaderFile), append(text, '\n'), 0o644),
+		os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644),
+	); err != nil {
+		return nil, fmt.Errorf("write run header: %w", err)
+	}
+	w := &Writer{dir: dir, started: header.Started, streams: map[string]*stream{}}
+	for _, name := range []string{WindowsFile, SamplesFile, EventsFile} {
+		file, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("create run directory: %w", err), w.Close())
+		}
+		w.streams[name] = &stream{file: file, buffer: bufio.NewWriter(file)}
+	}
+	return w, nil
+}
+
+// Dir is the run directory.
+func (w *Writer) Dir() string { return w.dir }
+
+// AddWindow appends a window.
+func (w *Writer) AddWindow(window Window) error { return w.add(WindowsFile, window) }
+
+// AddSample appends a sample.
+func (w *Writer) AddSample(sample Sample) error { return w.add(SamplesFile, sample) }
+
+// AddEvent appends an event and puts everything so far on disk. A zero AtSeconds becomes now.
+func (w *Writer) AddEvent(event Event) error {
+	if event.AtSeconds == 0 {
+		event.AtSeconds = w.Since(time.Now())
+	}
+	return errors.Join(w.add(EventsFile, event), w.Flush())
+}
+
+// Since is t on the run's clock, in seconds.
+func (w *Writer) Since(t time.Time) float64 { return t.Sub(w.started).Seconds() }
+
+// Flush hands everything written so far to the operating system, so it survives the death of this process.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.streams {
+		w.keep(s.buffer.Flush())
+	}
+	return w.err
+}
+
+// Close flushes and closes the streams.
+func (w *Writer) Close() error {
+	err := w.Flush()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, s := range w.streams {
+		err = errors.Join(err, s.file.Close())
+		delete(w.streams, name)
+	}
+	return err
+}
+
+func (w *Writer) add(name string, value any) error {
+	line, err := json.Marshal(value)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.streams[name]
+	switch {
+	case w.err != nil:
+		return w.err
+	case s == nil:
+		return fmt.Errorf("write %s: the run directory is closed", name)
+	case err != nil:
+		return w.keep(fmt.Errorf("encode line of %s: %w", name, err))
+	}
+	_, err = s.buffer.Write(append(line, '\n'))
+	if now := time.Now(); err == nil && now.Sub(s.flushed) >= flushEvery {
+		s.flushed = now
+		err = s.buffer.Flush()
+	}
+	return w.keep(err)
+}
+
+// keep remembers the first error. The caller holds the lock.
+func (w *Writer) keep(err error) error {
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("write run directory: %w", err)
+	}
+	return w.err
+}

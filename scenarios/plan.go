@@ -1,0 +1,51 @@
+package scenarios
+
+import "time"
+
+// Plan is a scenario compiled for execution: which trials in which order, and what is due when in each.
+type Plan struct {
+	Scenario string
+	Seed     uint64
+	Rounds   int
+	Arrivals string
+	Timeout  time.Duration
+	Headline string
+	// States in the order of the phases, [Baseline] first.
+	States []string
+	// Operations with shares that sum to one.
+	Operations []Operation
+	// Stages of every trial, back to back from zero.
+	Stages []PlannedStage
+	// Trials in order of execution: rounds alternate direction.
+	Trials []Trial
+	// Budgets as in the scenario, with defaults filled in.
+	Budgets []Budget
+}
+
+// PlannedStage is a stage with its place on the trial's clock and its exact number of hits.
+type PlannedStage struct {
+	Name       string
+	Begin, End time.Duration
+	// From and To are rates per second.
+	From, To float64
+	Hits     uint64
+	Measure  bool
+}
+
+// Trial is one execution of all stages against one state.
+type Trial struct {
+	Index, Round int
+	State        string
+}
+
+// Hit is one request that will be due.
+type Hit struct {
+	// Seq counts the hits of the trial from zero, in order of Due.
+	Seq uint64
+	// Due is the time since the trial began.
+	Due time.Duration
+	// Stage and Operation index into the plan.
+	Stage, Operation int
+	// N counts the hits of this operation over all trials of the run, so that no two trials use the same one.
+	N uint64
+}

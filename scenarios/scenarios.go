@@ -1,0 +1,108 @@
+// Package scenarios is the language in which a team writes down the peak event it fears.
+//
+// Scope: a scenario file is parsed strictly, defaulted, validated and compiled to a [Plan]. Everything here is pure:
+// no clock, no network, no database, so `rehearse plan` answers at once and a test rehearses an hour in milliseconds.
+//
+// Opinion: a mistake in a file is reported with its place and its remedy, all mistakes at once; nothing is guessed.
+// The schedule of a plan is cumulative and open: when a hit is due depends on the seed and the curve alone, never on
+// how fast the system answered the hit before.
+//
+// Steps: [Parse] turns bytes into a [Scenario] or an [Errors]; [Scenario.Quick], [Scenario.Scale] and
+// [Scenario.Only] vary it; [Scenario.Plan] compiles it; [Plan.Hits] streams the hits of one trial.
+package scenarios
+
+import "time"
+
+// Scenario is one parsed, defaulted and valid scenario file. Durations are time.Duration, rates are per second,
+// shares and ratios are fractions of one.
+type Scenario struct {
+	// Version of the language; 1.
+	Version int
+	// Name identifies the scenario in run directories and reports.
+	Name string
+	// Description tells the event, in a sentence or two.
+	Description string
+	// Seed drives everything random: data, arrivals, operations, users.
+	Seed uint64
+	// Rounds is how often every state is measured.
+	Rounds int
+	// System is what is put under test.
+	System System
+	// Traffic is the curve and how it arrives.
+	Traffic Traffic
+	// Phases are applied in order, each to the state the one before left behind.
+	Phases []string
+	// Budgets are the limits that decide the verdict.
+	Budgets []Budget
+	// Source is the text as read; the run directory keeps it.
+	Source []byte
+}
+
+// System names the system under test and sizes its data.
+type System struct {
+	// Name of the reference system; carshare.
+	Name string
+	// Users, DeadTokens and LiveTokens size the seeded data.
+	Users, DeadTokens, LiveTokens int
+	// PasswordIterations is the cost of PBKDF2-HMAC-SHA256 for each password.
+	PasswordIterations int
+}
+
+// Traffic is the offered load of one trial.
+type Traffic struct {
+	// Arrivals is "poisson" or "even".
+	Arrivals string
+	// Timeout is how long a hit may take before it counts as failed.
+	Timeout time.Duration
+	// Mix overrides the share of each operation of the system's catalogue; empty keeps the catalogue.
+	Mix map[string]float64
+	// Stages follow one another.
+	Stages []Stage
+	// Headline is the stage whose numbers the report leads with.
+	Headline string
+}
+
+// Stage is one piece of the traffic curve: the rate moves linearly from From to To over Duration.
+type Stage struct {
+	Name     string
+	Duration time.Duration
+	// From and To are rates per second; equal for a hold.
+	From, To float64
+	// Measure is false for a warm-up, whose hits are sent and counted but never judged.
+	Measure bool
+}
+
+// Budget is a limit on one metric of one state in one stage.
+type Budget struct {
+	// Metric is a name of the vocabulary, such as p95 or primary_qps.
+	Metric string
+	// Stage and State select the number; they default to the headline stage and the last state.
+	Stage, State string
+	// Of, if set, makes the number a ratio: the metric in State over the metric in state Of.
+	Of string
+	// Max and Min are the limits in base units (seconds, per second, fractions); nil is no limit.
+	Max, Min *float64
+	// Line is where the scenario file states the budget.
+	Line int
+}
+
+// Vocabulary is what a system under test knows; names in a scenario are checked against it.
+type Vocabulary struct {
+	// System is the system's name.
+	System string
+	// Phases in the only order in which they can be applied.
+	Phases []string
+	// Operations with their share of the catalogue's traffic; the shares sum to one.
+	Operations []Operation
+}
+
+// Operation is one kind of request and its share of the traffic.
+type Operation struct {
+	Name  string
+	Share float64
+	// Consumes tells that each hit uses up one seeded live token, so data must suffice for all rounds.
+	Consumes bool
+}
+
+// Baseline is the state before any phase.
+const Baseline = "baseline"
