@@ -1,0 +1,66 @@
+# make rehearse   rehearse the shipped peak; ARGS="--quick" passes flags on
+# make test       vet and every test, on real Postgres and Redis
+# make check      what a change must pass: format, vet, linters, tests, a short fuzz
+# make bench      the ratios the project promises
+# make clean      remove leftovers of crashed runs and everything built; recorded runs in out/ stay
+
+export CGO_ENABLED := 0
+# Go's own installer leaves it outside of the PATH of a fresh shell.
+export PATH := $(PATH):/usr/local/go/bin
+
+VERSION := $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo dev)
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# Pinned, and run without being a dependency: the linter has more dependencies than the project.
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+TEST_TIMEOUT := 20m
+FUZZ_TIME    := 5s
+ARGS         :=
+
+.PHONY: rehearse test check bench clean build setup format vet lint fuzz
+
+rehearse: build
+	@bin/rehearse run stay-launch $(ARGS)
+
+build: setup
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/rehearse ./cmd/rehearse
+
+setup:
+	@.ci/setup
+
+test: setup
+	@go vet ./... && go test -timeout $(TEST_TIMEOUT) ./...
+
+check: setup format vet lint test fuzz
+
+format:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not gofmt-clean, run gofmt -w:"; echo "$$unformatted"; exit 1; } >&2
+
+vet:
+	@go vet ./...
+
+# The full set needs golangci-lint; where it cannot be built, staticcheck alone still finds the bugs that matter.
+lint:
+	@if go run $(GOLANGCI) version >/dev/null 2>&1; then go run $(GOLANGCI) run ./...; \
+	else echo "golangci-lint cannot be built here; staticcheck alone" >&2; go run $(STATICCHECK) ./...; fi
+
+# Every fuzz target of every package, one after the other: go test takes one at a time.
+fuzz:
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) $$package || exit 1; \
+		done; \
+	done
+
+# Packages with benchmarks only: the others would print nothing but their name.
+bench: build
+	@go test -run '^$$' -bench . -benchtime 1x -timeout $(TEST_TIMEOUT) \
+		$$(grep -rlE '^func Benchmark' --include '*_test.go' . | xargs -r -n1 dirname | sort -u)
+
+clean:
+	@if [ -x bin/rehearse ]; then bin/rehearse clean; fi
+	@rm -rf bin
+	@find . -name '*.test' -o -name '*.prof' | xargs -r rm -f
