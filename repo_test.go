@@ -1,0 +1,304 @@
+package rehearse_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module           = "github.com/rehearse-dev/rehearse"
+	maxFunctionLines = 70
+	maxFileLines     = 500
+)
+
+// rule is a habit of this repository that a machine can check, with the reason for which it is worth checking.
+type rule struct {
+	name, reason string
+	// check lists what offends, each as "where: what".
+	check func(tree) []string
+	// planted files break the rule, once for each string of want, in order.
+	planted map[string]string
+	want    []string
+}
+
+// tree is the repository, or a planted one.
+type tree struct {
+	// folders are the names at the top level.
+	folders []string
+	goMod   string
+	sources []source
+}
+
+// source is one parsed Go file.
+type source struct {
+	path  string
+	lines int
+	fset  *token.FileSet
+	file  *ast.File
+}
+
+func (s source) dir() string { return path.Dir(s.path) }
+func (s source) test() bool  { return strings.HasSuffix(s.path, "_test.go") }
+
+// at is "path:line: what".
+func (s source) at(node ast.Node, format string, args ...any) string {
+	return fmt.Sprintf("%s:%d: ", s.path, s.fset.Position(node.Pos()).Line) + fmt.Sprintf(format, args...)
+}
+
+func rules() []rule {
+	return slices.Concat(layoutRules(), importRules(), codeRules())
+}
+
+func TestRepository(t *testing.T) {
+	repository, err := readTree(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(repository.sources) < 5 || repository.goMod == "" {
+		t.Fatalf("read %d Go files and %d bytes of go.mod: the test does not run at the top of the repository",
+			len(repository.sources), len(repository.goMod))
+	}
+	for _, r := range rules() {
+		t.Run(r.name, func(t *testing.T) {
+			for _, offence := range r.check(repository) {
+				t.Errorf("%s\n\twhy it matters: %s", offence, r.reason)
+			}
+		})
+	}
+}
+
+// A rule that cannot fail protects nothing: each one has to find exactly what was planted for it.
+func TestRulesCanFail(t *testing.T) {
+	for _, r := range rules() {
+		t.Run(r.name, func(t *testing.T) {
+			got := r.check(plant(t, r.planted))
+			if len(got) != len(r.want) || len(r.want) == 0 {
+				t.Fatalf("got %q, want %d offences: %q", got, len(r.want), r.want)
+			}
+			for i, want := range r.want {
+				if !strings.Contains(got[i], want) {
+					t.Errorf("got %q, want it to contain %q", got[i], want)
+				}
+			}
+			if r.reason == "" {
+				t.Error("got no reason, want one: a rule without a reason is a whim")
+			}
+		})
+	}
+}
+
+func layoutRules() []rule {
+	return []rule{{
+		name:    "top level folders",
+		reason:  "five words are the map of the project: scenarios go in, the harness measures, the reports judge",
+		check:   checkFolders,
+		planted: map[string]string{"scenarios/a.go": "package scenarios", "pkg/a.go": "package pkg", ".ci/run": "", "out/x": ""},
+		want:    []string{"pkg: is a sixth"},
+	}, {
+		name:    "package names",
+		reason:  "a package named after no subject collects everything; name it after what it provides",
+		check:   checkPackageNames,
+		planted: map[string]string{"harness/util/a.go": "package util", "reports/a.go": "package reports"},
+		want:    []string{"harness/util/a.go:1: package util"},
+	}, {
+		name:   "package comment",
+		reason: "scope and opinion are read before the code, and two comments contradict each other sooner or later",
+		check:  checkPackageComments,
+		planted: map[string]string{
+			"a/a.go": "package a", "a/a_test.go": "// Package a is a.\npackage a",
+			"b/b.go": "// This is b.\npackage b", "c/c.go": "// Package c is c.\npackage c", "c/d.go": "// Package c is d.\npackage c",
+			"cmd/e.go": "// Command e does e.\npackage main", "f/f_test.go": "package f",
+		},
+		want: []string{"a: has 0 package comments", `b/b.go:2: the package comment does not begin with "Package b "`, "c: has 2 package comments"},
+	}, {
+		name:    "file length",
+		reason:  "a file is read in one sitting; a longer one has two subjects",
+		check:   checkFileLength,
+		planted: map[string]string{"a/a.go": "package a\n" + strings.Repeat("\n", maxFileLines), "a/b.go": "package a"},
+		want:    []string{"a/a.go: has 501 lines"},
+	}, {
+		name:    "no replace directive",
+		reason:  "go install ignores them, so users would build something else than was tested",
+		check:   checkReplace,
+		planted: map[string]string{"go.mod": "module m\n\nreplace a => b\nreplace (\n\tc => d\n)\n"},
+		want:    []string{"go.mod:3", "go.mod:4"},
+	}}
+}
+
+func importRules() []rule {
+	return []rule{{
+		name:   "imports between packages",
+		reason: "measuring and judging meet in records and scenarios alone, so an old run can be judged again without a database",
+		check:  checkArrows,
+		planted: map[string]string{
+			"reports/a.go": "package reports\nimport _ \"" + module + "/harness\"", "reports/a_test.go": "package reports\nimport _ \"" + module + "/harness\"",
+			"harness/new/a.go": "package new", "harness/probe/a.go": "package probe\nimport _ \"" + module + "/harness/record\"",
+		},
+		want: []string{"harness/new/a.go:1: package harness/new is not in the table", "reports/a.go:2: reports may not import harness"},
+	}, {
+		name:    "third-party boundaries",
+		reason:  "one package knows each of these libraries, so it can be replaced, and its types reach no other package",
+		check:   checkBoundaries,
+		planted: map[string]string{"harness/a.go": "package harness\nimport (\n\"C\"\n_ \"github.com/tsenart/vegeta/v12/lib\"\n)", "harness/load/a.go": "package load\nimport _ \"github.com/tsenart/vegeta/v12/lib\""},
+		want:    []string{"harness/a.go:3: imports C", "harness/a.go:4: imports github.com/tsenart/vegeta/v12/lib, which is for harness/load"},
+	}, {
+		name:    "no testing outside of tests",
+		reason:  "it drags test flags into the binary, and code that takes a *testing.T can only run in tests",
+		check:   checkTesting,
+		planted: map[string]string{"a/a.go": "package a\nimport _ \"testing/fstest\"", "a/a_test.go": "package a\nimport _ \"testing\""},
+		want:    []string{"a/a.go:2: imports testing/fstest"},
+	}}
+}
+
+func codeRules() []rule {
+	return []rule{{
+		name:    "function length",
+		reason:  "what fits a screen is understood at once; split by the steps the function's comment names",
+		check:   checkFunctionLength,
+		planted: map[string]string{"a/a_test.go": "package a\nfunc long() {" + strings.Repeat("\n", maxFunctionLines) + "}\nfunc short() {\n}"},
+		want:    []string{"a/a_test.go:2: long has 71 lines"},
+	}, {
+		name:    "no init",
+		reason:  "importing a package must do nothing; what happens, happens where it is called",
+		check:   checkInit,
+		planted: map[string]string{"a/a.go": "package a\nfunc init() {}\ntype T struct{}\nfunc (T) init() {}"},
+		want:    []string{"a/a.go:2: has an init function"},
+	}, {
+		name:   "no package variables",
+		reason: "hidden state couples two runs in one process and every test with every other; only sentinel errors and embedded files never change",
+		check:  checkVariables,
+		planted: map[string]string{
+			"a/a.go":      "package a\nvar ErrX = errors.New(\"x\")\n//go:embed x\nvar files embed.FS\nvar cache = map[string]int{}\nvar _ I = T{}\nvar ErrY = g()",
+			"cmd/v.go":    "package main\nvar version, commit string\nvar debug bool",
+			"a/a_test.go": "package a\nvar update = flag.Bool()",
+		},
+		want: []string{"a/a.go:5: variable cache", "a/a.go:7: variable ErrY", "cmd/v.go:3: variable debug"},
+	}, {
+		name:   "exported names documented",
+		reason: "a signature says neither the unit nor when there is an error; the reader should not need the source",
+		check:  checkDocumented,
+		planted: map[string]string{
+			"a/a.go": "package a\nfunc F() {}\n// G is.\nfunc G() {}\ntype T struct{}\nfunc (t *T) M() {}\ntype u struct{}\nfunc (u) M() {}\n" +
+				"// Kinds.\nconst (\nA = 1\nB = 2\n)\nconst C = 3\nvar (\nErrD = 4 // ErrD is.\nErrE = 5\n)",
+		},
+		want: []string{"a/a.go:2: F", "a/a.go:6: M", "a/a.go:5: T", "a/a.go:14: C", "a/a.go:17: ErrE"},
+	}}
+}
+
+// arrows are the imports allowed between our packages, each with its reason. A package that is not a key does not exist.
+func arrows() map[string]map[string]string {
+	const meets = "the command is where everything meets"
+	return map[string]map[string]string{
+		"scenarios":      {},
+		"harness/record": {},
+		"harness/stack":  {},
+		"harness/load": {
+			"scenarios":      "the plan says which hit is due when",
+			"harness/record": "windows are written in the record's own form, not copied into it",
+		},
+		"harness/probe": {"harness/record": "series are named by record.Key"},
+		"harness": {
+			"scenarios":      "the plan is what is run",
+			"harness/load":   "a trial is one run of the generator",
+			"harness/probe":  "readings are taken at the edges of stages",
+			"harness/record": "everything measured is written as it happens",
+		},
+		"reports/stat": {},
+		"reports": {
+			"scenarios":      "budgets are judged as the scenario states them",
+			"harness/record": "the run directory is the only input",
+			"reports/stat":   "estimates and intervals are mathematics without domain words",
+		},
+		"fixtures/auth":     {},
+		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
+		"cmd/rehearse": {
+			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets, "harness/load": meets,
+			"harness/probe": meets, "reports": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+		},
+	}
+}
+
+// boundaries names, for the start of an import path, the one package that may import it; empty is none.
+func boundaries() map[string]string {
+	return map[string]string{
+		"C":                                   "", // one static binary, built without a C compiler
+		"github.com/tsenart/vegeta":           "harness/load",
+		"github.com/testcontainers":           "harness/stack",
+		"gonum.org/v1/plot":                   "reports/plot",
+		"go.yaml.in/yaml":                     "scenarios",
+		"github.com/HdrHistogram":             "harness/record",
+		"github.com/spf13/cobra":              "cmd/rehearse",
+		"github.com/prometheus/common/expfmt": "harness/probe",
+	}
+}
+
+// readTree parses every Go file but those of dot-folders, testdata and what is built.
+func readTree(files fs.FS) (tree, error) {
+	var t tree
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return t.enter(name)
+		case name != "go.mod" && !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		return t.add(name, text)
+	})
+	return t, err
+}
+
+func (t *tree) enter(name string) error {
+	if name != "." && !strings.Contains(name, "/") {
+		t.folders = append(t.folders, name)
+	}
+	last := path.Base(name)
+	if name != "." && (last[0] == '.' || last == "testdata" || name == "out" || name == "bin") {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+func (t *tree) add(name string, text []byte) error {
+	if name == "go.mod" {
+		t.goMod = string(text)
+		return nil
+	}
+	s := source{path: name, lines: strings.Count(strings.TrimSuffix(string(text), "\n"), "\n") + 1, fset: token.NewFileSet()}
+	var err error
+	s.file, err = parser.ParseFile(s.fset, name, text, parser.ParseComments)
+	t.sources = append(t.sources, s)
+	return err
+}
+
+// plant makes a tree from files by path.
+func plant(t *testing.T, files map[string]string) tree {
+	t.Helper()
+	var planted tree
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if folder, _, inside := strings.Cut(name, "/"); inside && !slices.Contains(planted.folders, folder) {
+			planted.folders = append(planted.folders, folder)
+		}
+		if name != "go.mod" && !strings.HasSuffix(name, ".go") {
+			continue
+		}
+		if err := planted.add(name, []byte(files[name])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return planted
+}
