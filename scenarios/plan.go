@@ -20,6 +20,10 @@ type Plan struct {
 	Trials []Trial
 	// Budgets as in the scenario, with defaults filled in.
 	Budgets []Budget
+	// Unjudged are the budgets about states that this run leaves out.
+	Unjudged []Budget
+	// Phases are the ones this run measures, each with the states to compare.
+	Phases []PlannedPhase
 }
 
 // PlannedStage is a stage with its place on the trial's clock and its exact number of hits.
@@ -30,6 +34,11 @@ type PlannedStage struct {
 	From, To float64
 	Hits     uint64
 	Measure  bool
+}
+
+// PlannedPhase is a phase with the state it changes and the state it leads to; both are in [Plan.States].
+type PlannedPhase struct {
+	Name, Before, After string
 }
 
 // Trial is one execution of all stages against one state.

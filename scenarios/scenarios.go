@@ -32,6 +32,8 @@ type Scenario struct {
 	Traffic Traffic
 	// Phases are applied in order, each to the state the one before left behind.
 	Phases []string
+	// Measured, if not empty, names the phases that are measured; see [Scenario.Only]. It is never part of a file.
+	Measured []string
 	// Budgets are the limits that decide the verdict.
 	Budgets []Budget
 	// Source is the text as read; the run directory keeps it.

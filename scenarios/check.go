@@ -1,0 +1,297 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of the language. Each keeps a run inside what one machine and one afternoon can do.
+const (
+	// MaxRate is what one generator can pace, in hits per second.
+	MaxRate = 20_000
+	// MaxRounds bounds the repetitions of every state.
+	MaxRounds = 100
+	// MaxTrial bounds the sum of all stages.
+	MaxTrial = 24 * time.Hour
+
+	maxTimeout    = 2 * time.Minute // latency histograms end there
+	maxStages     = 100
+	maxRows       = 1_000_000_000
+	maxIterations = 10_000_000
+	maxName       = 63
+
+	defaultTimeout = 5 * time.Second
+)
+
+// Arrivals.
+const (
+	// Poisson arrivals are independent of one another, as those of many people are.
+	Poisson = "poisson"
+	// Even arrivals follow the curve like clockwork.
+	Even = "even"
+)
+
+// Check tells whether s makes sense to a system with this vocabulary. [Parse] has done so already; a variation may
+// undo it, as when more rounds need more tokens than the data holds. The error is of type [Errors], without places.
+func (s *Scenario) Check(v Vocabulary) error {
+	var errs Errors
+	for _, f := range s.findings(v, func(string) bool { return false }) {
+		errs = append(errs, Error{File: s.Name, What: f.path + ": " + f.what, Do: f.do})
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// finding is a mistake of meaning in the value at path.
+type finding struct {
+	path string
+	mistake
+}
+
+// checker collects findings. Values that broken knows of are taken for sound: their mistake is told already.
+type checker struct {
+	s      *Scenario
+	v      Vocabulary
+	broken func(path string) bool
+	found  []finding
+}
+
+func (s *Scenario) findings(v Vocabulary, broken func(string) bool) []finding {
+	c := &checker{s: s, v: v, broken: broken}
+	c.head()
+	c.system()
+	c.mix()
+	c.stages()
+	c.headline()
+	c.phases()
+	for i, b := range s.Budgets {
+		c.budget(fmt.Sprintf("budgets[%d]", i), b)
+	}
+	c.tokens()
+	return c.found
+}
+
+// must files a mistake at path unless ok holds or path is broken. It returns ok.
+func (c *checker) must(ok bool, path, do, what string, args ...any) bool {
+	if !ok && !c.broken(path) {
+		c.found = append(c.found, finding{path, mistake{fmt.Sprintf(what, args...), do}})
+	}
+	return ok
+}
+
+// sound tells whether nothing inside these paths was found wrong.
+func (c *checker) sound(paths ...string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool {
+		return c.broken(path) || slices.ContainsFunc(c.found, func(f finding) bool { return within(f.path, path) })
+	})
+}
+
+func (c *checker) head() {
+	s := c.s
+	c.must(s.Version == Version, "version", "write version: 1", "version %d is not known to this rehearse", s.Version)
+	c.slug("name", s.Name)
+	c.must(s.Rounds >= 1 && s.Rounds <= MaxRounds, "rounds", fmt.Sprintf("write a number from 1 to %d", MaxRounds), "%d rounds are out of range", s.Rounds)
+	arrivals := []string{Poisson, Even}
+	c.must(slices.Contains(arrivals, s.Traffic.Arrivals), "traffic.arrivals", oneOf(s.Traffic.Arrivals, arrivals), "arrivals %q are unknown", s.Traffic.Arrivals)
+	c.must(s.Traffic.Timeout <= maxTimeout, "traffic.timeout", "write at most 2m", "%v is longer than latencies are recorded", s.Traffic.Timeout)
+}
+
+// slug keeps names fit for directories, flags and chart legends.
+func (c *checker) slug(path, name string) {
+	fit := name != "" && len(name) <= maxName && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
+		name[0] != '-' && name[len(name)-1] != '-'
+	c.must(fit, path, "use lower-case letters, digits and inner dashes, at most 63", "%q is not a name", name)
+}
+
+func (c *checker) system() {
+	s := c.s.System
+	c.must(s.Name == c.v.System, "system.name", oneOf(s.Name, []string{c.v.System}), "system %q is unknown", s.Name)
+	for _, count := range []struct {
+		path             string
+		value, low, high int
+	}{
+		{"system.data.users", s.Users, 1, maxRows},
+		{"system.data.dead_tokens", s.DeadTokens, 0, maxRows},
+		{"system.data.live_tokens", s.LiveTokens, 2, maxRows},
+		{"system.password_iterations", s.PasswordIterations, 1, maxIterations},
+	} {
+		c.must(count.value >= count.low && count.value <= count.high, count.path,
+			fmt.Sprintf("write a number from %d to %d", count.low, count.high), "%d is out of range", count.value)
+	}
+}
+
+func (c *checker) mix() {
+	var sum float64
+	for _, name := range slices.Sorted(maps.Keys(c.s.Traffic.Mix)) {
+		sum += c.s.Traffic.Mix[name]
+		names := c.v.operationNames()
+		c.must(slices.Contains(names, name), "traffic.mix."+name, oneOf(name, names), "operation %q is unknown", name)
+	}
+	// Shares are typed with a few decimals; anything nearer than a millionth is rounding.
+	c.must(len(c.s.Traffic.Mix) == 0 || math.Abs(sum-1) < 1e-6, "traffic.mix", "make the shares sum to 100%", "the shares sum to %s%%", trim(math.Round(sum*1e6)/1e4))
+}
+
+func (c *checker) stages() {
+	stages := c.s.Traffic.Stages
+	const path = "traffic.stages"
+	c.must(len(stages) <= maxStages, path, "merge some", "%d stages are more than %d", len(stages), maxStages)
+	measured := slices.ContainsFunc(stages, func(s Stage) bool { return s.Measure })
+	c.must(len(stages) > 0 && measured, path, "have a stage without measure: false", "no stage is measured")
+	var total time.Duration
+	for i, stage := range stages {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		c.slug(at+".name", stage.Name)
+		first := slices.IndexFunc(stages, func(s Stage) bool { return s.Name == stage.Name })
+		c.must(first == i, at+".name", "give each stage its own name", "stage %d is called %q already", first+1, stage.Name)
+		c.rates(at, stage)
+		total += min(stage.Duration, MaxTrial)
+	}
+	c.must(total <= MaxTrial, path, "shorten a stage", "one trial lasts longer than %v", MaxTrial)
+	if !c.sound(path) {
+		return
+	}
+	for i, stage := range place(stages) {
+		c.must(stage.Hits > 0 || !stage.Measure, fmt.Sprintf("%s[%d]", path, i),
+			"raise its rate, lengthen it, or write measure: false", "not one hit is due in stage %q", stage.Name)
+	}
+}
+
+func (c *checker) rates(at string, stage Stage) {
+	c.must(stage.Duration > 0, at+".for", "write a time above zero", "%v is no time at all", stage.Duration)
+	hold := stage.From == stage.To
+	for _, end := range []struct {
+		key  string
+		rate float64
+	}{{".ramp.from", stage.From}, {".ramp.to", stage.To}} {
+		key := end.key
+		if hold {
+			key = ".hold"
+		}
+		fit := end.rate >= 0 && end.rate <= MaxRate
+		c.must(fit, at+key, fmt.Sprintf("stay at or below %d/s", MaxRate), "%s/s is beyond what one generator can pace", trim(end.rate))
+		if hold {
+			return
+		}
+	}
+}
+
+func (c *checker) headline() {
+	name := c.s.Traffic.Headline
+	if c.broken("traffic.stages") {
+		return
+	}
+	var measured []string
+	for _, s := range c.s.Traffic.Stages {
+		if s.Measure {
+			measured = append(measured, s.Name)
+		}
+	}
+	if len(measured) > 0 {
+		c.must(slices.Contains(measured, name), "traffic.headline", oneOf(name, measured), "%q is no measured stage", name)
+	}
+}
+
+func (c *checker) phases() {
+	order, phases := c.v.Phases, c.s.Phases
+	last := 0
+	for i, name := range phases {
+		at := fmt.Sprintf("phases[%d]", i)
+		place := slices.Index(order, name)
+		c.must(place >= 0, at, oneOf(name, order), "phase %q is unknown to %s", name, c.v.System)
+		c.must(slices.Index(phases, name) == i, at, "remove it", "phase %q is listed before", name)
+		last = max(last, place+1)
+	}
+	if c.sound("phases") {
+		c.must(slices.Equal(phases, order[:last]), "phases", "write phases: ["+strings.Join(order[:last], ", ")+"]",
+			"each phase builds on the ones before it: the order has gaps or is turned round")
+	}
+	for _, name := range c.s.Measured {
+		c.must(slices.Contains(phases, name), "only", oneOf(name, phases), "phase %q is not in the scenario", name)
+	}
+}
+
+func (c *checker) budget(at string, b Budget) {
+	names := metricNames()
+	if !c.must(slices.Contains(names, b.Metric), at+".metric", oneOf(b.Metric, names), "metric %q is unknown", b.Metric) {
+		return
+	}
+	if !c.broken("traffic.stages") {
+		at := at + ".stage"
+		stages := c.s.stageNames()
+		i := slices.Index(stages, b.Stage)
+		if c.must(b.Stage == "" || i >= 0, at, oneOf(b.Stage, stages), "stage %q is unknown", b.Stage) && i >= 0 {
+			c.must(c.s.Traffic.Stages[i].Measure, at, "choose a measured stage", "stage %q is not measured", b.Stage)
+		}
+	}
+	if c.sound("phases") {
+		states := c.s.states()
+		state := b.State
+		if state == "" {
+			state = states[len(states)-1]
+		}
+		c.must(slices.Contains(states, state), at+".state", oneOf(b.State, states), "state %q is unknown", b.State)
+		c.must(b.Of == "" || slices.Contains(states, b.Of), at+".of", oneOf(b.Of, states), "state %q is unknown", b.Of)
+		c.must(b.Of != state, at+".of", "compare two different states", "state %q is compared with itself", state)
+	}
+	c.must(b.Max != nil || b.Min != nil, at, "add max: or min:", "the budget has no limit")
+	c.must(b.Max == nil || b.Min == nil || *b.Min <= *b.Max, at+".min", "swap the two", "min is above max")
+}
+
+// tokens makes sure that no hit of the run finds its seeded token used up.
+func (c *checker) tokens() {
+	if !c.sound("rounds", "system", "traffic", "phases", "only") {
+		return
+	}
+	plan, share := c.s.Plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
+	name, most := "", uint64(0)
+	for i, count := range plan.Count(0) {
+		need := count * uint64(len(plan.Trials))
+		if plan.Operations[i].Consumes && need > most {
+			name, most = plan.Operations[i].Name, need
+		}
+	}
+	c.must(most <= share, "system.data.live_tokens",
+		fmt.Sprintf("seed at least %d, or offer less, shorter or in fewer rounds", most*2*c.v.consumers()),
+		"%s uses up %d live tokens in %d trials; of %d it gets %d", name, most, len(plan.Trials), c.s.System.LiveTokens, share)
+}
+
+// tokenShare is how many of the live tokens each consuming operation may use up: one half is read for ever by the
+// other operations, the second half is divided equally.
+func (v Vocabulary) tokenShare(live int) uint64 {
+	return uint64(live) / 2 / max(v.consumers(), 1)
+}
+
+func (v Vocabulary) consumers() uint64 {
+	var n uint64
+	for _, op := range v.Operations {
+		if op.Consumes {
+			n++
+		}
+	}
+	return n
+}
+
+func (v Vocabulary) operationNames() []string {
+	var names []string
+	for _, op := range v.Operations {
+		names = append(names, op.Name)
+	}
+	return names
+}
+
+func (s *Scenario) stageNames() []string {
+	var names []string
+	for _, stage := range s.Traffic.Stages {
+		names = append(names, stage.Name)
+	}
+	return names
+}
+
+// states lists every state of the scenario, whether or not it is measured.
+func (s *Scenario) states() []string { return append([]string{Baseline}, s.Phases...) }

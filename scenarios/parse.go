@@ -1,0 +1,166 @@
+package scenarios
+
+import (
+	"go.yaml.in/yaml/v4"
+)
+
+// Version of the language this package reads.
+const Version = 1
+
+// Parse reads a scenario file. File is the name used in mistakes; vocabulary is what the system under test knows. The
+// error, if any, is of type [Errors] and holds every mistake found: first of structure, then of meaning.
+func Parse(file string, src []byte, vocabulary Vocabulary) (*Scenario, error) {
+	r := &reader{file: file, nodes: map[string]*yaml.Node{}}
+	root := r.document(src)
+	if root == nil {
+		return nil, r.errs
+	}
+	s := r.scenario(root, vocabulary)
+	s.Source = src
+	for _, f := range s.findings(vocabulary, r.broken) {
+		r.reportAt(f.path, f.mistake)
+	}
+	if len(r.errs) > 0 {
+		return nil, r.errs.sorted()
+	}
+	return s, nil
+}
+
+func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
+	f := r.mapping("", root, "version", "name", "description", "seed", "rounds", "system", "traffic", "phases", "budgets")
+	f.require("version", "begin the file with version: 1")
+	f.require("name", "name the scenario, such as name: stay-launch")
+	f.require("traffic", "describe the traffic by its stages")
+	s := &Scenario{
+		Version:     f.whole("version", Version),
+		Name:        f.text("name", ""),
+		Description: f.text("description", ""),
+		Seed:        value(f, "seed", 1, unquoted(readWhole)),
+		Rounds:      f.whole("rounds", 3),
+		System:      r.system(f.of["system"], v),
+		Phases:      v.Phases,
+	}
+	if f.has("traffic") {
+		s.Traffic = r.traffic(f.of["traffic"])
+	}
+	if f.of["phases"] != nil {
+		s.Phases = f.texts("phases")
+	}
+	for i, n := range f.items("budgets") {
+		s.Budgets = append(s.Budgets, r.budget(f.item("budgets", i), n))
+	}
+	return s
+}
+
+func (r *reader) system(n *yaml.Node, v Vocabulary) System {
+	f := r.mapping("system", n, "name", "data", "password_iterations")
+	data := r.mapping(f.at("data"), f.of["data"], "users", "dead_tokens", "live_tokens")
+	return System{
+		Name:               f.text("name", v.System),
+		Users:              data.whole("users", 50_000),
+		DeadTokens:         data.whole("dead_tokens", 2_000_000),
+		LiveTokens:         data.whole("live_tokens", 200_000),
+		PasswordIterations: f.whole("password_iterations", 1000),
+	}
+}
+
+func (r *reader) traffic(n *yaml.Node) Traffic {
+	f := r.mapping("traffic", n, "arrivals", "timeout", "mix", "headline", "stages")
+	f.require("stages", "list at least one stage, such as {name: plateau, hold: 600/s, for: 8s}")
+	t := Traffic{
+		Arrivals: f.text("arrivals", Poisson),
+		Timeout:  value(f, "timeout", defaultTimeout, spelt(readDuration)),
+		Mix:      r.mix(f.at("mix"), f.of["mix"]),
+	}
+	for i, n := range f.items("stages") {
+		t.Stages = append(t.Stages, r.stage(f.item("stages", i), n))
+	}
+	t.Headline = f.text("headline", loudest(t.Stages))
+	return t
+}
+
+func (r *reader) mix(path string, n *yaml.Node) map[string]float64 {
+	f := r.mapping(path, n)
+	var mix map[string]float64
+	for name := range f.of {
+		if mix == nil {
+			mix = map[string]float64{}
+		}
+		mix[name] = value(f, name, 0, spelt(readRatio))
+	}
+	return mix
+}
+
+func (r *reader) stage(path string, n *yaml.Node) Stage {
+	f := r.mapping(path, n, "name", "hold", "ramp", "for", "measure")
+	f.require("name", "give the stage a name of its own")
+	f.require("for", "say how long it lasts, such as for: 8s")
+	s := Stage{
+		Name:     f.text("name", ""),
+		Duration: value(f, "for", 0, spelt(readDuration)),
+		Measure:  f.truth("measure", true),
+	}
+	switch {
+	case f.has("hold") && f.has("ramp"):
+		r.reportAt(f.at("ramp"), mistake{"a stage has either hold or ramp", "remove one, or make two stages of it"})
+	case f.has("ramp"):
+		ramp := r.mapping(f.at("ramp"), f.of["ramp"], "from", "to")
+		ramp.require("from", "say where it begins, such as from: 100/s")
+		ramp.require("to", "say where it ends, such as to: 600/s")
+		s.From = value(ramp, "from", 0, spelt(readRate))
+		s.To = value(ramp, "to", 0, spelt(readRate))
+	default:
+		f.require("hold", "give the stage a rate: hold: 600/s, or ramp: {from: 100/s, to: 600/s}")
+		s.From = value(f, "hold", 0, spelt(readRate))
+		s.To = s.From
+	}
+	return s
+}
+
+// loudest is the measured stage with the highest rate, the last of equals: by then the system has settled.
+func loudest(stages []Stage) string {
+	name, highest := "", -1.0
+	for _, s := range stages {
+		if peak := max(s.From, s.To); s.Measure && peak >= highest {
+			name, highest = s.Name, peak
+		}
+	}
+	return name
+}
+
+func (r *reader) budget(path string, n *yaml.Node) Budget {
+	f := r.mapping(path, n, "metric", "stage", "state", "of", "max", "min")
+	f.require("metric", "name the metric to limit, such as metric: p95")
+	b := Budget{Metric: f.text("metric", ""), Stage: f.text("stage", ""), State: f.text("state", ""), Of: f.text("of", ""), Line: n.Line}
+	metric, known := FindMetric(b.Metric)
+	if !known {
+		// Without the metric its limits have no unit; that the metric is unknown is found with the meaning.
+		r.bad = append(r.bad, f.at("max"), f.at("min"))
+		return b
+	}
+	if b.Of != "" {
+		metric.Unit = Ratio
+	}
+	b.Max, b.Min = f.limit("max", metric.Unit), f.limit("min", metric.Unit)
+	return b
+}
+
+func (f fields) limit(key string, unit Unit) *float64 {
+	if f.of[key] == nil {
+		return nil
+	}
+	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) { return readLimit(text, unit) }))
+	return &limit
+}
+
+// texts reads a list of words.
+func (f fields) texts(key string) []string {
+	words := []string{}
+	for i, n := range f.items(key) {
+		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+			f.r.reportAt(f.item(key, i), mistake{"it is " + kindOf(n) + ", not a name", "write one name per entry"})
+		}
+		words = append(words, n.Value)
+	}
+	return words
+}

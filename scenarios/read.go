@@ -1,0 +1,323 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// MaxBytes is the size of the largest scenario file that is read.
+const MaxBytes = 1 << 20
+
+// reader turns YAML nodes into values and collects every mistake on the way. The library's own strict decoding stops
+// at a duplicate key and speaks of Go types; this one goes on and speaks of the file.
+type reader struct {
+	file string
+	errs Errors
+	// nodes has the value at each path, such as traffic.stages[2].hold.
+	nodes map[string]*yaml.Node
+	// bad lists the paths with a mistake, so that one mistake is not reported twice.
+	bad []string
+}
+
+func (r *reader) report(path string, line, column int, m mistake) {
+	what := m.what
+	if path != "" {
+		what = path + ": " + what
+	}
+	r.bad = append(r.bad, path)
+	r.errs = append(r.errs, Error{File: r.file, Line: line, Column: column, What: what, Do: m.do})
+}
+
+// reportAt places a mistake at the value of path, or at what surrounds it when the file leaves the value out.
+func (r *reader) reportAt(path string, m mistake) {
+	place := path
+	for r.nodes[place] == nil && place != "" {
+		place = place[:max(strings.LastIndexAny(place, ".["), 0)]
+	}
+	n := r.nodes[place]
+	r.report(path, n.Line, n.Column, m)
+}
+
+// broken tells whether path, something inside it or something around it has a mistake already.
+func (r *reader) broken(path string) bool {
+	return slices.ContainsFunc(r.bad, func(bad string) bool { return within(bad, path) || within(path, bad) })
+}
+
+// within tells whether inner is outer or a part of it.
+func within(inner, outer string) bool {
+	rest, found := strings.CutPrefix(inner, outer)
+	return found && (rest == "" || outer == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// document is the one mapping that src holds, or nil after reporting why there is none.
+func (r *reader) document(src []byte) *yaml.Node {
+	if len(src) > MaxBytes {
+		r.report("", 1, 1, mistake{"the file is larger than 1 MiB", "check that it is a scenario; no scenario needs that much"})
+		return nil
+	}
+	if line, column, ok := textual(src); !ok {
+		r.report("", line, column, mistake{"the file is not UTF-8 text", "check that it is a scenario and save it as UTF-8"})
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	var first, second yaml.Node
+	if err == nil {
+		err = loader.Load(&first)
+	}
+	if errors.Is(err, io.EOF) || err == nil && isNull(&first) {
+		r.report("", 1, 1, mistake{"the file is empty", "begin with version: 1 and a name"})
+		return nil
+	}
+	if err == nil {
+		err = loader.Load(&second)
+		if err == nil {
+			r.report("", second.Line, second.Column, mistake{"a second document begins here", "keep one scenario per file"})
+			return nil
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		r.syntax(err)
+		return nil
+	}
+	return r.plain(&first)
+}
+
+// textual tells whether src is UTF-8 without control characters, and where it ceases to be.
+func textual(src []byte) (line, column int, ok bool) {
+	line, column = 1, 1
+	for i := 0; i < len(src); {
+		char, size := utf8.DecodeRune(src[i:])
+		if char == utf8.RuneError && size == 1 || char < ' ' && !strings.ContainsRune("\t\r\n", char) {
+			return line, column, false
+		}
+		i += size
+		column++
+		if char == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return 0, 0, true
+}
+
+func isNull(document *yaml.Node) bool {
+	return len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null"
+}
+
+func (r *reader) syntax(err error) {
+	const do = "check indentation, quotes and brackets just before this place"
+	var one *yaml.LoadError
+	if !errors.As(err, &one) {
+		r.report("", 1, 1, mistake{"not YAML: " + err.Error(), do})
+		return
+	}
+	what := one.Message
+	if one.ContextMsg != "" {
+		what = one.ContextMsg + ": " + what
+	}
+	r.report("", max(one.Mark.Line, 1), max(one.Mark.Column, 1), mistake{"not YAML: " + what, do})
+}
+
+// plain is the root of a document that is a mapping and holds neither anchors, aliases nor tags: a scenario says what it
+// means where it means it, and nothing in it can grow when read.
+func (r *reader) plain(document *yaml.Node) *yaml.Node {
+	root := document.Content[0]
+	if n := unplain(root); n != nil {
+		r.report("", n.Line, n.Column, mistake{"anchors, aliases and tags are not part of the language", "write the value out"})
+		return nil
+	}
+	if root.Kind != yaml.MappingNode {
+		r.report("", root.Line, root.Column, mistake{"the file is " + kindOf(root) + ", not a scenario", "begin with version: 1 and a name"})
+		return nil
+	}
+	return root
+}
+
+func unplain(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+		return n
+	}
+	for _, child := range n.Content {
+		if found := unplain(child); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func kindOf(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.ShortTag() == "!!null":
+		return "empty"
+	default:
+		return strconv.Quote(n.Value)
+	}
+}
+
+// fields are the values of a mapping by key.
+type fields struct {
+	r    *reader
+	path string
+	of   map[string]*yaml.Node
+	// meant lists known keys that a misspelt one stands for: they are not missing as well.
+	meant []string
+}
+
+// mapping reads n as a mapping with the given keys; a nil n is an empty one.
+func (r *reader) mapping(path string, n *yaml.Node, keys ...string) fields {
+	f := fields{r: r, path: path, of: map[string]*yaml.Node{}}
+	if n == nil {
+		return f
+	}
+	r.nodes[path] = n
+	if n.Kind != yaml.MappingNode {
+		r.report(path, n.Line, n.Column, mistake{"it is " + kindOf(n) + ", not a mapping", mappingHint(keys)})
+		return f
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if line, seen := lines[key.Value]; seen && key.Kind == yaml.ScalarNode {
+			r.report(f.at(key.Value), key.Line, key.Column, mistake{fmt.Sprintf("the key is on line %d already", line), "remove one of the two"})
+			continue
+		}
+		lines[key.Value] = key.Line
+		f.add(key, value, keys)
+	}
+	return f
+}
+
+func mappingHint(keys []string) string {
+	if len(keys) == 0 {
+		return "write it as key: value, one per line"
+	}
+	return "write it as a mapping with " + strings.Join(keys, ", ")
+}
+
+// add files value under key. Without keys to choose from every key is known.
+func (f *fields) add(key, value *yaml.Node, keys []string) {
+	switch {
+	case key.Kind != yaml.ScalarNode:
+		f.r.report(f.path, key.Line, key.Column, mistake{"a key is " + kindOf(key) + ", not text", "write a plain word before the colon"})
+	case len(keys) > 0 && !slices.Contains(keys, key.Value):
+		f.r.report(f.at(key.Value), key.Line, key.Column, mistake{"unknown key", oneOf(key.Value, keys)})
+		if near := Nearest(key.Value, keys); near != "" {
+			f.meant = append(f.meant, near)
+			f.r.bad = append(f.r.bad, f.at(near))
+		}
+	default:
+		f.of[key.Value] = value
+		f.r.nodes[f.at(key.Value)] = value
+	}
+}
+
+// at is the path of key.
+func (f fields) at(key string) string {
+	if f.path == "" {
+		return key
+	}
+	return f.path + "." + key
+}
+
+func (f fields) has(key string) bool { return f.of[key] != nil || slices.Contains(f.meant, key) }
+
+// require reports a key that is missing, unless its mapping could not be read at all.
+func (f fields) require(key, do string) {
+	if !f.has(key) && !slices.Contains(f.r.bad, f.path) {
+		f.r.reportAt(f.at(key), mistake{"it is missing", do})
+	}
+}
+
+// items reads the list under key.
+func (f fields) items(key string) []*yaml.Node {
+	n := f.of[key]
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		f.r.reportAt(f.at(key), mistake{"it is " + kindOf(n) + ", not a list", "write the entries below it, each after a dash"})
+		return nil
+	}
+	for i, item := range n.Content {
+		f.r.nodes[f.item(key, i)] = item
+	}
+	return n.Content
+}
+
+// item is the path of entry i of the list under key.
+func (f fields) item(key string, i int) string { return fmt.Sprintf("%s[%d]", f.at(key), i) }
+
+// text reads text, which YAML takes for something else when it looks like a number or a truth value.
+func (f fields) text(key, fallback string) string {
+	return value(f, key, fallback, func(n *yaml.Node) (string, *mistake) {
+		if n.ShortTag() != "!!str" {
+			return "", &mistake{n.Value + " is not text to YAML", "put it in quotes"}
+		}
+		return n.Value, nil
+	})
+}
+
+func (f fields) truth(key string, fallback bool) bool {
+	return value(f, key, fallback, func(n *yaml.Node) (bool, *mistake) {
+		if n.ShortTag() != "!!bool" || n.Value != "true" && n.Value != "false" {
+			return false, &mistake{kindOf(n) + " is neither true nor false", "write true or false"}
+		}
+		return n.Value == "true", nil
+	})
+}
+
+// whole reads a number without unit or fraction, at most the largest of int.
+func (f fields) whole(key string, fallback int) int {
+	return int(value(f, key, uint64(fallback), func(n *yaml.Node) (uint64, *mistake) {
+		number, wrong := unquoted(readWhole)(n)
+		if wrong == nil && number > 1<<53 {
+			wrong = &mistake{n.Value + " is too large", "write a smaller number"}
+		}
+		return number, wrong
+	}))
+}
+
+// unquoted refuses a quoted number: it is text to every other reader of the file.
+func unquoted[T any](read func(string) (T, *mistake)) func(*yaml.Node) (T, *mistake) {
+	return func(n *yaml.Node) (T, *mistake) {
+		if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+			var none T
+			return none, &mistake{strconv.Quote(n.Value) + " is text, not a number", "remove the quotes"}
+		}
+		return read(n.Value)
+	}
+}
+
+// spelt reads a value by its spelling, quoted or not.
+func spelt[T any](read func(string) (T, *mistake)) func(*yaml.Node) (T, *mistake) {
+	return func(n *yaml.Node) (T, *mistake) { return read(n.Value) }
+}
+
+// value reads the scalar under key, or returns fallback when it is left out or wrong.
+func value[T any](f fields, key string, fallback T, read func(*yaml.Node) (T, *mistake)) T {
+	n := f.of[key]
+	if n == nil {
+		return fallback
+	}
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		f.r.reportAt(f.at(key), mistake{"it is " + kindOf(n) + ", not a value", "write one value after the colon, or leave the key out"})
+		return fallback
+	}
+	got, wrong := read(n)
+	if wrong != nil {
+		f.r.reportAt(f.at(key), *wrong)
+		return fallback
+	}
+	return got
+}
