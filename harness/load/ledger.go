@@ -1,0 +1,239 @@
+package load
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// backlog is how many finished seconds may wait for Emit. It lets the disk stall for a minute unnoticed; beyond that
+// the generator falls behind, which its lag shows.
+const backlog = 64
+
+// ledger accounts for every hit from its offer to its end. Its parts run in three places: the pacer offers, the
+// workers write into their own hit, the consumer settles; a goroutine of its own emits, so that encoding a window never
+// holds up a worker.
+type ledger struct {
+	cfg  Config
+	fail func(error)
+
+	mu   sync.Mutex
+	hits map[uint64]*hit
+	// current is the second that still takes offers.
+	current *second
+	free    []*second
+	totals  Totals
+	lag     record.Histogram
+
+	finished chan *second
+	emitted  sync.WaitGroup
+}
+
+// hit is one request between its offer and its end. Until the consumer has its result, the worker alone writes it.
+type hit struct {
+	scenarios.Hit
+	second  *second
+	done    time.Time
+	outcome Outcome
+	// cut tells that the run ended before the hit was sent, or was ended before its answer came: nobody's failure.
+	cut bool
+}
+
+// second holds the windows of one stage and one second of due time.
+type second struct {
+	stage, number int
+	windows       []record.Window
+	// open counts the hits without an end, and one while offers may come.
+	open int
+}
+
+func newLedger(cfg Config, fail func(error)) *ledger {
+	l := &ledger{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog)}
+	l.emitted.Go(l.emit)
+	return l
+}
+
+// offer enters a hit that is due now.
+func (l *ledger) offer(h scenarios.Hit) {
+	number := int(h.Due / time.Second)
+	l.mu.Lock()
+	var before *second
+	if c := l.current; c == nil || c.stage != h.Stage || c.number != number {
+		before, l.current = c, l.fresh(h.Stage, number)
+	}
+	l.current.open++
+	l.current.windows[h.Operation].Offered++
+	l.hits[h.Seq] = &hit{Hit: h, second: l.current}
+	l.mu.Unlock()
+	l.release(before)
+}
+
+// hit is the open hit with this sequence number.
+func (l *ledger) hit(seq uint64) *hit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hits[seq]
+}
+
+// settle enters the end of a hit that a worker took at the time sent.
+func (l *ledger) settle(seq uint64, sent time.Time) {
+	l.mu.Lock()
+	h := l.hits[seq]
+	delete(l.hits, seq)
+	w := &h.second.windows[h.Operation]
+	if h.cut {
+		w.Missed++
+	} else {
+		l.count(w, h, sent)
+	}
+	l.mu.Unlock()
+	l.release(h.second)
+}
+
+// count enters a hit that has its answer or its failure. The caller holds the lock.
+func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
+	due := l.cfg.Begin.Add(h.Due)
+	w.Sent++
+	w.Lag.Record(sent.Sub(due))
+	l.lag.Record(sent.Sub(due))
+	if h.outcome.Class == "" {
+		w.Completed++
+		w.Response.Record(h.done.Sub(due))
+		w.Service.Record(h.done.Sub(sent))
+	} else {
+		w.Failed++
+		w.Errors[h.outcome.Class]++
+	}
+	w.WrongUser += one(h.outcome.WrongUser)
+	w.RejectedValid += one(h.outcome.RejectedValid)
+	w.AcceptedRevoked += one(h.outcome.AcceptedRevoked)
+	w.Rechecked += one(h.outcome.Rechecked)
+}
+
+// miss enters that an offered hit was never sent.
+func (l *ledger) miss(seq uint64) {
+	l.mu.Lock()
+	h := l.hits[seq]
+	delete(l.hits, seq)
+	h.second.windows[h.Operation].Missed++
+	l.mu.Unlock()
+	l.release(h.second)
+}
+
+// missOpen enters every hit that was offered and never taken by a worker.
+func (l *ledger) missOpen() {
+	l.mu.Lock()
+	left := slices.Sorted(maps.Keys(l.hits))
+	l.mu.Unlock()
+	for _, seq := range left {
+		l.miss(seq)
+	}
+}
+
+// release takes one off the second's open count and passes it on to Emit when that was the last. It may wait for the
+// emitter and so must not hold the lock.
+func (l *ledger) release(s *second) {
+	if s == nil {
+		return
+	}
+	l.mu.Lock()
+	s.open--
+	last := s.open == 0
+	l.mu.Unlock()
+	if last {
+		l.finished <- s
+	}
+}
+
+// fresh is an empty second, from used memory if there is any. The caller holds the lock.
+func (l *ledger) fresh(stage, number int) *second {
+	if n := len(l.free); n > 0 {
+		s := l.free[n-1]
+		l.free = l.free[:n-1]
+		s.stage, s.number, s.open = stage, number, 1
+		return s
+	}
+	s := &second{stage: stage, number: number, open: 1, windows: make([]record.Window, len(l.cfg.Plan.Operations))}
+	for i := range s.windows {
+		s.windows[i].Errors = map[string]uint64{}
+	}
+	return s
+}
+
+// finish closes the last second, waits until everything is emitted and returns the sums.
+func (l *ledger) finish() Totals {
+	l.release(l.current)
+	l.current = nil
+	l.close()
+	l.totals.LagP99Seconds = l.lag.Quantile(0.99)
+	return l.totals
+}
+
+// close ends the emitter. It may be called again.
+func (l *ledger) close() {
+	if l.finished != nil {
+		close(l.finished)
+		l.emitted.Wait()
+		l.finished = nil
+	}
+}
+
+// emit hands out finished seconds until there are no more. After an error it only sums up.
+func (l *ledger) emit() {
+	var failed error
+	for s := range l.finished {
+		for op := range s.windows {
+			w := &s.windows[op]
+			if w.Offered == 0 {
+				continue
+			}
+			l.label(w, s, op)
+			l.totals.add(w)
+			if failed == nil {
+				if failed = l.cfg.Emit(*w); failed != nil {
+					l.fail(fmt.Errorf("emit window: %w", failed))
+				}
+			}
+			wipe(w)
+		}
+		l.mu.Lock()
+		l.free = append(l.free, s)
+		l.mu.Unlock()
+	}
+}
+
+// label writes the names of a window's place.
+func (l *ledger) label(w *record.Window, s *second, op int) {
+	w.Trial, w.Second = l.cfg.Trial, s.number
+	w.Stage, w.Op = l.cfg.Plan.Stages[s.stage].Name, l.cfg.Plan.Operations[op].Name
+}
+
+// wipe empties a window and keeps its memory.
+func wipe(w *record.Window) {
+	response, service, lag, classes := w.Response, w.Service, w.Lag, w.Errors
+	response.Reset()
+	service.Reset()
+	lag.Reset()
+	clear(classes)
+	*w = record.Window{Response: response, Service: service, Lag: lag, Errors: classes}
+}
+
+func (t *Totals) add(w *record.Window) {
+	t.Offered += w.Offered
+	t.Sent += w.Sent
+	t.Completed += w.Completed
+	t.Failed += w.Failed
+	t.Missed += w.Missed
+}
+
+func one(yes bool) uint64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

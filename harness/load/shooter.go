@@ -1,0 +1,134 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// maxBodyBytes of an answer are kept for the check. The rest is read and dropped, so that its time counts.
+const maxBodyBytes = 64 << 10
+
+// carrier exchanges a request for the status and body of its answer, by the deadline. It obeys the context it was made
+// with.
+type carrier interface {
+	exchange(request *http.Request, deadline time.Time) (status int, body []byte, err error)
+	close()
+}
+
+// shooter is the transport vegeta's client sees. It puts the planned request in place of vegeta's blank one and keeps
+// the outcome; vegeta gets to see an empty answer, which costs it nothing to read.
+type shooter struct {
+	ctx     context.Context
+	cfg     Config
+	books   *ledger
+	carrier carrier
+}
+
+// RoundTrip implements http.RoundTripper for the hit whose number vegeta wrote into the header.
+func (s *shooter) RoundTrip(blank *http.Request) (*http.Response, error) {
+	seq, err := strconv.ParseUint(blank.Header.Get("X-Vegeta-Seq"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("read hit number: %w", err)
+	}
+	s.shoot(s.books.hit(seq))
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: blank}, nil
+}
+
+// shoot sends the hit, waits for the answer and has it judged.
+func (s *shooter) shoot(h *hit) {
+	if s.ctx.Err() != nil {
+		h.cut = true
+		return
+	}
+	op := s.cfg.Plan.Operations[h.Operation].Name
+	request, err := s.cfg.Source.Request(op, h.N)
+	if err != nil {
+		h.done, h.outcome.Class = time.Now(), "request"
+		return
+	}
+	status, body, err := s.carrier.exchange(request, time.Now().Add(s.cfg.Timeout))
+	// Taken before the check, whose cost is ours and not the system's.
+	h.done = time.Now()
+	switch {
+	case err == nil:
+		h.outcome = s.cfg.Source.Check(op, h.N, status, body)
+		if h.outcome.Class == "" && status >= http.StatusInternalServerError {
+			h.outcome.Class = fmt.Sprintf("status_%d", status)
+		}
+	case s.ctx.Err() == nil:
+		h.outcome.Class = classify(err)
+	case errors.Is(context.Cause(s.ctx), errDrained):
+		h.outcome.Class = "timeout"
+	default:
+		h.cut = true
+	}
+}
+
+// classify names the kind of an error. The set is small and fixed, because texts hold ports and tokens and are never
+// the same twice.
+func classify(err error) string {
+	var lookup *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &lookup):
+		return "dns"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "eof"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "ports_exhausted"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too_many_files"
+	}
+	return "other"
+}
+
+// foreign carries requests by a transport from outside.
+type foreign struct {
+	ctx       context.Context
+	transport http.RoundTripper
+}
+
+func (f foreign) exchange(request *http.Request, deadline time.Time) (int, []byte, error) {
+	ctx, cancel := context.WithDeadline(f.ctx, deadline)
+	defer cancel()
+	response, err := f.transport.RoundTrip(request.WithContext(ctx))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err := readBody(response)
+	return response.StatusCode, body, err
+}
+
+func (f foreign) close() {
+	if idle, ok := f.transport.(interface{ CloseIdleConnections() }); ok {
+		idle.CloseIdleConnections()
+	}
+}
+
+// readBody reads the body to its end and returns what is kept of it.
+func readBody(response *http.Response) ([]byte, error) {
+	if n := response.ContentLength; n > 0 && n <= maxBodyBytes {
+		body := make([]byte, n)
+		_, err := io.ReadFull(response.Body, body)
+		return body, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes))
+	if err == nil {
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	return body, err
+}
