@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/rehearse-dev/rehearse/scenarios"
+	"github.com/spf13/cobra"
+)
+
+func newList() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the shipped scenarios",
+		Long:    "list shows the scenarios that come with rehearse, and how long each one takes in full and with --quick.",
+		Example: "  rehearse list",
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return list(cmd) },
+	}
+}
+
+func list(cmd *cobra.Command) error {
+	t := newTable()
+	t.AppendHeader(table.Row{"scenario", "takes", "quick", "event"})
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft},
+	})
+	for _, name := range scenarios.Shipped() {
+		s, err := loadScenario(name)
+		if err != nil {
+			return err
+		}
+		full, quick := s.Plan(vocabulary()).Expected(), s.Quick().Plan(vocabulary()).Expected()
+		t.AppendRow(table.Row{name, about(full), about(quick), s.Description})
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+	return nil
+}
+
+// about is d in seconds: nobody plans a run more finely.
+func about(d time.Duration) string { return d.Round(time.Second).String() }
+
+// newTable is the one look of our tables: columns and a line below their names, readable on paper and in a log.
+func newTable() table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format = table.FormatOptions{Header: text.FormatDefault, Footer: text.FormatDefault}
+	style.Options = table.Options{SeparateHeader: true, SeparateFooter: true}
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	t.SetStyle(style)
+	t.SuppressTrailingSpaces()
+	return t
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageError("%s takes no arguments, got %q; remove them", cmd.CommandPath(), args)
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/rehearse-dev/rehearse/scenarios"
+	"github.com/spf13/cobra"
+)
+
+func newPlan() *cobra.Command {
+	var v variation
+	cmd := &cobra.Command{
+		Use:   "plan SCENARIO",
+		Short: "Show what a run would do, without doing it",
+		Long: `plan shows the traffic, the states and the budgets of a run, how many requests it sends and how long it
+takes. It needs no database. SCENARIO is a file or the name of a shipped scenario; the flags are those of run.`,
+		Example: `  rehearse plan stay-launch
+  rehearse plan stay-launch --quick --only cache,archive`,
+		Args:              oneScenario,
+		ValidArgsFunction: completeScenario,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := loadScenario(args[0])
+			if err != nil {
+				return err
+			}
+			if s, err = v.apply(s); err != nil {
+				return err
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), planText(s, s.Plan(vocabulary())))
+			return err
+		},
+	}
+	v.addFlags(cmd)
+	return cmd
+}
+
+func planText(s *scenarios.Scenario, p *scenarios.Plan) string {
+	parts := []string{s.Name, curve(p.Stages), stageTable(p), operationTable(p), planFacts(s, p), budgetList(p)}
+	if s.Description != "" {
+		parts[0] += ": " + strings.TrimSpace(s.Description)
+	}
+	var b strings.Builder
+	for _, part := range parts {
+		if part != "" {
+			b.WriteString(strings.TrimRight(part, "\n") + "\n\n")
+		}
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// curve draws the rate over one trial, a sixtieth of it per column.
+func curve(stages []scenarios.PlannedStage) string {
+	const columns = 60
+	bars := []rune(" ▁▂▃▄▅▆▇█")
+	peak, end := peakRate(stages), stages[len(stages)-1].End
+	if peak == 0 {
+		return ""
+	}
+	line := make([]rune, columns)
+	stage := 0
+	for i := range columns {
+		at := time.Duration((float64(i) + 0.5) / columns * float64(end))
+		for at >= stages[stage].End {
+			stage++
+		}
+		s := stages[stage]
+		part := float64(at-s.Begin) / float64(s.End-s.Begin)
+		rate := s.From + (s.To-s.From)*part
+		line[i] = bars[int(rate/peak*float64(len(bars)-1)+0.5)]
+	}
+	return string(line) + " " + rateText(peak) + " at the peak"
+}
+
+func peakRate(stages []scenarios.PlannedStage) float64 {
+	var peak float64
+	for _, s := range stages {
+		peak = max(peak, s.From, s.To)
+	}
+	return peak
+}
+
+func stageTable(p *scenarios.Plan) string {
+	t := newTable()
+	t.AppendHeader(table.Row{"stage", "shape", "lasts", "hits due", "measured"})
+	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(3), rightAligned(4)})
+	for _, s := range p.Stages {
+		shape := "hold " + rateText(s.From)
+		if s.From != s.To {
+			shape = "ramp " + rateText(s.From) + " to " + rateText(s.To)
+		}
+		measured := "no"
+		if s.Measure {
+			measured = "yes"
+		}
+		if s.Name == p.Headline {
+			measured = "yes, headline"
+		}
+		t.AppendRow(table.Row{s.Name, shape, s.End - s.Begin, grouped(s.Hits), measured})
+	}
+	t.AppendFooter(table.Row{"one trial", "", p.Duration(), grouped(p.Total()), ""})
+	return t.Render()
+}
+
+func operationTable(p *scenarios.Plan) string {
+	t := newTable()
+	t.AppendHeader(table.Row{"operation", "share", "per trial", "whole run"})
+	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(2), rightAligned(3), rightAligned(4)})
+	trials := uint64(len(p.Trials))
+	for i, count := range p.Count(0) {
+		op := p.Operations[i]
+		t.AppendRow(table.Row{op.Name, fmt.Sprintf("%.1f%%", op.Share*100), grouped(count), grouped(count * trials)})
+	}
+	t.AppendFooter(table.Row{"all", "", grouped(p.Total()), grouped(p.Total() * trials)})
+	return t.Render()
+}
+
+func rightAligned(column int) table.ColumnConfig {
+	return table.ColumnConfig{Number: column, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}
+}
+
+func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
+	var b strings.Builder
+	fact := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-10s "+format+"\n", append([]any{name}, args...)...)
+	}
+	fact("arrivals", "%s, seed %d, timeout %v", p.Arrivals, p.Seed, p.Timeout)
+	fact("data", "%s users, %s dead and %s live tokens", grouped(uint64(s.System.Users)),
+		grouped(uint64(s.System.DeadTokens)), grouped(uint64(s.System.LiveTokens)))
+	fact("states", "%s", strings.Join(p.States, ", "))
+	fact("trials", "%d: %s in %s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"))
+	fact("takes", "about %s, with %v per trial to switch and settle; booting and seeding come on top",
+		about(p.Expected()), scenarios.SwitchAllowance)
+	return b.String()
+}
+
+func budgetList(p *scenarios.Plan) string {
+	var b strings.Builder
+	for _, budget := range p.Budgets {
+		fmt.Fprintf(&b, "budget     %s\n", budgetText(budget))
+	}
+	for _, budget := range p.Unjudged {
+		fmt.Fprintf(&b, "not judged %s: this run leaves the state out\n", budgetText(budget))
+	}
+	return b.String()
+}
+
+func budgetText(b scenarios.Budget) string {
+	metric, _ := scenarios.FindMetric(b.Metric)
+	unit := metric.Unit
+	words := fmt.Sprintf("%s of %s at %s", b.Metric, b.State, b.Stage)
+	if b.Of != "" {
+		unit = scenarios.Ratio
+		words = fmt.Sprintf("%s of %s over %s at %s", b.Metric, b.State, b.Of, b.Stage)
+	}
+	switch {
+	case b.Max != nil && b.Min != nil:
+		return words + " between " + limitText(*b.Min, unit) + " and " + limitText(*b.Max, unit)
+	case b.Min != nil:
+		return words + " at least " + limitText(*b.Min, unit)
+	default:
+		return words + " at most " + limitText(*b.Max, unit)
+	}
+}
+
+func limitText(limit float64, unit scenarios.Unit) string {
+	switch unit {
+	case scenarios.Seconds:
+		return time.Duration(limit * float64(time.Second)).String()
+	case scenarios.PerSecond:
+		return rateText(limit)
+	case scenarios.Ratio:
+		return strconv.FormatFloat(limit*100, 'g', 6, 64) + "%"
+	default:
+		return strconv.FormatFloat(limit, 'f', -1, 64)
+	}
+}
+
+func rateText(rate float64) string { return strconv.FormatFloat(rate, 'g', 6, 64) + "/s" }
+
+// grouped is n with a comma between thousands.
+func grouped(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

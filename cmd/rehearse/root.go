@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// verbs lists the commands. The help page sorts them.
+func verbs() []*cobra.Command {
+	return []*cobra.Command{
+		newPlan(),
+		newValidate(),
+		newList(),
+		newVersion(),
+	}
+}
+
+// newRoot is the command line. What goes wrong before a verb begins is a mistake of usage.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Rehearse a peak event on your own machine",
+		Long: `rehearse puts a system under the scripted traffic of a peak event, changes its architecture one phase at a
+time, and says what each phase did to p95 latency and to the QPS of the primary (master DB).`,
+		Example: `  rehearse list                       the scenarios that come with rehearse
+  rehearse plan stay-launch           what would happen, without doing it
+  rehearse validate my-peak.yaml      every mistake in a scenario file, with its place`,
+		Args: knownVerb,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// Errors are printed once, by conclude, and never drowned in a page of flags.
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpTemplate(helpTemplate)
+	root.AddCommand(verbs()...)
+	return root
+}
+
+// helpTemplate puts the examples first: most readers came for one of them.
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{if .HasExample}}Examples:
+{{.Example}}
+
+{{end}}Usage:
+  {{if not .HasAvailableSubCommands}}{{.UseLine}}{{else}}{{.CommandPath}} VERB [flags]
+  {{.CommandPath}} VERB --help
+
+Verbs:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{if not .HasParent}}
+Exit codes: 0 pass, 1 unexpected error, 2 usage error or invalid scenario, 3 environment not ready, 4 inconclusive,
+99 budget breached, 130 and 143 interrupted.
+{{end}}`
+
+// knownVerb answers a word that is no verb.
+func knownVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, verb := range cmd.Commands() {
+		names = append(names, verb.Name())
+	}
+	if near := scenarios.Nearest(args[0], names); near != "" {
+		return usageError("unknown verb %q; did you mean %s?", args[0], near)
+	}
+	return usageError("unknown verb %q; use one of %s", args[0], strings.Join(names, ", "))
+}
+
+// flagError adds to a mistake in the flags what to do about it.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError("%w; see %s --help", err, cmd.CommandPath())
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := scenarios.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return usageError("%w; did you mean --%s?", err, near)
+	}
+	return usageError("%w; see %s --help", err, cmd.CommandPath())
+}

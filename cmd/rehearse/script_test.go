@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts compare with")
+
+func TestMain(m *testing.M) {
+	// The commands a script may run; each runs in a process of its own, as from a shell.
+	testscript.Main(m, map[string]func(){
+		"rehearse": main,
+	})
+}
+
+// Every command line worth a promise is a script in testdata/script; -update rewrites what they compare.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"fill":  fill,
+		},
+	})
+}
+
+// exits CODE COMMAND... runs a command and compares its exit code, and demands that the last line on stderr says it.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	stderr := strings.TrimRight(ts.ReadFile("stderr"), "\n")
+	last := stderr[strings.LastIndex(stderr, "\n")+1:]
+	if err == nil || !strings.HasPrefix(last, "exit "+args[0]+": ") {
+		ts.Fatalf("got %v and the last line %q, want exit %s", err, last, args[0])
+	}
+	if want := "exit status " + args[0]; err.Error() != want {
+		ts.Fatalf("got %v, want %s", err, want)
+	}
+}
+
+// fill FILE KIND makes a file that does not fit into a script.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	kinds := map[string][]byte{
+		"large":  bytes.Repeat([]byte("# a comment that goes on\n"), 2<<20/25),
+		"binary": {0x7f, 'E', 'L', 'F', 0, 1, 2, 0xff},
+		"latin1": []byte("name: caf\xe9\n"),
+		"nested": bytes.Repeat([]byte("["), 1<<19),
+	}
+	if neg || len(args) != 2 || kinds[args[1]] == nil {
+		ts.Fatalf("usage: fill FILE KIND")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), kinds[args[1]], 0o600))
+}
+
+// A verb that fails for no reason of its own after a signal exits like any program the signal ended.
+func TestInterrupted(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		cause error
+		err   error
+		want  int
+	}{
+		{"SIGINT", interrupted{2}, context.Canceled, exitInterrupted},
+		{"SIGTERM", interrupted{15}, context.Canceled, exitTerminated},
+		{"a verdict counts more", interrupted{2}, exitError{code: exitBreached}, exitBreached},
+		{"no signal", nil, context.Canceled, exitUnexpected},
+		{"no error", interrupted{2}, nil, exitPass},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(tt.cause)
+			if got := codeOf(ctx, tt.err); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
