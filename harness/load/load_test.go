@@ -199,32 +199,47 @@ func (slowEvery) Request(_ string, n uint64) (*http.Request, error) {
 	return http.NewRequest(http.MethodGet, "http://system"+path, nil)
 }
 
-// An hour at 80/s passes in seconds of real time with exactly the planned hits in each stage, operation and second.
+// hour is a calm, a ramp and a plateau: 20 minutes at 40/s, from 40/s to 120/s and at 80/s.
+func hour() *scenarios.Plan {
+	const third = 20 * time.Minute
+	return &scenarios.Plan{
+		Seed: 7, Arrivals: scenarios.Poisson, Timeout: time.Second, Trials: []scenarios.Trial{{State: scenarios.Baseline}},
+		Operations: []scenarios.Operation{{Name: "verify", Share: 0.75}, {Name: "login", Share: 0.25}},
+		Stages: []scenarios.PlannedStage{
+			{Name: "calm", End: third, From: 40, To: 40, Hits: 40 * 1200},
+			{Name: "ramp", Begin: third, End: 2 * third, From: 40, To: 120, Hits: 80 * 1200},
+			{Name: "plateau", Begin: 2 * third, End: 3 * third, From: 80, To: 80, Hits: 80 * 1200},
+		},
+	}
+}
+
+// An hour passes in seconds of real time, with exactly the planned hits in each stage, operation and second.
 func TestHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s sums
-		cfg := Config{Plan: hold(80, 30*time.Minute, 2, "verify", "login"), Source: get{"http://system"}, Sleep: sleep, Emit: s.emit,
-			Transport: transport(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK), nil })}
+		plan := hour()
 		begin := time.Now()
-		totals, err := run(t.Context(), cfg, even(cfg.Plan))
+		totals, err := Run(t.Context(), Config{Plan: plan, Source: get{"http://system"}, Sleep: sleep, Emit: s.emit,
+			Transport: transport(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK), nil })})
 		if err != nil {
 			t.Fatal(err)
 		}
-		balance(t, &s, totals)
-		if want := uint64(80 * 3600); totals.Completed != want {
-			t.Errorf("completed: got %d, want %d", totals.Completed, want)
-		}
-		if len(s.windows) != 3600*2 {
-			t.Errorf("windows: got %d, want one per second and operation", len(s.windows))
-		}
-		for i, w := range s.windows {
-			stage := "ab"[i/3600 : i/3600+1]
-			if w.Offered != 40 || w.Second != i/2 || w.Stage != stage {
-				t.Fatalf("window %d: got %+v, want 40 hits in stage %s", i, w, stage)
-			}
-		}
 		if took := time.Since(begin); took < time.Hour-time.Second || took > time.Hour {
 			t.Errorf("took %v on the fake clock, want the hour", took)
+		}
+		balance(t, &s, totals)
+		if totals.Completed != 240_000 || totals.LagP99Seconds > 1e-6 {
+			t.Errorf("got %+v, want 240000 completed, all on time", totals)
+		}
+		if diff := cmp.Diff(planned(plan, plan.Hits(0)), s.offered(t)); diff != "" {
+			t.Errorf("offered (-plan +windows):\n%s", diff)
+		}
+		stages := map[string]uint64{}
+		for _, w := range s.windows {
+			stages[w.Stage] += w.Completed
+		}
+		if diff := cmp.Diff(map[string]uint64{"calm": 48_000, "ramp": 96_000, "plateau": 96_000}, stages); diff != "" {
+			t.Errorf("completed per stage (-want +got):\n%s", diff)
 		}
 	})
 }

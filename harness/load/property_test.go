@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -35,6 +36,28 @@ type place struct {
 	second    int
 }
 
+// planned counts the hits of each place.
+func planned(p *scenarios.Plan, hits iter.Seq[scenarios.Hit]) map[place]uint64 {
+	counts := map[place]uint64{}
+	for h := range hits {
+		counts[place{p.Stages[h.Stage].Name, p.Operations[h.Operation].Name, int(h.Due / time.Second)}]++
+	}
+	return counts
+}
+
+// offered is what the windows say of each place; two windows for one place fail the test.
+func (s *sums) offered(t testing.TB) map[place]uint64 {
+	counts := map[place]uint64{}
+	for _, w := range s.windows {
+		at := place{w.Stage, w.Op, w.Second}
+		if counts[at] != 0 {
+			t.Errorf("two windows for %+v", at)
+		}
+		counts[at] = w.Offered
+	}
+	return counts
+}
+
 // Whatever the plan, the server and the number of workers: each window holds exactly the hits the plan has for its
 // place, each place has one window, and the books balance.
 func TestWindowsAreThePlan(t *testing.T) {
@@ -56,18 +79,7 @@ func TestWindowsAreThePlan(t *testing.T) {
 				rt.Fatal(err)
 			}
 			balance(t, &s, totals)
-			want, got := map[place]uint64{}, map[place]uint64{}
-			for h := range even(plan) {
-				want[place{plan.Stages[h.Stage].Name, plan.Operations[h.Operation].Name, int(h.Due / time.Second)}]++
-			}
-			for _, w := range s.windows {
-				if at := (place{w.Stage, w.Op, w.Second}); got[at] == 0 {
-					got[at] = w.Offered
-				} else {
-					rt.Errorf("two windows for %+v", at)
-				}
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(planned(plan, even(plan)), s.offered(t)); diff != "" {
 				rt.Errorf("offered (-plan +windows):\n%s", diff)
 			}
 		})
