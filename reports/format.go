@@ -1,0 +1,132 @@
+package reports
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// missing stands for what nobody knows; zero would be a claim.
+const missing = "-"
+
+// figure prints three significant digits, thousands apart.
+func figure(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return missing
+	}
+	if x == 0 {
+		return "0"
+	}
+	decimals := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	scale := math.Pow10(decimals)
+	x = math.Round(x*scale) / scale
+	return grouped(strconv.FormatFloat(x, 'f', max(0, digits(x)), 64))
+}
+
+// digits is how many decimals show three significant digits; asked after rounding, for 9.996 has become 10.0.
+func digits(x float64) int { return 2 - int(math.Floor(math.Log10(math.Abs(x))+1e-12)) }
+
+func grouped(text string) string {
+	whole, fraction, _ := strings.Cut(text, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "−", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// count prints a count exactly.
+func count(n uint64) string { return grouped(strconv.FormatUint(n, 10)) }
+
+// whole prints a counter exactly.
+func whole(x float64) string { return grouped(strconv.FormatFloat(x, 'f', 0, 64)) }
+
+// limit shortens what a person wrote: 20.0 % was 20 %, and its zeros claim a precision nobody measured.
+func limit(text string) string {
+	value, unit, _ := strings.Cut(text, " ")
+	if strings.Contains(value, ".") {
+		value = strings.TrimRight(strings.TrimRight(value, "0"), ".")
+	}
+	if unit != "" {
+		unit = " " + unit
+	}
+	return value + unit
+}
+
+// seconds prints a time in the unit in which it is read most easily.
+func seconds(n Number) string {
+	x := float64(n)
+	switch {
+	case !n.Known():
+		return missing
+	case math.Abs(x) >= 1:
+		return figure(x) + " s"
+	case math.Abs(x) >= 0.001 || x == 0:
+		return figure(x*1e3) + " ms"
+	}
+	return figure(x*1e6) + " µs"
+}
+
+func number(n Number) string { return figure(float64(n)) }
+
+func percent(x float64) string { return suffixed(figure(x*100), " %") }
+
+// factor prints a ratio.
+func factor(n Number) string {
+	if !n.Known() {
+		return missing
+	}
+	return "×" + number(n)
+}
+
+// change prints a ratio after/before as the difference it makes, to a tenth of a per cent: a smaller one is no finding.
+func change(n Number) string {
+	if !n.Known() {
+		return missing
+	}
+	x := math.Round((float64(n)-1)*1000) / 10
+	switch {
+	case x == 0:
+		return "±0 %"
+	case math.Abs(x) >= 100:
+		return signed(figure(x)) + " %"
+	}
+	return signed(grouped(strconv.FormatFloat(x, 'f', 1, 64))) + " %"
+}
+
+func signed(text string) string {
+	if strings.HasPrefix(text, "−") {
+		return text
+	}
+	return "+" + text
+}
+
+// span prints the interval of a change.
+func span(e Estimate) string {
+	if !e.Lo.Known() || !e.Hi.Known() {
+		return missing
+	}
+	return change(e.Lo) + " to " + change(e.Hi)
+}
+
+func suffixed(text, suffix string) string {
+	if text == missing {
+		return text
+	}
+	return text + suffix
+}
+
+// arrow prints before and after, in one unit if both have the same.
+func arrow(before, after string) string {
+	value, unit, found := strings.Cut(before, " ")
+	if found && strings.HasSuffix(after, " "+unit) {
+		before = value
+	}
+	return before + " → " + after
+}

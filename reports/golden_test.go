@@ -1,0 +1,156 @@
+package reports
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+var update = flag.Bool("update", false, "write what the reports say now into testdata")
+
+// told are the runs whose reports are kept word for word.
+func told() map[string]func() *made {
+	return map[string]func() *made{
+		"pass": func() *made {
+			m := makeRun(3, wobble, allStates()...)
+			m.scenario.Budgets = []scenarios.Budget{
+				{Metric: "p95", Stage: "peak", State: "archive", Max: at(0.05), Line: 30},
+				{Metric: "primary_qps", State: "archive", Of: "baseline", Max: at(0.2), Line: 31},
+				{Metric: "wrong_user", Max: at(0), Line: 32},
+			}
+			m.events = append([]record.Event{{AtSeconds: 3, Trial: 5, Kind: record.EventJob,
+				Text: "archive moved 2,000,000 dead tokens in 41 s", Values: map[string]float64{"rows": 2e6, "seconds": 41}}}, m.events...)
+			return m
+		},
+		"fail": func() *made {
+			m := makeRun(2, steady, "baseline", "extract-main")
+			m.scenario.Budgets = []scenarios.Budget{
+				{Metric: "p95", State: "extract-main", Max: at(0.005), Line: 30},
+				{Metric: "primary_qps", Max: at(1200), Min: at(1100), Line: 31},
+				{Metric: "cache_hit_ratio", Min: at(0.9), Line: 33},
+			}
+			m.windowsOf(2, "peak", func(w *record.Window) { w.WrongUser = 2 })
+			return m
+		},
+		"inconclusive": func() *made {
+			m := makeRun(1, steady, allStates()...)
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: at(0.05), Line: 30}}
+			m.windowsOf(4, "peak", func(w *record.Window) {
+				w.Missed, w.Sent, w.Completed = w.Offered/10, w.Offered-w.Offered/10, w.Offered-w.Offered/10
+			})
+			return m
+		},
+		"truncated": func() *made {
+			m := makeRun(1, steady, "baseline", "extract-main", "extract-reads")
+			m.events = append(m.events[:3:3], record.Event{AtSeconds: 20, Trial: 1, Kind: record.EventInterrupted, Text: "interrupt"})
+			m.windows = m.windows[:24]
+			return m
+		},
+		"hopeless": func() *made {
+			m := makeRun(3, steady, allStates()...)
+			for i := range 6 {
+				m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: allStates()[i], Max: at(1e-4), Line: 30 + i})
+			}
+			for i := range m.windows {
+				m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered
+			}
+			return m
+		},
+		"one-state": func() *made { return makeRun(1, steady, "baseline") },
+	}
+}
+
+func TestTold(t *testing.T) {
+	for name, make := range told() {
+		t.Run(name, func(t *testing.T) {
+			run, s := make().summarized(t)
+			var terminal bytes.Buffer
+			if err := Print(&terminal, run, s, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".txt", terminal.Bytes())
+			dir := t.TempDir()
+			if err := Write(dir, run, s); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{SummaryFile, MarkdownFile} {
+				text, err := os.ReadFile(filepath.Join(dir, file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if lines := bytes.Count(text, []byte("\n")); file == MarkdownFile && lines >= 60 {
+					t.Errorf("%s has %d lines, want fewer than 60", file, lines)
+				}
+				golden(t, name+filepath.Ext(file), text)
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (run with -update to accept):\n%s", path, diff)
+	}
+}
+
+func TestColourIsTheCallersChoice(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	run, s := told()["pass"]().summarized(t)
+	for _, colour := range []bool{false, true} {
+		var b strings.Builder
+		if err := Print(&b, run, s, Options{Color: colour}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "\x1b["); got != colour {
+			t.Errorf("colour %v: escape sequences %v", colour, got)
+		}
+	}
+}
+
+func TestWriteIsWholeOrNothing(t *testing.T) {
+	run, s := told()["one-state"]().summarized(t)
+	dir := t.TempDir()
+	if err := Write(dir, run, s); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(dir, run, s); err != nil {
+		t.Fatalf("a second time: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("temporary files are left: %v %v", left, err)
+	}
+	// A directory in the place of a file cannot be replaced: the others are written all the same.
+	broken := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(broken, SummaryFile, "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(broken, run, s); err == nil || !strings.Contains(err.Error(), SummaryFile) {
+		t.Errorf("got %v, want an error that names %s", err, SummaryFile)
+	}
+	if _, err := os.Stat(filepath.Join(broken, MarkdownFile)); err != nil {
+		t.Errorf("report.md was not written: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(broken, ".*")); len(left) > 0 {
+		t.Errorf("temporary files are left: %v", left)
+	}
+}

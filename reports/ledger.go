@@ -1,0 +1,260 @@
+package reports
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
+)
+
+// ledger is the record sorted by trial.
+type ledger struct {
+	header record.Header
+	trials []*trial
+}
+
+// trial is everything recorded of one trial.
+type trial struct {
+	record.Trial
+	stages       []record.Stage
+	cells        map[cell]*hits
+	stageHits    map[string]*hits
+	edges        map[edge]record.Sample
+	samples      map[string][]record.Sample
+	began, ended bool
+	// reasons say why the trial reaches no estimate.
+	reasons []string
+}
+
+type cell struct{ stage, op string }
+
+// edge is where a reading was taken; an empty stage is the trial itself.
+type edge struct{ stage, edge, source string }
+
+// hits are windows added up.
+type hits struct {
+	offered, sent, missed, failed uint64
+	wrong                         Correctness
+	response, lag                 record.Histogram
+}
+
+func newLedger(run *record.Run) *ledger {
+	l := &ledger{header: run.Header}
+	byIndex := map[int]*trial{}
+	for _, planned := range run.Header.Trials {
+		t := &trial{Trial: planned, stages: run.Header.Stages, cells: map[cell]*hits{}, stageHits: map[string]*hits{},
+			edges: map[edge]record.Sample{}, samples: map[string][]record.Sample{}}
+		l.trials = append(l.trials, t)
+		byIndex[planned.Index] = t
+	}
+	for _, w := range run.Windows {
+		if t := byIndex[w.Trial]; t != nil {
+			t.addWindow(w)
+		}
+	}
+	sources := map[string]bool{"primary": true, "replica": true}
+	for _, s := range run.Samples {
+		sources[s.Source] = true
+		if t := byIndex[s.Trial]; t != nil {
+			t.addSample(s)
+		}
+	}
+	for _, e := range run.Events {
+		if t := byIndex[e.Trial]; t != nil {
+			t.began = t.began || e.Kind == record.EventTrialBegin
+			t.ended = t.ended || e.Kind == record.EventTrialEnd
+		}
+	}
+	for _, t := range l.trials {
+		t.reasons = t.check(slices.Sorted(maps.Keys(sources)))
+	}
+	return l
+}
+
+// addWindow keeps histograms for each operation of a stage and for the stage; nobody asks for the lag of one operation.
+func (t *trial) addWindow(w record.Window) {
+	at := cell{w.Stage, w.Op}
+	if t.cells[at] == nil {
+		t.cells[at] = &hits{}
+	}
+	if t.stageHits[w.Stage] == nil {
+		t.stageHits[w.Stage] = &hits{}
+	}
+	h := &hits{
+		offered: w.Offered, sent: w.Sent, missed: w.Missed, failed: w.Failed,
+		wrong:    Correctness{w.WrongUser, w.RejectedValid, w.AcceptedRevoked, w.Rechecked},
+		response: w.Response,
+	}
+	t.cells[at].merge(h)
+	h.lag = w.Lag
+	t.stageHits[w.Stage].merge(h)
+}
+
+// addSample keeps the readings of one source in the order of time.
+func (t *trial) addSample(s record.Sample) {
+	if s.Edge != "" {
+		t.edges[edge{s.Stage, s.Edge, s.Source}] = s
+	}
+	list := t.samples[s.Source]
+	at, _ := slices.BinarySearchFunc(list, s.AtSeconds, func(a record.Sample, seconds float64) int {
+		// Equal ones count as earlier: of two readings of one moment the recorded order stands.
+		return cmp.Or(cmp.Compare(a.AtSeconds, seconds), -1)
+	})
+	t.samples[s.Source] = slices.Insert(list, at, s)
+}
+
+func (h *hits) merge(o *hits) {
+	h.offered += o.offered
+	h.sent += o.sent
+	h.missed += o.missed
+	h.failed += o.failed
+	h.wrong.add(o.wrong)
+	h.response.Merge(o.response)
+	h.lag.Merge(o.lag)
+}
+
+func (c *Correctness) add(o Correctness) {
+	c.WrongUser += o.WrongUser
+	c.RejectedValid += o.RejectedValid
+	c.AcceptedRevoked += o.AcceptedRevoked
+	c.Rechecked += o.Rechecked
+}
+
+// in is the hits of one stage, of all operations.
+func (t *trial) in(stage string) *hits {
+	if h := t.stageHits[stage]; h != nil {
+		return h
+	}
+	return &hits{}
+}
+
+func (t *trial) measured() *hits {
+	total := &hits{}
+	for _, s := range t.stages {
+		if s.Measure {
+			total.merge(t.in(s.Name))
+		}
+	}
+	return total
+}
+
+// wrongAnswers are those of the whole trial, warm-up included.
+func (t *trial) wrongAnswers() (c Correctness) {
+	for _, h := range t.stageHits {
+		c.add(h.wrong)
+	}
+	return c
+}
+
+// leastTail is how many hits must lie beyond a percentile before it is worth printing.
+const leastTail = 10
+
+// percentile is the response latency in seconds at q over all hits due. Those without an answer lie beyond every limit:
+// +Inf when the percentile is one of them. It is unknown when fewer than leastTail hits lie beyond it.
+func (h *hits) percentile(q float64) Number {
+	if stat.Tail(h.offered, q) < leastTail {
+		return unknown()
+	}
+	answered := h.response.Count()
+	return Number(stat.Quantile(bars(h.response), h.offered-min(h.offered, answered), q))
+}
+
+// lagP99 is the 99th percentile of sent minus due, over the hits sent.
+func (h *hits) lagP99() Number {
+	if stat.Tail(h.lag.Count(), 0.99) < leastTail {
+		return unknown()
+	}
+	return Number(stat.Quantile(bars(h.lag), 0, 0.99))
+}
+
+func (h *hits) errorsRatio() Number { return Number(float64(h.failed+h.missed) / float64(h.offered)) }
+
+func bars(h record.Histogram) []stat.Bar {
+	list := h.Bars()
+	bars := make([]stat.Bar, len(list))
+	for i, b := range list {
+		bars[i] = stat.Bar{Value: b.Seconds, Count: b.Count}
+	}
+	return bars
+}
+
+// valid lists the valid trials of a state; of its trials, all of them.
+func (l *ledger) valid(state string) []*trial {
+	return slices.DeleteFunc(l.of(state), func(t *trial) bool { return len(t.reasons) > 0 })
+}
+
+func (l *ledger) of(state string) []*trial {
+	var list []*trial
+	for _, t := range l.trials {
+		if t.State == state {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// series selects counters: the metric, and for each label the values wanted.
+type series struct {
+	metric string
+	labels map[string][]string
+}
+
+// application selects the statements that load the service causes, as a server counts them. Transaction control and the
+// archive job, whose cost is reported by itself, are none of them.
+func application(kinds ...string) series {
+	return series{"statements_total", map[string][]string{"kind": kinds, "role": {"callers", "auth"}}}
+}
+
+func (s series) matches(key string) bool {
+	metric, labels := record.ParseKey(key)
+	if metric != s.metric {
+		return false
+	}
+	for name, values := range s.labels {
+		if !slices.Contains(values, labels[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// growth is by how much the series of one source grew between the edges of a stage (empty: of the trial), and in how
+// many seconds. A counter that appears only at the end began at zero. Both are NaN where an edge was not read.
+func (t *trial) growth(stage, source string, s series) (counts, seconds float64) {
+	begin, ok := t.edges[edge{stage, "begin", source}]
+	end, ok2 := t.edges[edge{stage, "end", source}]
+	if !ok || !ok2 {
+		return math.NaN(), math.NaN()
+	}
+	for key, value := range end.Values {
+		if s.matches(key) {
+			counts += value - begin.Values[key]
+		}
+	}
+	return counts, end.AtSeconds - begin.AtSeconds
+}
+
+func (t *trial) rate(stage, source string, s series) Number {
+	counts, seconds := t.growth(stage, source, s)
+	if !(seconds > 0) {
+		return unknown()
+	}
+	return Number(counts / seconds)
+}
+
+// services adds up what the two service processes counted. One that was never read adds nothing.
+func (t *trial) services(stage string, s series) Number {
+	total := unknown()
+	for _, source := range []string{"auth", "callers"} {
+		if counts, _ := t.growth(stage, source, s); !math.IsNaN(counts) {
+			if !total.Known() {
+				total = 0
+			}
+			total += Number(counts)
+		}
+	}
+	return total
+}

@@ -1,0 +1,158 @@
+package reports
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// state gathers one state's numbers from its valid trials.
+func (l *ledger) state(name string) State {
+	valid := l.valid(name)
+	s := State{Name: name, Trials: len(valid), PrimaryStatementsPer: l.statementsPer(valid)}
+	for _, stage := range l.header.Stages {
+		if stage.Measure {
+			s.Stages = append(s.Stages, StageNumbers{stage.Name, l.numbers(name, stage)})
+		}
+	}
+	s.Numbers = numbersOf(nil, record.Stage{}, l.header.Operations)
+	for _, stage := range s.Stages {
+		if stage.Stage == l.header.Headline {
+			s.Numbers = stage.Numbers
+		}
+	}
+	s.Correctness = Correctness{}
+	for _, t := range l.of(name) {
+		s.Correctness.add(t.wrongAnswers())
+	}
+	return s
+}
+
+func (l *ledger) numbers(state string, stage record.Stage) Numbers {
+	n := numbersOf(l.valid(state), stage, l.header.Operations)
+	for _, t := range l.of(state) {
+		n.Correctness.add(t.in(stage.Name).wrong)
+	}
+	return n
+}
+
+// numbersOf leaves everything unknown when there is no trial.
+func numbersOf(trials []*trial, stage record.Stage, operations []string) Numbers {
+	all := &hits{}
+	for _, t := range trials {
+		all.merge(t.in(stage.Name))
+	}
+	rate := func(source string, s series) Number {
+		return mean(trials, func(t *trial) Number { return t.rate(stage.Name, source, s) })
+	}
+	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
+	n := Numbers{
+		N: all.offered, P50Seconds: all.percentile(0.5), P95Seconds: all.percentile(0.95),
+		P99Seconds:       all.percentile(0.99),
+		PrimaryQPS:       rate("primary", application("read", "write")),
+		PrimaryReadsQPS:  rate("primary", application("read")),
+		PrimaryWritesQPS: rate("primary", application("write")),
+		ReplicaQPS:       rate("replica", application("read", "write")),
+		RedisOps:         rate("redis", series{metric: "commands_total"}),
+		CacheHitRatio:    hitRatio(trials, stage.Name),
+		ErrorsRatio:      all.errorsRatio(),
+		OfferedRate:      Number(float64(all.offered) / seconds),
+		AchievedRate:     Number(float64(all.offered-min(all.offered, all.missed+all.failed)) / seconds),
+		LagP99Seconds:    all.lagP99(),
+		CPUSeconds:       cpuSeconds(trials, stage.Name),
+	}
+	for _, op := range operations {
+		n.Operations = append(n.Operations, operation(trials, cell{stage.Name, op}))
+	}
+	return n
+}
+
+func operation(trials []*trial, at cell) Operation {
+	all := &hits{}
+	for _, t := range trials {
+		if h := t.cells[at]; h != nil {
+			all.merge(h)
+		}
+	}
+	return Operation{Op: at.op, N: all.offered, P95Seconds: all.percentile(0.95), ErrorsRatio: all.errorsRatio()}
+}
+
+// mean averages what is known; it is unknown when nothing is.
+func mean(trials []*trial, of func(*trial) Number) Number {
+	sum, n := Number(0), 0
+	for _, t := range trials {
+		if value := of(t); value.Known() {
+			sum, n = sum+value, n+1
+		}
+	}
+	if n == 0 {
+		return unknown()
+	}
+	return sum / Number(n)
+}
+
+// hitRatio is hits over requests of the services' cache; unknown when it was asked nothing.
+func hitRatio(trials []*trial, stage string) Number {
+	count := func(results ...string) (sum Number) {
+		for _, t := range trials {
+			of := series{"cache_requests_total", map[string][]string{"result": results}}
+			if n := t.services(stage, of); n.Known() {
+				sum += n
+			}
+		}
+		return sum
+	}
+	return count("hit") / count("hit", "miss")
+}
+
+// cpuSeconds is the processor time each process used in a stage.
+func cpuSeconds(trials []*trial, stage string) map[string]Number {
+	processes := map[string]bool{}
+	for _, t := range trials {
+		for key := range t.edges[edge{stage, "end", "cpu"}].Values {
+			if metric, labels := record.ParseKey(key); metric == "cpu_seconds_total" {
+				processes[labels["process"]] = true
+			}
+		}
+	}
+	used := map[string]Number{}
+	for _, process := range slices.Sorted(maps.Keys(processes)) {
+		of := series{"cpu_seconds_total", map[string][]string{"process": {process}}}
+		used[process] = mean(trials, func(t *trial) Number {
+			seconds, _ := t.growth(stage, "cpu", of)
+			return Number(seconds)
+		})
+	}
+	return used
+}
+
+// statementsPer divides the services' own count of statements on the primary by the hits sent, over whole trials: the
+// edges of a trial include what the system writes late.
+func (l *ledger) statementsPer(trials []*trial) map[string]Number {
+	per := map[string]Number{}
+	for _, op := range l.header.Operations {
+		statements, sent := Number(0), uint64(0)
+		of := series{"statements_total", map[string][]string{"node": {"primary"}, "op": {op}}}
+		for _, t := range trials {
+			statements += t.services("", of)
+			sent += t.sent(op)
+		}
+		per[op] = Number(math.NaN())
+		if sent > 0 {
+			per[op] = statements / Number(sent)
+		}
+	}
+	return per
+}
+
+// sent counts the hits of one operation in all stages.
+func (t *trial) sent(op string) (n uint64) {
+	for at, h := range t.cells {
+		if at.op == op {
+			n += h.sent
+		}
+	}
+	return n
+}

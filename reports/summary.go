@@ -1,0 +1,178 @@
+// Package reports judges a recorded run and says what it found.
+//
+// Scope: from a run directory and its scenario to a [Summary], and from that to summary.json, report.md, the charts and
+// the table on the terminal. No database, no clock, no network: an old run can be judged again.
+//
+// Opinion: less is claimed rather than more. A percentile is over every hit that was due, and a hit that never came back
+// is slower than any limit. The unit of evidence is the round, never the request; one round has no interval, and a
+// latency without an interval is called neither better nor worse. Counts are nearly exact and judged strictly. An
+// invalid trial reaches no number, and what is unknown is never printed as zero.
+//
+// Steps: the record is sorted by trial; each trial is found valid or not; the valid ones become the numbers of their
+// state; phases compare neighbouring states round by round; budgets turn numbers into verdicts; [Write] and [Print]
+// show them.
+package reports
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// Schema is the version of summary.json.
+const Schema = "rehearse.summary/1"
+
+// Summary is a run judged: summary.json. Units are base units and end the names: seconds, per second, fractions of one.
+type Summary struct {
+	Schema  string  `json:"schema"`
+	Verdict Verdict `json:"verdict"`
+	// Reasons say why the verdict is not a pass; empty for a pass.
+	Reasons []string `json:"reasons"`
+	// Complete tells whether the run reached its end.
+	Complete bool      `json:"complete"`
+	ID       string    `json:"id"`
+	Scenario string    `json:"scenario"`
+	Started  time.Time `json:"started"`
+	Rounds   int       `json:"rounds"`
+	// Stack is the back end. Runs on different back ends are never compared.
+	Stack string `json:"stack"`
+	// HeadlineStage is the stage the states, phases and noise floor speak of.
+	HeadlineStage string  `json:"headline_stage"`
+	States        []State `json:"states"`
+	Phases        []Phase `json:"phases"`
+	// Overall compares the last state with the first, as if all phases were one.
+	Overall Phase    `json:"overall"`
+	Budgets []Budget `json:"budgets"`
+	// Unjudged are budgets about states that the command line left out of the run.
+	Unjudged    []string     `json:"unjudged"`
+	Correctness Correctness  `json:"correctness"`
+	Validity    []TrialCheck `json:"validity"`
+	NoiseFloor  NoiseFloor   `json:"noise_floor"`
+	Jobs        []Job        `json:"jobs"`
+}
+
+// State is one state's numbers at the headline stage.
+type State struct {
+	Name string `json:"name"`
+	// Trials is how many valid trials the numbers rest on.
+	Trials int `json:"trials"`
+	Numbers
+	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
+	// count, over whole trials.
+	PrimaryStatementsPer map[string]Number `json:"primary_statements_per"`
+	// Stages are the same numbers for each measured stage.
+	Stages []StageNumbers `json:"stages"`
+}
+
+// StageNumbers are a state's numbers in one measured stage.
+type StageNumbers struct {
+	Stage string `json:"stage"`
+	Numbers
+}
+
+// Numbers are the numbers of one state in one stage, over its valid trials. Rates are means over the trials.
+type Numbers struct {
+	// N is how many hits were due; the percentiles of the response latency are over all of them.
+	N          uint64 `json:"n"`
+	P50Seconds Number `json:"p50_seconds"`
+	P95Seconds Number `json:"p95_seconds"`
+	P99Seconds Number `json:"p99_seconds"`
+	// QPS are statements of the application roles per second, as the servers counted them.
+	PrimaryQPS       Number `json:"primary_qps"`
+	PrimaryReadsQPS  Number `json:"primary_reads_qps"`
+	PrimaryWritesQPS Number `json:"primary_writes_qps"`
+	ReplicaQPS       Number `json:"replica_qps"`
+	// RedisOps are Redis commands per second.
+	RedisOps      Number `json:"redis_ops"`
+	CacheHitRatio Number `json:"cache_hit_ratio"`
+	// ErrorsRatio is failed and missed hits over those due.
+	ErrorsRatio Number `json:"errors_ratio"`
+	// OfferedRate and AchievedRate are hits per second: due, and answered.
+	OfferedRate   Number `json:"offered_rate"`
+	AchievedRate  Number `json:"achieved_rate"`
+	LagP99Seconds Number `json:"lag_p99_seconds"`
+	Correctness
+	Operations []Operation `json:"operations"`
+	// CPUSeconds by process, the mean over the trials.
+	CPUSeconds map[string]Number `json:"cpu_seconds"`
+}
+
+// Correctness counts wrong answers. Valid or not, every trial counts: a wrong answer is wrong whenever it is given. On a
+// state it covers all stages, warm-up included.
+type Correctness struct {
+	WrongUser       uint64 `json:"wrong_user"`
+	RejectedValid   uint64 `json:"rejected_valid"`
+	AcceptedRevoked uint64 `json:"accepted_revoked"`
+	// Rechecked hits tested a token issued or revoked earlier in the run: the evidence behind the zeros.
+	Rechecked uint64 `json:"rechecked"`
+}
+
+// Operation is one operation's share of the numbers.
+type Operation struct {
+	Op          string `json:"op"`
+	N           uint64 `json:"n"`
+	P95Seconds  Number `json:"p95_seconds"`
+	ErrorsRatio Number `json:"errors_ratio"`
+}
+
+// Phase is what one change did, at the headline stage.
+type Phase struct {
+	Name            string   `json:"name"`
+	Before          string   `json:"before"`
+	After           string   `json:"after"`
+	P95Ratio        Estimate `json:"p95_ratio"`
+	PrimaryQPSRatio Estimate `json:"primary_qps_ratio"`
+}
+
+// Job is work a phase needed done once, such as moving dead rows, with its cost.
+type Job struct {
+	AtSeconds float64           `json:"at_seconds"`
+	Trial     int               `json:"trial"`
+	Text      string            `json:"text"`
+	Values    map[string]Number `json:"values"`
+}
+
+// ErrNothing is returned for a run and scenario that name no state to report on.
+var ErrNothing = errors.New("the run names no state: its header is empty, so there is nothing to report on")
+
+// Summarize judges run by the budgets of sc. It reads nothing but its arguments. A run cut short is summarized as far as
+// it goes; only a header without states is an error.
+func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
+	if len(run.Header.States) == 0 {
+		return nil, ErrNothing
+	}
+	l := newLedger(run)
+	s := &Summary{
+		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
+		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack,
+		HeadlineStage: run.Header.Headline, Reasons: []string{},
+	}
+	for _, name := range run.Header.States {
+		s.States = append(s.States, l.state(name))
+	}
+	s.Phases, s.Overall = l.phases(sc)
+	s.Budgets, s.Unjudged = l.budgets(s, sc.Budgets)
+	s.Correctness = l.correctness()
+	s.Validity = l.validity()
+	s.NoiseFloor = l.noiseFloor()
+	s.Jobs = jobs(run.Events)
+	s.judge(run)
+	return s, nil
+}
+
+func jobs(events []record.Event) []Job {
+	list := []Job{}
+	for _, e := range events {
+		if e.Kind != record.EventJob {
+			continue
+		}
+		job := Job{AtSeconds: e.AtSeconds, Trial: e.Trial, Text: e.Text, Values: map[string]Number{}}
+		for name, value := range e.Values {
+			job.Values[name] = Number(value)
+		}
+		list = append(list, job)
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// newTable is the house form: no frame, names to the left, numbers to the right. The same table renders as text and as
+// Markdown.
+func newTable(columns ...any) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Options = table.Options{SeparateHeader: true}
+	style.Format.Header, style.Format.HeaderAlign = text.FormatDefault, text.AlignDefault
+	t.SetStyle(style)
+	t.AppendHeader(table.Row(columns))
+	return t
+}
+
+// right aligns these columns, counted from one.
+func right(t table.Writer, numbers ...int) {
+	var columns []table.ColumnConfig
+	for _, n := range numbers {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+}
+
+func (s *Summary) phaseTable(p paint) table.Writer {
+	t := newTable("phase", "p95 before → after", "change", "95 % interval", "", "primary (master DB) QPS before → after", "change", "")
+	right(t, 2, 3, 4, 6, 7)
+	rows := s.Phases
+	if len(rows) > 1 {
+		rows = append(rows[:len(rows):len(rows)], s.Overall)
+	}
+	for _, phase := range rows {
+		before, after := s.find(phase.Before), s.find(phase.After)
+		t.AppendRow(table.Row{phase.Name,
+			arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
+			change(phase.P95Ratio.Value), span(phase.P95Ratio), p.effect(phase.P95Ratio),
+			arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)),
+			change(phase.PrimaryQPSRatio.Value), p.effect(phase.PrimaryQPSRatio)})
+	}
+	return t
+}
+
+func (s *Summary) stateTable() table.Writer {
+	t := newTable("state", "n", "p50", "p95", "p99", "primary QPS (reads/writes)", "replica QPS", "Redis op/s",
+		"hit ratio", "errors")
+	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	for _, state := range s.States {
+		t.AppendRow(table.Row{state.Name, count(state.N),
+			seconds(state.P50Seconds), seconds(state.P95Seconds), seconds(state.P99Seconds),
+			fmt.Sprintf("%s (%s/%s)", number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS)),
+			number(state.ReplicaQPS), number(state.RedisOps),
+			percent(float64(state.CacheHitRatio)), percent(float64(state.ErrorsRatio))})
+	}
+	return t
+}
+
+func (s *Summary) budgetTable(p paint) table.Writer {
+	t := newTable("budget", "actual", "verdict", "why", "line")
+	right(t, 2)
+	for _, b := range s.Budgets {
+		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.verdict(b.Verdict), b.Reason, b.Line})
+	}
+	return t
+}
+
+// find returns the state called name; a state nobody measured has nothing but its name.
+func (s *Summary) find(name string) State {
+	for _, state := range s.States {
+		if state.Name == name {
+			return state
+		}
+	}
+	return State{Name: name, Numbers: Numbers{P95Seconds: unknown(), PrimaryQPS: unknown()}}
+}
+
+// paint colours words, or leaves them alone.
+type paint bool
+
+func (p paint) with(word string, colours ...text.Color) string {
+	if !p {
+		return word
+	}
+	// Not Sprint, which asks the environment: whether to colour is the caller's decision.
+	return text.Escape(word, text.Colors(colours).EscapeSeq())
+}
+
+func (p paint) verdict(v Verdict) string {
+	return p.with(v.String(), verdictColour(v))
+}
+
+func verdictColour(v Verdict) text.Color {
+	switch v {
+	case Pass:
+		return text.FgGreen
+	case Fail:
+		return text.FgRed
+	}
+	return text.FgYellow
+}
+
+func (p paint) effect(e Estimate) string {
+	switch {
+	case !e.Value.Known():
+		return missing
+	case e.Verdict == Better:
+		return p.with(e.Verdict.String(), text.FgGreen)
+	case e.Verdict == Worse:
+		return p.with(e.Verdict.String(), text.FgRed)
+	}
+	return e.Verdict.String()
+}

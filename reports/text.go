@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// Options are choices about text output.
+type Options struct {
+	// Color paints verdicts for a terminal; false prints plain text.
+	Color bool
+}
+
+// How much is listed of a run that went wrong everywhere: on a terminal, and in a report that is to stay on one page.
+const (
+	terminalReasons = 8
+	markdownReasons = 2
+)
+
+// Print writes the tables for the terminal: the verdict and its sentence, phases, states, budgets, and what there is to
+// know before believing them.
+func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
+	p := paint(o.Color)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s: %s\n", p.with(strings.ToUpper(s.Verdict.String()), text.Bold, verdictColour(s.Verdict)),
+		s.Scenario, s.Sentence())
+	for _, reason := range limited(s.Reasons, terminalReasons) {
+		fmt.Fprintf(&b, "  %s\n", reason)
+	}
+	if len(s.Phases) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", trimmed(s.phaseTable(p).Render()))
+	}
+	fmt.Fprintf(&b, "\n%s\n", trimmed(s.stateTable().Render()))
+	if len(s.Budgets) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", trimmed(s.budgetTable(p).Render()))
+	}
+	fmt.Fprintln(&b)
+	for _, line := range s.footnotes(run, terminalReasons) {
+		fmt.Fprintln(&b, line)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// trimmed cuts the blanks that fill the last column.
+func trimmed(table string) string {
+	lines := strings.Split(table, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func limited(list []string, most int) []string {
+	if len(list) <= most {
+		return list
+	}
+	return append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
+}
+
+// Sentence says what all phases together did to p95 and to the primary at the headline stage.
+func (s *Summary) Sentence() string {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if before.Name == after.Name {
+		return fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS.", before.Name, s.HeadlineStage,
+			seconds(before.P95Seconds), number(before.PrimaryQPS))
+	}
+	return fmt.Sprintf("%s → %s at %s: p95 %s (%s), primary (master DB) %s QPS (%s).",
+		before.Name, after.Name, s.HeadlineStage,
+		arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)), judged(s.Overall.P95Ratio),
+		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio))
+}
+
+// judged prints a change, marked where it is not clear that it is one.
+func judged(e Estimate) string {
+	if e.Verdict == Unclear && e.Value.Known() {
+		return "~ " + change(e.Value)
+	}
+	return change(e.Value)
+}
+
+// footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
+func (s *Summary) footnotes(run *record.Run, most int) []string {
+	c := s.Correctness
+	lines := []string{
+		fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
+			count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked)),
+		s.validityLine(),
+	}
+	for _, t := range limited(s.invalid(), most) {
+		lines = append(lines, "  "+t)
+	}
+	lines = append(lines, s.noiseLine())
+	for _, name := range s.Unjudged {
+		lines = append(lines, "not judged, its state was left out: "+name)
+	}
+	for _, job := range s.Jobs {
+		lines = append(lines, "job: "+job.Text)
+	}
+	for _, note := range run.Notes {
+		lines = append(lines, "note: "+note)
+	}
+	return append(lines, s.legend())
+}
+
+func (s *Summary) validityLine() string {
+	return fmt.Sprintf("trials: %d of %d valid", len(s.Validity)-len(s.invalid()), len(s.Validity))
+}
+
+func (s *Summary) invalid() (list []string) {
+	for _, t := range s.Validity {
+		if !t.Valid {
+			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial, t.State, t.Round,
+				strings.Join(t.Reasons, "; ")))
+		}
+	}
+	return list
+}
+
+func (s *Summary) noiseLine() string {
+	switch n := len(s.NoiseFloor.Pairs); {
+	case n == 0 && s.Rounds > 1:
+		return "noise floor: unknown; no state has two valid trials in a row"
+	case n == 0:
+		return "noise floor: unknown; two trials of one state in a row need two rounds"
+	case n == 1:
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s", factor(s.NoiseFloor.Spread))
+	default:
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs)",
+			factor(s.NoiseFloor.Spread), n)
+	}
+}
+
+func (s *Summary) legend() string {
+	if s.Rounds > 1 {
+		return "~ the 95 % interval over the rounds does not tell a change from none; - not known"
+	}
+	return "~ one round has no interval, so no latency is called better or worse; - not known"
+}

@@ -1,0 +1,154 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Limits beyond which a trial reaches no estimate.
+const (
+	sentTolerance  = 0.01  // of the hits due
+	countTolerance = 0.005 // between what servers and services counted
+	lagLimit       = 0.005 // seconds, and at the same time
+	lagShare       = 0.1   // of the measured p95
+)
+
+// TrialCheck says whether a trial can be believed.
+type TrialCheck struct {
+	Trial int    `json:"trial"`
+	Round int    `json:"round"`
+	State string `json:"state"`
+	Valid bool   `json:"valid"`
+	// Reasons are empty for a valid trial.
+	Reasons []string `json:"reasons"`
+}
+
+func (l *ledger) validity() []TrialCheck {
+	checks := []TrialCheck{}
+	for _, t := range l.trials {
+		checks = append(checks, TrialCheck{t.Index, t.Round, t.State, len(t.reasons) == 0, t.reasons})
+	}
+	return checks
+}
+
+// check lists the reasons against the trial. A trial that is not whole is not examined further: everything else would
+// only repeat it.
+func (t *trial) check(sources []string) []string {
+	if reasons := t.incomplete(sources); len(reasons) > 0 {
+		return reasons
+	}
+	return slices.Concat([]string{}, t.sending(), t.punctuality(), t.resets(), t.statistics(), t.agreement())
+}
+
+func (t *trial) incomplete(sources []string) (reasons []string) {
+	switch {
+	case !t.began:
+		return []string{"the trial did not begin"}
+	case !t.ended:
+		return []string{"the trial did not end"}
+	}
+	for _, at := range []string{"begin", "end"} {
+		missing := slices.DeleteFunc(slices.Clone(sources), func(source string) bool {
+			_, ok := t.edges[edge{"", at, source}]
+			return ok
+		})
+		if len(missing) > 0 {
+			reasons = append(reasons, fmt.Sprintf("no reading of %s at the %s of the trial", strings.Join(missing, ", "), at))
+		}
+	}
+	return reasons
+}
+
+func (t *trial) sending() (reasons []string) {
+	offered, missed, due := uint64(0), uint64(0), uint64(0)
+	for _, h := range t.stageHits {
+		offered, missed = offered+h.offered, missed+h.missed
+	}
+	for _, stage := range t.stages {
+		due += stage.Hits
+	}
+	if offered != due {
+		reasons = append(reasons, fmt.Sprintf("%s hits recorded of %s due", count(offered), count(due)))
+	}
+	if float64(missed) > sentTolerance*float64(offered) {
+		reasons = append(reasons, fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
+			count(missed), count(offered), limit(percent(sentTolerance))))
+	}
+	return reasons
+}
+
+func (t *trial) punctuality() []string {
+	all := t.measured()
+	lag, p95 := all.lagP99(), all.percentile(0.95)
+	if !(lag > lagLimit) || lag <= lagShare*p95 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s",
+		seconds(lag), limit(seconds(lagLimit)), seconds(p95))}
+}
+
+// resets finds counters that went down between any two readings of a source.
+func (t *trial) resets() (reasons []string) {
+	for _, source := range slices.Sorted(maps.Keys(t.samples)) {
+		fallen := map[string]string{}
+		for i, now := range t.samples[source][1:] {
+			before := t.samples[source][i]
+			for key, value := range before.Values {
+				metric, _, _ := strings.Cut(key, "{")
+				later, ok := now.Values[key]
+				if strings.HasSuffix(metric, "_total") && ok && later < value && fallen[key] == "" {
+					fallen[key] = fmt.Sprintf("%s: %s went down from %s to %s", source, key, whole(value), whole(later))
+				}
+			}
+		}
+		if keys := slices.Sorted(maps.Keys(fallen)); len(keys) > 0 {
+			reasons = append(reasons, fallen[keys[0]]+others(len(keys)-1))
+		}
+	}
+	return reasons
+}
+
+func others(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", and one more counter"
+	}
+	return fmt.Sprintf(", and %d more counters", n)
+}
+
+// statistics finds out whether pg_stat_statements forgot something while it was read.
+func (t *trial) statistics() (reasons []string) {
+	for _, node := range []string{"primary", "replica"} {
+		begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
+		if begin["stats_reset_unix_seconds"] != end["stats_reset_unix_seconds"] {
+			reasons = append(reasons, node+": the statement statistics were reset during the trial")
+		}
+		if grown := end["dealloc_total"] - begin["dealloc_total"]; grown > 0 {
+			reasons = append(reasons, fmt.Sprintf("%s: pg_stat_statements dropped statements %s times, so calls are missing; "+
+				"raise pg_stat_statements.max", node, whole(grown)))
+		}
+	}
+	return reasons
+}
+
+// agreement compares two independent counts of the same statements: the server's and the services'.
+func (t *trial) agreement() (reasons []string) {
+	for _, node := range []string{"primary", "replica"} {
+		server, _ := t.growth("", node, application("read", "write"))
+		own := t.services("", series{"statements_total",
+			map[string][]string{"node": {node}, "kind": {"read", "write"}}})
+		if !own.Known() {
+			own = 0
+		}
+		if apart := math.Abs(server-float64(own)) / max(server, float64(own)); apart > countTolerance {
+			reasons = append(reasons, fmt.Sprintf("%s: the server counted %s statements, the services %s: %s apart (limit %s)",
+				node, whole(server), whole(float64(own)), percent(apart), limit(percent(countTolerance))))
+		}
+	}
+	return reasons
+}
