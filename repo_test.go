@@ -213,7 +213,9 @@ func arrows() map[string]map[string]string {
 			"harness/record": "everything measured is written as it happens",
 		},
 		"reports/stat": {},
+		"reports/plot": {},
 		"reports": {
+			"reports/plot":   "pictures are drawn from plain numbers",
 			"scenarios":      "budgets are judged as the scenario states them",
 			"harness/record": "the run directory is the only input",
 			"reports/stat":   "estimates and intervals are mathematics without domain words",
