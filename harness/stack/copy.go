@@ -1,0 +1,82 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// copyTree copies a data directory of a stopped server: same content, private modes, owned by the account. Where the
+// file system can share content it does.
+func copyTree(ctx context.Context, dst, src string, as account) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(2, runtime.NumCPU()))
+	walk := filepath.WalkDir(src, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		rel, err := filepath.Rel(src, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dst, rel)
+		switch {
+		case entry.IsDir():
+			return as.mkdir(target)
+		case !entry.Type().IsRegular():
+			return fmt.Errorf("stack: %s is no plain file and cannot be copied; keep the data without tablespaces", path)
+		}
+		g.Go(func() error { return copyFile(target, path, as) })
+		return nil
+	})
+	err := errors.Join(walk, g.Wait())
+	if errors.Is(err, syscall.ENOSPC) {
+		return notReady("the disk filled up while copying to "+dst, "free some, or point REHEARSE_HOME at a larger disk")
+	}
+	return err
+}
+
+func copyFile(dst, src string, as account) (err error) {
+	in, err := os.Open(src)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(dst, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if !cloneFile(out, in) {
+		if _, err := io.Copy(out, in); err != nil { // the kernel copies; no byte passes through here
+			return err
+		}
+	}
+	return as.give(dst)
+}
+
+// treeSize is the bytes of all files below dir.
+func treeSize(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
+}

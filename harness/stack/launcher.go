@@ -1,0 +1,126 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// command is a child to be started.
+type command struct {
+	name string
+	path string
+	args []string
+	// env replaces the environment.
+	env []string
+	// dir is the working directory; empty keeps rehearse's.
+	dir string
+	// log receives both outputs, appended.
+	log string
+	// death is the signal the kernel sends when rehearse is gone: for Postgres the one that still lets it release
+	// its shared memory, for all others the one that cannot be ignored.
+	death syscall.Signal
+}
+
+// launcher starts every child of one stack.
+//
+// The kernel ties the parent-death signal to the thread that forked, not to the process. Go starts and retires threads
+// as it likes, and a child of a retired thread would be killed in the middle of a run. So one goroutine, locked to its
+// thread, starts them all and ends with the stack. Go sets the signal after it has changed the child's credentials,
+// which matters because changing them clears it; a child whose parent died in between sends the signal to itself.
+type launcher struct {
+	as     account
+	ledger *ledger
+	jobs   chan func()
+	onExit func(node string, err error)
+}
+
+func newLauncher(as account, l *ledger, onExit func(string, error)) *launcher {
+	la := &launcher{as: as, ledger: l, jobs: make(chan func()), onExit: onExit}
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, and takes forgotten children along
+		for job := range la.jobs {
+			job()
+		}
+	}()
+	return la
+}
+
+// close ends the thread. All children must be gone: the kernel now signals any that are not.
+func (la *launcher) close() { close(la.jobs) }
+
+// start starts a child and enters it into the ledger.
+func (la *launcher) start(c command) (*child, error) {
+	logFile, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer logFile.Close()
+	logStart, err := logFile.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &exec.Cmd{Path: c.path, Args: append([]string{c.path}, c.args...), Env: c.env, Dir: c.dir, Stdout: logFile, Stderr: logFile}
+	cmd.SysProcAttr = attributes(la.as, c.death)
+	done := make(chan error)
+	la.jobs <- func() { done <- la.fork(cmd) }
+	if err := <-done; err != nil {
+		return nil, fmt.Errorf("stack: start %s: %w", c.name, err)
+	}
+	ch := newChild(c, cmd, logStart)
+	go ch.wait(la.onExit)
+	if err := la.ledger.add(ch.identity); err != nil {
+		ch.kill()
+		return nil, err
+	}
+	return ch, nil
+}
+
+// fork runs on the locked thread. When rights are dropped the program is opened here and executed through its
+// descriptor, because the account may be barred from a directory on the way, such as /root/go/bin.
+func (la *launcher) fork(cmd *exec.Cmd) error {
+	if !la.as.drop || runtime.GOOS != "linux" {
+		return cmd.Start()
+	}
+	program, err := os.Open(cmd.Path)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	cmd.ExtraFiles = []*os.File{program}
+	cmd.Path = "/proc/self/fd/3"
+	return cmd.Start()
+}
+
+// run starts a child and waits for its success; when ctx ends first, the child is killed.
+func (la *launcher) run(ctx context.Context, c command) error {
+	ch, err := la.start(c)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ch.done:
+		if ch.err != nil {
+			return diagnose(c.name, ch.err, c.log, ch.logStart)
+		}
+		return nil
+	case <-ctx.Done():
+		ch.kill()
+		return fmt.Errorf("stack: %s: %w", c.name, context.Cause(ctx))
+	}
+}
+
+// environ is rehearse's environment without what would change the meaning of a measurement: libpq's variables and the
+// user's language.
+func environ(extra ...string) []string {
+	kept := slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		return strings.HasPrefix(kv, "PG") || strings.HasPrefix(kv, "LC_") || strings.HasPrefix(kv, "LANG") || strings.HasPrefix(kv, "TZ=")
+	})
+	return slices.Concat(kept, []string{"LC_ALL=C", "TZ=UTC"}, extra)
+}

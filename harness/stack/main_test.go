@@ -1,0 +1,70 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestMain lets the test binary play the parts other processes have: a service under test, and a rehearse to be killed.
+func TestMain(m *testing.M) {
+	switch os.Getenv("STACK_TEST_PART") {
+	case "service":
+		playService()
+	case "broken":
+		fmt.Println("no such flag")
+		os.Exit(7)
+	case "mute":
+		time.Sleep(time.Minute)
+	case "rehearse":
+		playRehearse()
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// playService answers on both ports it was given.
+func playService() {
+	for _, port := range []string{"REHEARSE_PORT_HTTP", "REHEARSE_PORT_ADMIN_API"} {
+		l, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("REHEARSE_HOST"), os.Getenv(port)))
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, port, " ", os.Args[1], " uid ", os.Geteuid())
+		}))
+	}
+	time.Sleep(time.Minute)
+}
+
+// playRehearse boots a stack with a service, pauses the replica, tells the endpoints, and waits to be killed.
+func playRehearse() {
+	ctx := context.Background()
+	fail := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	s, err := Processes(ctx, Config{Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare"})
+	fail(err)
+	os.Setenv("STACK_TEST_PART", "service")
+	_, err = s.Spawn(ctx, service("svc"))
+	fail(err)
+	fail(s.Fault(ctx, Replica, Pause))
+	if os.Getenv("STACK_TEST_CRASH") != "" {
+		fail(s.Fault(ctx, Primary, Kill))
+	}
+	fail(json.NewEncoder(os.Stdout).Encode(s.Endpoints()))
+	time.Sleep(time.Minute)
+}
+
+func service(name string) Service {
+	return Service{Name: name, Args: []string{"arg-of-" + name}, Env: []string{"STACK_TEST_PART=service"}, Ports: []string{"http", "admin-api"}}
+}

@@ -1,0 +1,79 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redisLimit bounds the wait for a Redis that starts; it has nothing to load.
+const redisLimit = 15 * time.Second
+
+// bootRedis starts a Redis without persistence: a cache that forgets is what the system must survive.
+func (s *processes) bootRedis(ctx context.Context) error {
+	dir := s.run.data(Redis)
+	if err := s.home.as.mkdir(dir); err != nil {
+		return err
+	}
+	conf := dir + "/redis.conf"
+	n := &node{
+		name: Redis, limit: redisLimit, stop: syscall.SIGTERM, quit: syscall.SIGKILL,
+		command: command{
+			name: Redis, path: s.tools.redis, args: []string{conf}, env: environ(), dir: dir,
+			log: s.logPath(Redis), death: syscall.SIGKILL,
+		},
+	}
+	s.enter(n)
+	return s.ports.withPort(s.cfg.RedisPort, Redis, func(port int) error {
+		s.update(func(e *Endpoints) { e.RedisAddr = address(port) })
+		n.ready = s.pong(address(port))
+		if err := s.home.as.write(conf, redisConf(dir, port, s.endpoints.RedisPassword)); err != nil {
+			return err
+		}
+		return s.launcher.bring(ctx, n)
+	})
+}
+
+// redisConf is a file, not arguments, so that no process list shows the password.
+func redisConf(dir string, port int, password string) string {
+	return fmt.Sprintf("bind %s\nport %d\nprotected-mode yes\nrequirepass %s\nsave \"\"\nappendonly no\ndaemonize no\ndir %q\n",
+		loopback, port, password, dir)
+}
+
+// redisClient tries once and gives up; the loops around it have the patience.
+func (s *processes) redisClient(addr string) *redis.Client {
+	return redis.NewClient(&redis.Options{
+		Addr: addr, Password: s.endpoints.RedisPassword, MaxRetries: -1, DialerRetries: 1, PoolSize: 1,
+		DialTimeout: time.Second, ReadTimeout: time.Second,
+	})
+}
+
+// pong is the readiness of Redis: it answers PING to who knows the password.
+func (s *processes) pong(addr string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := dial(ctx, addr); err != nil {
+			return err
+		}
+		client := s.redisClient(addr)
+		defer client.Close()
+		return client.Ping(ctx).Err()
+	}
+}
+
+// describeRedis reads the version the server tells.
+func (s *processes) describeRedis(ctx context.Context) (version string, err error) {
+	client := s.redisClient(s.endpoints.RedisAddr)
+	defer client.Close()
+	info, err := client.Info(ctx, "server").Result()
+	if err != nil {
+		return "", err
+	}
+	if m := regexp.MustCompile(`(?m)^(?:valkey|redis)_version:(\S+)`).FindStringSubmatch(info); m != nil {
+		version = m[1]
+	}
+	return version, nil
+}

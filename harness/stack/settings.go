@@ -1,0 +1,101 @@
+package stack
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// layout is the version of everything that shapes a data directory; raising it retires all kept templates.
+const layout = "1"
+
+// baseSettings are the same on both nodes. What they leave out keeps Postgres' default.
+func baseSettings() map[string]string {
+	return map[string]string{
+		// A commit that need not reach the disk is thirty times as fast; measured with it, no database is ever the
+		// bottleneck.
+		"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on",
+		"wal_level": "replica", "max_wal_senders": "10", "max_replication_slots": "10",
+		// A frozen replica must not fill the disk through its slot.
+		"max_slot_wal_keep_size": "1GB",
+		// No read on the replica is cancelled; the price is that the primary's vacuum waits for it.
+		"hot_standby": "on", "hot_standby_feedback": "on", "wal_receiver_status_interval": "1s",
+		"shared_preload_libraries": "pg_stat_statements",
+		"pg_stat_statements.track": "top", "pg_stat_statements.track_planning": "off",
+		"pg_stat_statements.save": "off", "pg_stat_statements.max": "5000",
+		"track_io_timing": "on", "track_activity_query_size": "4096",
+		"max_connections": "200", "shared_buffers": "256MB",
+		// No checkpoint falls into one trial and not into its neighbour.
+		"checkpoint_timeout": "30min", "max_wal_size": "4GB",
+		"log_checkpoints": "on", "log_line_prefix": "%m [%p] %q%u@%d ", "log_timezone": "UTC", "timezone": "UTC",
+		"lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
+		"default_text_search_config": "pg_catalog.english", "datestyle": "iso, mdy",
+	}
+}
+
+// buildSettings speed up the filling of a database that is thrown away if anything goes wrong: nothing is logged that
+// a load into a fresh table can do without, and old segments are removed, not kept, since every boot copies them.
+func buildSettings() map[string]string {
+	return map[string]string{
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+		"wal_level": "minimal", "max_wal_senders": "0", "wal_recycle": "off",
+		"maintenance_work_mem": "256MB", "hot_standby_feedback": "off",
+	}
+}
+
+// privateSettings cannot be overruled: they keep strangers out.
+func privateSettings(socketDir string, port int) map[string]string {
+	return map[string]string{
+		"listen_addresses": loopback, "port": fmt.Sprint(port), "unix_socket_directories": quotePath(socketDir),
+		"unix_socket_permissions": "0700", "password_encryption": "scram-sha-256", "ssl": "off",
+		"logging_collector": "off", "log_destination": "stderr",
+	}
+}
+
+// quotePath protects a path that would read as a list of them.
+func quotePath(path string) string {
+	return `"` + strings.ReplaceAll(path, `"`, `""`) + `"`
+}
+
+// hba is who may log in how: the owner through the socket in the private directory, everybody else by password.
+const hba = `local all         owner                    trust
+host  replication replicator 127.0.0.1/32 scram-sha-256
+host  all         replicator 127.0.0.1/32 reject
+host  all         all        127.0.0.1/32 scram-sha-256
+`
+
+// configuration writes postgresql.conf; later layers win.
+func configuration(layers ...map[string]string) string {
+	merged := map[string]string{}
+	for _, l := range layers {
+		maps.Copy(merged, l)
+	}
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(merged)) {
+		fmt.Fprintf(&b, "%s = '%s'\n", name, strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(merged[name]))
+	}
+	return b.String()
+}
+
+// checkSettings refuses names that could not be settings, before a server does so less clearly.
+func checkSettings(settings map[string]string) error {
+	name := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.]*$`)
+	for _, k := range slices.Sorted(maps.Keys(settings)) {
+		if !name.MatchString(k) || strings.ContainsAny(settings[k], "\n\x00") {
+			return fmt.Errorf("stack: %q is not a Postgres setting; give a name such as work_mem, and its value", k)
+		}
+	}
+	return nil
+}
+
+// stated are the settings a report should name.
+func stated(extra map[string]string) []string {
+	names := []string{
+		"fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names", "wal_level", "shared_buffers",
+		"max_connections", "checkpoint_timeout", "max_wal_size", "hot_standby_feedback", "autovacuum", "track_io_timing",
+		"pg_stat_statements.track", "server_encoding",
+	}
+	return slices.Compact(slices.Sorted(slices.Values(append(names, slices.Collect(maps.Keys(extra))...))))
+}

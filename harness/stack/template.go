@@ -1,0 +1,170 @@
+package stack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+)
+
+// Disk space a stack asks for beside its data, mostly for the write-ahead log of both nodes.
+const (
+	freshBytes  = 256 << 20
+	marginBytes = 512 << 20
+)
+
+// fill leaves two equal data directories, the primary's and the replica's, with all processes on them stopped. A copy
+// costs less than pg_basebackup, needs no running primary, and makes the same standby.
+func (s *processes) fill(ctx context.Context) error {
+	primary, replica := s.run.data(Primary), s.run.data(Replica)
+	if s.cfg.Template != "" {
+		return s.fillFromTemplate(ctx, primary, replica)
+	}
+	if err := s.build(ctx, primary, s.cfg.Prepare != nil); err != nil {
+		return err
+	}
+	return s.copies(ctx, primary, replica)
+}
+
+// copies copies one data directory to others, and keeps account of it.
+func (s *processes) copies(ctx context.Context, src string, dst ...string) error {
+	size, err := treeSize(src)
+	if err != nil {
+		return err
+	}
+	if err := s.home.room(size*int64(len(dst))+marginBytes/2, fmt.Sprintf("copying %s of data %d times", bytesText(size), len(dst))); err != nil {
+		return err
+	}
+	begin := time.Now()
+	g, gctx := errgroup.WithContext(ctx)
+	for _, d := range dst {
+		g.Go(func() error { return copyTree(gctx, d, src, s.home.as) })
+	}
+	err = g.Wait()
+	s.update(func(e *Endpoints) {
+		e.Template.CopySeconds, e.Template.Bytes = time.Since(begin).Seconds(), size
+	})
+	return err
+}
+
+// templatePath is where data of this kind is kept. Whatever shapes the files has a part in the name.
+func (s *processes) templatePath() string {
+	shape, _ := json.Marshal([]any{s.cfg.Template, layout, s.tools.postgresMajor, s.cfg.Database, s.cfg.Roles}) // cannot fail for these types
+	sum := sha256.Sum256(shape)
+	label := regexp.MustCompile(`[^a-zA-Z0-9._]+`).ReplaceAllString(s.cfg.Template, "-")
+	name := fmt.Sprintf("%s-pg%d-%s", label[:min(len(label), 48)], s.tools.postgresMajor, hex.EncodeToString(sum[:6]))
+	return filepath.Join(s.home.path, "templates", name)
+}
+
+// fillFromTemplate copies under a shared lock, so that nobody removes the template meanwhile, and builds it first,
+// under the exclusive lock, when it is not there.
+func (s *processes) fillFromTemplate(ctx context.Context, dst ...string) error {
+	path := s.templatePath()
+	reused := true
+	for {
+		unlock, err := lockFile(ctx, path+".lock", unix.LOCK_SH)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(path); err == nil {
+			s.update(func(e *Endpoints) { e.Template.Reused = reused })
+			return errors.Join(s.copies(ctx, path, dst...), unlock())
+		}
+		if err := unlock(); err != nil {
+			return err
+		}
+		built, err := s.ensureTemplate(ctx, path)
+		if err != nil {
+			return err
+		}
+		reused = !built
+	}
+}
+
+// ensureTemplate builds the template in the run's own directory and moves it in place when it is whole and on disk.
+// So a half-built one is never found there, and Clean takes it away with the run.
+func (s *processes) ensureTemplate(ctx context.Context, path string) (built bool, err error) {
+	unlock, err := lockFile(ctx, path+".lock", unix.LOCK_EX)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if _, err := os.Stat(path); err == nil {
+		return false, nil // another run was faster
+	}
+	begin := time.Now()
+	s.cfg.Log.Info("building the data once; later runs copy it", "key", s.cfg.Template)
+	dir := s.run.data("build")
+	if err := s.build(ctx, dir, true); err != nil {
+		return false, err
+	}
+	if err := errors.Join(writeBack(dir), os.Rename(dir, path), writeBack(filepath.Dir(path))); err != nil {
+		return false, err
+	}
+	s.update(func(e *Endpoints) { e.Template.BuildSeconds = time.Since(begin).Seconds() })
+	return true, nil
+}
+
+// build makes a data directory, and when asked, has it prepared by a server that is stopped again.
+func (s *processes) build(ctx context.Context, dir string, prepare bool) error {
+	if err := s.initdb(ctx, dir); err != nil {
+		return err
+	}
+	if !prepare {
+		return nil
+	}
+	if err := s.visit(ctx, dir, s.prepare, baseSettings(), buildSettings()); err != nil {
+		return err
+	}
+	// Once more with the real settings: a server last run with wal_level minimal leaves data no standby will follow.
+	idle := func(context.Context, int) error { return nil }
+	return s.visit(ctx, dir, idle, baseSettings(), map[string]string{"wal_recycle": "off"})
+}
+
+// visit runs do against a server on dir, and stops it cleanly.
+func (s *processes) visit(ctx context.Context, dir string, do func(ctx context.Context, port int) error, layers ...map[string]string) error {
+	return s.ports.withPort(0, "build", func(port int) error {
+		n := s.postgres("build", dir)
+		n.ready = s.accepts(port)
+		if err := errors.Join(s.configure(dir, port, layers...), s.launcher.bring(ctx, n)); err != nil {
+			return err
+		}
+		c := n.child.Load()
+		if err := do(ctx, port); err != nil {
+			return errors.Join(err, c.kill())
+		}
+		if err := c.end(ctx, syscall.SIGINT); err != nil {
+			return err
+		}
+		if c.err != nil || crashed(dir) {
+			return diagnose("build", fmt.Errorf("did not stop cleanly: %v", c.err), c.command.log, c.logStart)
+		}
+		return nil
+	})
+}
+
+// prepare sets up database and roles and lets the caller fill them.
+func (s *processes) prepare(ctx context.Context, port int) error {
+	if err := s.provision(ctx, port); err != nil {
+		return err
+	}
+	if s.cfg.Prepare == nil {
+		return nil
+	}
+	e := s.Endpoints()
+	e.PrimaryAddr = address(port)
+	if err := s.cfg.Prepare(ctx, e.PrimaryURL(Owner)); err != nil {
+		return diagnoseFull(fmt.Errorf("stack: prepare the data: %w", err))
+	}
+	return nil
+}
