@@ -1,0 +1,17 @@
+//go:build !linux
+
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// processTable is not there: other systems tell process times in other ways, and rehearse measures on Linux.
+func processTable() (processes, error) {
+	return processes{}, fmt.Errorf("process table: not on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
+
+// residentBytes is never asked without a process table.
+func residentBytes(int) (private, shared float64) { return 0, 0 }
