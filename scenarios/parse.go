@@ -1,8 +1,6 @@
 package scenarios
 
-import (
-	"go.yaml.in/yaml/v4"
-)
+import "go.yaml.in/yaml/v4"
 
 // Version of the language this package reads.
 const Version = 1
@@ -10,7 +8,7 @@ const Version = 1
 // Parse reads a scenario file. File is the name used in mistakes; vocabulary is what the system under test knows. The
 // error, if any, is of type [Errors] and holds every mistake found: first of structure, then of meaning.
 func Parse(file string, src []byte, vocabulary Vocabulary) (*Scenario, error) {
-	r := &reader{file: file, nodes: map[string]*yaml.Node{}}
+	r := newReader(file)
 	root := r.document(src)
 	if root == nil {
 		return nil, r.errs
@@ -100,21 +98,24 @@ func (r *reader) stage(path string, n *yaml.Node) Stage {
 		Duration: value(f, "for", 0, spelt(readDuration)),
 		Measure:  f.truth("measure", true),
 	}
-	switch {
-	case f.has("hold") && f.has("ramp"):
+	if f.has("hold") && f.has("ramp") {
 		r.reportAt(f.at("ramp"), mistake{"a stage has either hold or ramp", "remove one, or make two stages of it"})
-	case f.has("ramp"):
-		ramp := r.mapping(f.at("ramp"), f.of["ramp"], "from", "to")
-		ramp.require("from", "say where it begins, such as from: 100/s")
-		ramp.require("to", "say where it ends, such as to: 600/s")
-		s.From = value(ramp, "from", 0, spelt(readRate))
-		s.To = value(ramp, "to", 0, spelt(readRate))
-	default:
-		f.require("hold", "give the stage a rate: hold: 600/s, or ramp: {from: 100/s, to: 600/s}")
-		s.From = value(f, "hold", 0, spelt(readRate))
-		s.To = s.From
 	}
+	if f.has("ramp") {
+		s.From, s.To = r.ramp(f.at("ramp"), f.of["ramp"])
+		return s
+	}
+	f.require("hold", "give the stage a rate: hold: 600/s, or ramp: {from: 100/s, to: 600/s}")
+	s.From = value(f, "hold", 0, spelt(readRate))
+	s.To = s.From
 	return s
+}
+
+func (r *reader) ramp(path string, n *yaml.Node) (from, to float64) {
+	f := r.mapping(path, n, "from", "to")
+	f.require("from", "say where it begins, such as from: 100/s")
+	f.require("to", "say where it ends, such as to: 600/s")
+	return value(f, "from", 0, spelt(readRate)), value(f, "to", 0, spelt(readRate))
 }
 
 // loudest is the measured stage with the highest rate, the last of equals: by then the system has settled.
@@ -135,7 +136,8 @@ func (r *reader) budget(path string, n *yaml.Node) Budget {
 	metric, known := FindMetric(b.Metric)
 	if !known {
 		// Without the metric its limits have no unit; that the metric is unknown is found with the meaning.
-		r.bad = append(r.bad, f.at("max"), f.at("min"))
+		r.spoil(f.at("max"))
+		r.spoil(f.at("min"))
 		return b
 	}
 	if b.Of != "" {
@@ -151,16 +153,4 @@ func (f fields) limit(key string, unit Unit) *float64 {
 	}
 	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) { return readLimit(text, unit) }))
 	return &limit
-}
-
-// texts reads a list of words.
-func (f fields) texts(key string) []string {
-	words := []string{}
-	for i, n := range f.items(key) {
-		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
-			f.r.reportAt(f.item(key, i), mistake{"it is " + kindOf(n) + ", not a name", "write one name per entry"})
-		}
-		words = append(words, n.Value)
-	}
-	return words
 }

@@ -23,16 +23,32 @@ type reader struct {
 	errs Errors
 	// nodes has the value at each path, such as traffic.stages[2].hold.
 	nodes map[string]*yaml.Node
-	// bad lists the paths with a mistake, so that one mistake is not reported twice.
-	bad []string
+	// bad has the paths with a mistake and around what surrounds them, so that one mistake is not reported twice.
+	bad, around map[string]bool
 }
+
+func newReader(file string) *reader {
+	return &reader{file: file, nodes: map[string]*yaml.Node{}, bad: map[string]bool{}, around: map[string]bool{}}
+}
+
+// spoil marks path as having a mistake.
+func (r *reader) spoil(path string) {
+	r.bad[path] = true
+	for path != "" {
+		path = parent(path)
+		r.around[path] = true
+	}
+}
+
+// parent is what surrounds the value at path; of the whole file it is the file.
+func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
 func (r *reader) report(path string, line, column int, m mistake) {
 	what := m.what
 	if path != "" {
 		what = path + ": " + what
 	}
-	r.bad = append(r.bad, path)
+	r.spoil(path)
 	r.errs = append(r.errs, Error{File: r.file, Line: line, Column: column, What: what, Do: m.do})
 }
 
@@ -40,7 +56,7 @@ func (r *reader) report(path string, line, column int, m mistake) {
 func (r *reader) reportAt(path string, m mistake) {
 	place := path
 	for r.nodes[place] == nil && place != "" {
-		place = place[:max(strings.LastIndexAny(place, ".["), 0)]
+		place = parent(place)
 	}
 	n := r.nodes[place]
 	r.report(path, n.Line, n.Column, m)
@@ -48,13 +64,12 @@ func (r *reader) reportAt(path string, m mistake) {
 
 // broken tells whether path, something inside it or something around it has a mistake already.
 func (r *reader) broken(path string) bool {
-	return slices.ContainsFunc(r.bad, func(bad string) bool { return within(bad, path) || within(path, bad) })
-}
-
-// within tells whether inner is outer or a part of it.
-func within(inner, outer string) bool {
-	rest, found := strings.CutPrefix(inner, outer)
-	return found && (rest == "" || outer == "" || rest[0] == '.' || rest[0] == '[')
+	for outer := path; outer != ""; outer = parent(outer) {
+		if r.bad[outer] {
+			return true
+		}
+	}
+	return r.around[path]
 }
 
 // document is the one mapping that src holds, or nil after reporting why there is none.
@@ -160,6 +175,8 @@ func kindOf(n *yaml.Node) string {
 		return "a list"
 	case n.ShortTag() == "!!null":
 		return "empty"
+	case len(n.Value) > maxText:
+		return "too long"
 	default:
 		return strconv.Quote(n.Value)
 	}
@@ -195,6 +212,11 @@ func (r *reader) mapping(path string, n *yaml.Node, keys ...string) fields {
 		lines[key.Value] = key.Line
 		f.add(key, value, keys)
 	}
+	for _, near := range f.meant {
+		if f.of[near] == nil {
+			r.spoil(f.at(near))
+		}
+	}
 	return f
 }
 
@@ -214,7 +236,6 @@ func (f *fields) add(key, value *yaml.Node, keys []string) {
 		f.r.report(f.at(key.Value), key.Line, key.Column, mistake{"unknown key", oneOf(key.Value, keys)})
 		if near := Nearest(key.Value, keys); near != "" {
 			f.meant = append(f.meant, near)
-			f.r.bad = append(f.r.bad, f.at(near))
 		}
 	default:
 		f.of[key.Value] = value
@@ -224,6 +245,9 @@ func (f *fields) add(key, value *yaml.Node, keys []string) {
 
 // at is the path of key.
 func (f fields) at(key string) string {
+	if len(key) > maxName {
+		key = key[:maxName] + "…"
+	}
 	if f.path == "" {
 		return key
 	}
@@ -234,7 +258,7 @@ func (f fields) has(key string) bool { return f.of[key] != nil || slices.Contain
 
 // require reports a key that is missing, unless its mapping could not be read at all.
 func (f fields) require(key, do string) {
-	if !f.has(key) && !slices.Contains(f.r.bad, f.path) {
+	if !f.has(key) && !f.r.bad[f.path] {
 		f.r.reportAt(f.at(key), mistake{"it is missing", do})
 	}
 }
@@ -249,10 +273,14 @@ func (f fields) items(key string) []*yaml.Node {
 		f.r.reportAt(f.at(key), mistake{"it is " + kindOf(n) + ", not a list", "write the entries below it, each after a dash"})
 		return nil
 	}
-	for i, item := range n.Content {
+	if len(n.Content) > maxItems {
+		f.r.reportAt(f.at(key), mistake{fmt.Sprintf("%d entries are more than %d", len(n.Content), maxItems), "merge some, or make two scenarios of it"})
+	}
+	items := n.Content[:min(len(n.Content), maxItems)]
+	for i, item := range items {
 		f.r.nodes[f.item(key, i)] = item
 	}
-	return n.Content
+	return items
 }
 
 // item is the path of entry i of the list under key.
@@ -260,12 +288,24 @@ func (f fields) item(key string, i int) string { return fmt.Sprintf("%s[%d]", f.
 
 // text reads text, which YAML takes for something else when it looks like a number or a truth value.
 func (f fields) text(key, fallback string) string {
-	return value(f, key, fallback, func(n *yaml.Node) (string, *mistake) {
-		if n.ShortTag() != "!!str" {
-			return "", &mistake{n.Value + " is not text to YAML", "put it in quotes"}
-		}
-		return n.Value, nil
-	})
+	return value(f, key, fallback, readText)
+}
+
+// texts reads a list of names.
+func (f fields) texts(key string) []string {
+	words := []string{}
+	for i, n := range f.items(key) {
+		word, _ := scalar(f.r, f.item(key, i), n, readText)
+		words = append(words, word)
+	}
+	return words
+}
+
+func readText(n *yaml.Node) (string, *mistake) {
+	if n.ShortTag() != "!!str" {
+		return "", &mistake{n.Value + " is not text to YAML", "put it in quotes"}
+	}
+	return n.Value, nil
 }
 
 func (f fields) truth(key string, fallback bool) bool {
@@ -306,18 +346,25 @@ func spelt[T any](read func(string) (T, *mistake)) func(*yaml.Node) (T, *mistake
 
 // value reads the scalar under key, or returns fallback when it is left out or wrong.
 func value[T any](f fields, key string, fallback T, read func(*yaml.Node) (T, *mistake)) T {
-	n := f.of[key]
-	if n == nil {
+	if f.of[key] == nil {
 		return fallback
 	}
-	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		f.r.reportAt(f.at(key), mistake{"it is " + kindOf(n) + ", not a value", "write one value after the colon, or leave the key out"})
-		return fallback
-	}
-	got, wrong := read(n)
-	if wrong != nil {
-		f.r.reportAt(f.at(key), *wrong)
+	got, ok := scalar(f.r, f.at(key), f.of[key], read)
+	if !ok {
 		return fallback
 	}
 	return got
+}
+
+// scalar reads the single value at path.
+func scalar[T any](r *reader, path string, n *yaml.Node, read func(*yaml.Node) (T, *mistake)) (got T, ok bool) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" || len(n.Value) > maxText {
+		r.reportAt(path, mistake{"it is " + kindOf(n) + ", not a value", "write one short value here"})
+		return got, false
+	}
+	got, wrong := read(n)
+	if wrong != nil {
+		r.reportAt(path, *wrong)
+	}
+	return got, wrong == nil
 }

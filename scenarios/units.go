@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -10,6 +11,9 @@ import (
 
 // mistake is what is wrong with a value and what to do; where is known to the caller.
 type mistake struct{ what, do string }
+
+// largest is above every number that means something here, and far below where arithmetic ends.
+const largest = 1e20
 
 // readNumber reads plain decimal notation. YAML itself reads 010 as eight and 1e3 as a thousand or as text, depending
 // on who reads it: such spellings are refused, whatever they might have meant.
@@ -30,7 +34,7 @@ func readNumber(text string) (float64, *mistake) {
 		return 0, &mistake{text + " begins with a zero, which some readers take as octal", "write " + withoutZeros(text)}
 	}
 	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || value > math.MaxInt64 {
+	if err != nil || value > largest {
 		return 0, &mistake{text + " is too large", "write a smaller number"}
 	}
 	return value, nil
@@ -60,6 +64,9 @@ func readWhole(text string) (uint64, *mistake) {
 		return 0, wrong
 	}
 	whole, err := strconv.ParseUint(text, 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, &mistake{text + " is too large", "write a smaller number"}
+	}
 	if err != nil {
 		return 0, &mistake{text + " is not a whole number", fmt.Sprintf("write %.0f", value)}
 	}

@@ -50,7 +50,7 @@ func shorten(stages []Stage) []time.Duration {
 				continue
 			}
 			// Tenths of a second read better and change nothing.
-			short[i] = time.Duration(factor * float64(s.Duration)).Round(100 * time.Millisecond)
+			short[i] = min(time.Duration(factor*float64(s.Duration)).Round(100*time.Millisecond), s.Duration)
 			if least := min(s.Duration, quickStage); short[i] <= least {
 				short[i], fixed[i], again = least, true, true
 			}

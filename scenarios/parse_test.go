@@ -1,0 +1,301 @@
+package scenarios
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// minimal is the shortest valid scenario; everything else has a default.
+const minimal = "version: 1\nname: peak\ntraffic: {stages: [{name: lunch, hold: 6k/min, for: 1m}]}\n"
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse("peak.yaml", []byte(minimal), carshare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Scenario{
+		Version: 1, Name: "peak", Seed: 1, Rounds: 3,
+		System: System{Name: "carshare", Users: 50_000, DeadTokens: 2_000_000, LiveTokens: 200_000, PasswordIterations: 1000},
+		Traffic: Traffic{
+			Arrivals: Poisson, Timeout: 5 * time.Second, Headline: "lunch",
+			Stages: []Stage{{Name: "lunch", Duration: time.Minute, From: 100, To: 100, Measure: true}},
+		},
+		Phases: carshare().Phases,
+		Source: []byte(minimal),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseShipped(t *testing.T) {
+	at := func(v float64) *float64 { return &v }
+	s := read(t, "stay-launch")
+	want := []Budget{
+		{Metric: "primary_qps", Stage: "plateau", State: "archive", Of: "baseline", Max: at(0.2)},
+		{Metric: "errors", Max: at(0.001)},
+		{Metric: "wrong_user", Max: at(0)},
+		{Metric: "rejected_valid", Max: at(0)},
+	}
+	for i := range s.Budgets {
+		line := strings.Split(string(s.Source), "\n")[s.Budgets[i].Line-1]
+		if !strings.Contains(line, s.Budgets[i].Metric) {
+			t.Errorf("budget %d is said to be on line %d, which is %q", i, s.Budgets[i].Line, line)
+		}
+		s.Budgets[i].Line = 0
+	}
+	if diff := cmp.Diff(want, s.Budgets); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The headline defaults to the loudest measured stage, the last of equals.
+func TestHeadline(t *testing.T) {
+	const stages = `
+    - {name: warm-up, hold: 900/s, for: 1s, measure: false}
+    - {name: first, hold: 600/s, for: 1s}
+    - {name: second, ramp: {from: 600/s, to: 100/s}, for: 1s}
+    - {name: quiet, hold: 100/s, for: 1s}`
+	s, err := Parse("f", []byte("version: 1\nname: peak\ntraffic:\n  stages:"+stages), carshare())
+	if err != nil || s.Traffic.Headline != "second" {
+		t.Errorf("got %v, %v, want second", s, err)
+	}
+}
+
+// A file with every kind of mistake: each is found, at its own place, and none hides another.
+func TestMistakes(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join("testdata", "mistakes.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Parse("mistakes.yaml", src, carshare())
+	var errs Errors
+	if !errors.As(err, &errs) {
+		t.Fatalf("got %v, want Errors", err)
+	}
+	var got strings.Builder
+	lines := strings.Split(string(src), "\n")
+	for _, e := range errs {
+		// The text at the place stands beside the mistake, so a reader of the golden file sees that it is the right one.
+		fmt.Fprintf(&got, "%v\n    %s\n", e, lines[e.Line-1][e.Column-1:])
+	}
+	golden := filepath.Join("testdata", "mistakes.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("run with -update if this is right (-want +got):\n%s", diff)
+	}
+	if shown := strings.Split(errs.Error(), "\n"); len(shown) != maxShown+1 || shown[maxShown] != fmt.Sprintf("and %d more", len(errs)-maxShown) {
+		t.Errorf("got %d lines, the last %q", len(shown), shown[len(shown)-1])
+	}
+}
+
+// What each line of a valid scenario may be replaced by, and what is said then. One mistake gives one message.
+func TestOneMistake(t *testing.T) {
+	const valid = `version: 1
+name: peak
+rounds: 3
+system: {data: {users: 1000, dead_tokens: 0, live_tokens: 100000}}
+traffic:
+  timeout: 5s
+  stages:
+    - {name: warm-up, hold: 10/s, for: 1s, measure: false}
+    - {name: lunch, hold: 60/s, for: 10s}
+phases: [extract-main, extract-reads]
+budgets:
+  - {metric: p95, max: 50ms}
+`
+	if _, err := Parse("f", []byte(valid), carshare()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ old, new, want string }{
+		{"version: 1", "version: 3", "f:1:10: version: version 3 is not known to this rehearse; write version: 1"},
+		{"version: 1", "version: one", "f:1:10: version: one is not plain decimal notation; write digits"},
+		{"version: 1\n", "", "f:1:1: version: it is missing; begin the file with version: 1"},
+		{"name: peak", "name: Peak Hour", `f:2:7: name: "Peak Hour" is not a name; use lower-case`},
+		{"name: peak", "name: 2026", "f:2:7: name: 2026 is not text to YAML; put it in quotes"},
+		{"name: peak", "name:", "f:2:6: name: it is empty, not a value; write one short value here"},
+		{"name: peak", "name: [peak]", "f:2:7: name: it is a list, not a value"},
+		{"name: peak", "name: !!str peak", "f:2:7: anchors, aliases and tags are not part"},
+		{"rounds: 3", "rounds: 101", "f:3:9: rounds: 101 rounds are out of range; write a number from 1 to 100"},
+		{"rounds: 3", "rounds: 0", "f:3:9: rounds: 0 rounds are out of range"},
+		{"rounds: 3", "rounds: '3'", `f:3:9: rounds: "3" is text, not a number; remove the quotes`},
+		{"rounds: 3", "rounds: 1e3", "f:3:9: rounds: 1e3 is not plain decimal notation; write 1000"},
+		{"rounds: 3", "rouns: 3", "f:3:1: rouns: unknown key; did you mean rounds?"},
+		{"rounds: 3", "name: other", "f:3:1: name: the key is on line 2 already; remove one"},
+		{"rounds: 3", "<<: {rounds: 3}", "f:3:1: <<: unknown key"},
+		{"rounds: 3", "{a: 1}: 3", "f:3:1: a key is a mapping, not text"},
+		{"users: 1000", "users: 0", "f:4:24: system.data.users: 0 is out of range; write a number from 1 to"},
+		{"users: 1000", "users: 9007199254740993", "f:4:24: system.data.users: 9007199254740993 is too large"},
+		{"live_tokens: 100000", "live_tokens: 100", "refresh uses up 279 live tokens in 9 trials; of 100 it gets 25; seed at least 1116,"},
+		{"system: {data: {", "system: {name: taxi, data: {", `f:4:16: system.name: system "taxi" is unknown; use one of carshare`},
+		{"timeout: 5s", "timeout: 3m", "f:6:12: traffic.timeout: 3m0s is longer than latencies are recorded; write at most 2m"},
+		{"timeout: 5s", "arrivals: evn", `f:6:13: traffic.arrivals: arrivals "evn" are unknown; did you mean even?`},
+		{"timeout: 5s", "mix: {verify: 70%, login: 20%}", "f:6:8: traffic.mix: the shares sum to 90%; make the shares sum to 100%"},
+		{"timeout: 5s", "mix: {verify: 70%, logn: 30%}", `f:6:28: traffic.mix.logn: operation "logn" is unknown; did you mean login?`},
+		{"timeout: 5s", "mix: [verify]", "f:6:8: traffic.mix: it is a list, not a mapping; write it as key: value"},
+		{"timeout: 5s", "headline: warm-up", `f:6:13: traffic.headline: "warm-up" is no measured stage; use one of lunch`},
+		{"hold: 60/s", "hold: 60", "f:9:27: traffic.stages[1].hold: 60 is a rate without a unit; write 60/s or 3600/min"},
+		{"hold: 60/s", "hold: 20001/s", "f:9:27: traffic.stages[1].hold: 20001/s is beyond what one generator can pace; stay at or below 20000/s"},
+		{"hold: 60/s", "hold: 0/s", `f:9:7: traffic.stages[1]: not one hit is due in stage "lunch"; raise its rate`},
+		{"max: 50ms}\n", "max: 50ms}\n  - {metric: p50, max: " + strings.Repeat("5", 1001) + "}\n", "f:13:24: budgets[1].max: it is too long, not a value; write one short value here"},
+		{"hold: 60/s", "hold: 60/s, ramp: {from: 1/s, to: 2/s}", "f:9:39: traffic.stages[1].ramp: a stage has either hold or ramp"},
+		{"hold: 60/s", "ramp: {from: 1/s, top: 2/s}", "f:9:39: traffic.stages[1].ramp.top: unknown key; did you mean to?"},
+		{"hold: 60/s", "ramp: {from: 1/s}", "f:9:27: traffic.stages[1].ramp.to: it is missing; say where it ends"},
+		{"hold: 60/s, ", "", "f:9:7: traffic.stages[1].hold: it is missing; give the stage a rate"},
+		{"hold: 60/s", "hodl: 60/s", "f:9:21: traffic.stages[1].hodl: unknown key; did you mean hold?"},
+		{"for: 10s", "for: 0s", "f:9:38: traffic.stages[1].for: 0s is no time at all; write a time above zero"},
+		{"for: 10s", "for: 25h", "f:8:5: traffic.stages: one trial lasts longer than 24h0m0s; shorten a stage"},
+		{"name: lunch", "name: warm-up", `f:9:14: traffic.stages[1].name: stage 1 is called "warm-up" already; give each stage its own name`},
+		{"measure: false", "measure: no", `f:8:53: traffic.stages[0].measure: "no" is neither true nor false`},
+		{"for: 10s}", "for: 10s, measure: false}", "f:8:5: traffic.stages: no stage is measured"},
+		{"[extract-main, extract-reads]", "[extract-main, extract-read]", `f:10:24: phases[1]: phase "extract-read" is unknown to carshare; did you mean extract-reads?`},
+		{"[extract-main, extract-reads]", "[extract-main, extract-main]", `f:10:24: phases[1]: phase "extract-main" is listed before; remove it`},
+		{"[extract-main, extract-reads]", "[extract-reads, extract-main]", "f:10:9: phases: each phase builds on the ones before it: the order has gaps or is turned round; write phases: [extract-main, extract-reads]"},
+		{"[extract-main, extract-reads]", "[cache]", "write phases: [extract-main, extract-reads, extract-writes, cache]"},
+		{"[extract-main, extract-reads]", "extract-main", `f:10:9: phases: it is "extract-main", not a list`},
+		{"metric: p95", "metric: p96", `f:12:14: budgets[0].metric: metric "p96" is unknown; did you mean p95?`},
+		{"metric: p95, max: 50ms", "metric: p95", "f:12:5: budgets[0]: the budget has no limit; add max: or min:"},
+		{"max: 50ms", "max: 50", "f:12:24: budgets[0].max: 50 is a time without a unit; write 50s or 50000ms"},
+		{"max: 50ms", "max: 50ms, of: baseline", "f:12:24: budgets[0].max: 50ms is not a ratio"},
+		{"max: 50ms", "max: 50%, of: extract-reads", `f:12:33: budgets[0].of: state "extract-reads" is compared with itself`},
+		{"max: 50ms", "max: 50%, of: cache", `f:12:33: budgets[0].of: state "cache" is unknown`},
+		{"max: 50ms", "max: 50ms, state: archive", `f:12:37: budgets[0].state: state "archive" is unknown; use one of baseline, extract-main, extract-reads`},
+		{"max: 50ms", "max: 50ms, stage: lanch", `f:12:37: budgets[0].stage: stage "lanch" is unknown; did you mean lunch?`},
+		{"max: 50ms", "max: 50ms, stage: warm-up", `f:12:37: budgets[0].stage: stage "warm-up" is not measured; choose a measured stage`},
+		{"max: 50ms", "max: 50ms, min: 60ms", "f:12:35: budgets[0].min: min is above max; swap the two"},
+		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, stage`},
+	} {
+		t.Run(fmt.Sprintf("%.60s", tt.new), func(t *testing.T) {
+			if !strings.Contains(valid, tt.old) {
+				t.Fatalf("%q is not in the scenario", tt.old)
+			}
+			_, err := Parse("f", []byte(strings.Replace(valid, tt.old, tt.new, 1)), carshare())
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// Nothing in a file may make reading it expensive: the answer to any of these is immediate.
+func TestHostile(t *testing.T) {
+	bomb := "version: 1\na: &a [x,x,x,x,x,x,x,x,x]\n"
+	for c := 'b'; c < 'z'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat("*"+string(c-1)+",", 9), ","))
+	}
+	for name, src := range map[string]string{
+		"alias bomb":     bomb,
+		"deep flow":      strings.Repeat("[", MaxBytes/2),
+		"deep mapping":   strings.Repeat("{a: ", MaxBytes/8),
+		"many keys":      strings.Repeat("a: 1\n", MaxBytes/5),
+		"long number":    "version: " + strings.Repeat("9", MaxBytes/2),
+		"long name":      minimal + "description: " + strings.Repeat("x", 100) + "\nx: " + strings.Repeat("y", MaxBytes/2),
+		"too large":      minimal + strings.Repeat("#", MaxBytes),
+		"many mistakes":  strings.Replace(minimal, "}]", "}"+strings.Repeat(",{}", MaxBytes/4)+"]", 1),
+		"many budgets":   minimal + "budgets:\n" + strings.Repeat("- {metric: p9, max: 1}\n", MaxBytes/24),
+		"many shares":    strings.Replace(minimal, "{stages", "{mix: {"+shares(MaxBytes/12)+"}, stages", 1),
+		"long key":       minimal + strings.Repeat("k", MaxBytes/2) + ": 1\n",
+		"many stages":    strings.Replace(minimal, "}]", "}"+strings.Repeat(", {name: lunch, hold: 6k/min, for: 1m}", 10_000)+"]", 1),
+		"cyclic":         "version: &a [*a]\n",
+		"nul":            "version: 1\x00",
+		"binary":         "\x7fELF\x02\x01\x01\x00\xff\xfe",
+		"utf-16":         "\xff\xfev\x00e\x00r\x00",
+		"only a comment": "# nothing",
+		"document end":   "...\n---\n",
+		"null":           "~\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			_, err := Parse("f", []byte(src), carshare())
+			var errs Errors
+			if !errors.As(err, &errs) || len(errs) == 0 {
+				t.Fatalf("got %v, want Errors", err)
+			}
+			if len(err.Error()) > 32<<10 {
+				t.Errorf("the message has %d bytes", len(err.Error()))
+			}
+			// The slowest takes a fraction of a second; quadratic work would take minutes.
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func shares(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "op%d: 1%%,", i)
+	}
+	return b.String()
+}
+
+// A mistake in one place must not be told again as its consequences elsewhere.
+func TestNoConsequences(t *testing.T) {
+	src := strings.Replace(minimal, "stages:", "stagse:", 1) + "budgets: [{metric: p95, max: 5ms, stage: lunch}]\n"
+	_, err := Parse("f", []byte(src), carshare())
+	if want := "f:3:11: traffic.stagse: unknown key; did you mean stages?"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range Shipped() {
+		text, _ := ReadShipped(name)
+		f.Add(text)
+	}
+	mistakes, err := os.ReadFile(filepath.Join("testdata", "mistakes.yaml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(mistakes)
+	f.Add([]byte(minimal))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		s, err := Parse("f", src, carshare())
+		if err != nil {
+			checkErrors(t, src, err)
+			return
+		}
+		if err := s.Check(carshare()); err != nil {
+			t.Fatalf("parsed, but does not check: %v", err)
+		}
+		checkHits(t, s.Plan(carshare()), 0, 1000)
+	})
+}
+
+// checkErrors demands that each mistake has a place in the file and says something, and that they are in order.
+func checkErrors(t *testing.T, src []byte, err error) {
+	t.Helper()
+	var errs Errors
+	if !errors.As(err, &errs) || len(errs) == 0 {
+		t.Fatalf("got %#v, want Errors", err)
+	}
+	lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(string(src)), "\n") + 1
+	for _, e := range errs {
+		if e.Line < 1 || e.Line > lines+1 || e.Column < 1 || e.What == "" || e.Do == "" {
+			t.Fatalf("a file of %d lines gives %+v", lines, e)
+		}
+	}
+	if !slices.IsSortedFunc(errs, func(a, b Error) int { return a.Line - b.Line }) {
+		t.Fatalf("not in order: %v", err)
+	}
+}

@@ -1,0 +1,265 @@
+package scenarios
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// drawScenario makes any valid small scenario.
+func drawScenario(t *rapid.T) *Scenario {
+	s := &Scenario{
+		Version: 1, Name: "drawn", Seed: rapid.Uint64().Draw(t, "seed"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds"),
+		System: System{Name: "carshare", Users: 10, LiveTokens: maxRows, PasswordIterations: 1},
+		Traffic: Traffic{
+			Arrivals: rapid.SampledFrom([]string{Poisson, Even}).Draw(t, "arrivals"), Timeout: time.Second,
+		},
+		Phases: carshare().Phases[:rapid.IntRange(0, 5).Draw(t, "phases")],
+	}
+	for i := range rapid.IntRange(1, 4).Draw(t, "stages") {
+		stage := Stage{
+			Name: string(rune('a' + i)), Measure: i > 0, From: rapid.Float64Range(0, 300).Draw(t, "from"),
+			Duration: time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(3*time.Second)).Draw(t, "for")),
+		}
+		stage.To = stage.From
+		if rapid.Bool().Draw(t, "ramp") {
+			stage.To = rapid.Float64Range(0, 300).Draw(t, "to")
+		}
+		s.Traffic.Stages = append(s.Traffic.Stages, stage)
+	}
+	return s
+}
+
+// fataler is what checkHits needs of a test, a fuzz target or a property.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// checkHits streams a trial, at most limit hits, and demands of each hit what its documentation says.
+func checkHits(t fataler, p *Plan, trial int, limit uint64) []Hit {
+	t.Helper()
+	var hits []Hit
+	var due time.Duration
+	seen, inStage := make([]uint64, len(p.Operations)), make([]uint64, len(p.Stages))
+	counts := p.Count(trial)
+	for hit := range p.Hits(trial) {
+		if uint64(len(hits)) == limit {
+			return hits
+		}
+		stage := p.Stages[hit.Stage]
+		op := hit.Operation
+		switch {
+		case hit.Seq != uint64(len(hits)):
+			t.Fatalf("hit %d is number %d", len(hits), hit.Seq)
+		case hit.Due < due || hit.Due < stage.Begin || hit.Due >= stage.End:
+			t.Fatalf("hit %d is due at %v, after one at %v, in the stage from %v to %v", hit.Seq, hit.Due, due, stage.Begin, stage.End)
+		case hit.N != uint64(trial)*counts[op]+seen[op]:
+			t.Fatalf("hit %d is %s %d, want %d", hit.Seq, p.Operations[op].Name, hit.N, uint64(trial)*counts[op]+seen[op])
+		}
+		due, hits = hit.Due, append(hits, hit)
+		seen[op]++
+		inStage[hit.Stage]++
+	}
+	for i, stage := range p.Stages {
+		if inStage[i] != stage.Hits {
+			t.Fatalf("stage %s has %d hits, want %d", stage.Name, inStage[i], stage.Hits)
+		}
+	}
+	if !slices.Equal(seen, counts) || uint64(len(hits)) != p.Total() {
+		t.Fatalf("got %v, %d in all, want %v, %d in all", seen, len(hits), counts, p.Total())
+	}
+	return hits
+}
+
+// Every hit of every trial is where and what it should be; N of an operation counts through the whole run, so no two
+// trials share a token; and all trials of a round see the same traffic.
+func TestHitsProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawScenario(t).Plan(carshare())
+		rounds := map[int][]Hit{}
+		for _, trial := range p.Trials {
+			hits := checkHits(t, p, trial.Index, math.MaxUint64)
+			for i := range hits {
+				hits[i].N = 0
+			}
+			if first, seen := rounds[trial.Round]; seen && !slices.Equal(first, hits) {
+				t.Fatalf("trial %d differs from another of round %d", trial.Index, trial.Round)
+			}
+			rounds[trial.Round] = hits
+		}
+	})
+}
+
+// Counts equal the integral of the rate: within one hit for each stage, within half a hit from the begin to any edge.
+func TestCountsAreTheIntegral(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		var integral float64
+		var hits uint64
+		for i, stage := range s.Plan(carshare()).Stages {
+			d := s.Traffic.Stages[i]
+			volume := (d.From + d.To) / 2 * d.Duration.Seconds()
+			if math.Abs(float64(stage.Hits)-volume) > 1 {
+				t.Fatalf("stage %d has %d hits, want %v", i, stage.Hits, volume)
+			}
+			integral, hits = integral+volume, hits+stage.Hits
+			if math.Abs(float64(hits)-integral) > 0.5+1e-6 {
+				t.Fatalf("%d hits at the end of stage %d, want %v", hits, i, integral)
+			}
+		}
+	})
+}
+
+// Even hit k is due when the cumulative curve passes k + 1/2.
+func TestEvenFollowsTheCurve(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		s.Traffic.Arrivals = Even
+		p := s.Plan(carshare())
+		for hit := range p.Hits(0) {
+			got := cumulative(p.Stages, hit.Due)
+			// A due time is cut to the nanosecond and kept a nanosecond inside its stage; at 300/s neither is a
+			// thousandth of a hit, except that a root near zero rate loses half its digits.
+			if want := float64(hit.Seq) + 0.5; math.Abs(got-want) > 1e-3 {
+				t.Fatalf("hit %d is due at %v, when the curve is at %v", hit.Seq, hit.Due, got)
+			}
+		}
+	})
+}
+
+// cumulative is the integral of the rate from the begin of the trial to at.
+func cumulative(stages []PlannedStage, at time.Duration) float64 {
+	var sum float64
+	for _, s := range stages {
+		end := min(at, s.End)
+		if end <= s.Begin {
+			break
+		}
+		rate := s.From + (s.To-s.From)*float64(end-s.Begin)/float64(s.End-s.Begin)
+		sum += (s.From + rate) / 2 * (end - s.Begin).Seconds()
+	}
+	return sum
+}
+
+func TestSeeds(t *testing.T) {
+	s := read(t, "stay-launch").Quick().WithRounds(2)
+	collect := func(s *Scenario, trial int) []Hit { return slices.Collect(s.Plan(carshare()).Hits(trial)) }
+	one := collect(s, 0)
+	if again := collect(s, 0); !slices.Equal(one, again) {
+		t.Error("the same seed gives other hits")
+	}
+	for name, other := range map[string][]Hit{"seed": collect(s.WithSeed(s.Seed+1), 0), "round": collect(s, 6)} {
+		same := 0
+		for i := range one {
+			if one[i].Due == other[i].Due {
+				same++
+			}
+		}
+		if same > 0 {
+			t.Errorf("another %s: %d of %d hits are due at the same time", name, same, len(one))
+		}
+	}
+}
+
+// Stopping early stops.
+func TestHitsBreak(t *testing.T) {
+	n := 0
+	for range read(t, "stay-launch").Plan(carshare()).Hits(0) {
+		if n++; n == 3 {
+			break
+		}
+	}
+	if n != 3 {
+		t.Errorf("got %d hits, want 3", n)
+	}
+}
+
+// An hour is streamed, not stored: nothing is allocated per hit. It takes well under a second; the bound is the promise.
+func TestOneHour(t *testing.T) {
+	s := read(t, "stay-launch")
+	s.Traffic.Stages = []Stage{
+		{Name: "rise", Duration: 30 * time.Minute, From: 0, To: 600, Measure: true},
+		{Name: "hold", Duration: 30 * time.Minute, From: 600, To: 600, Measure: true},
+	}
+	p := s.Plan(carshare())
+	begin := time.Now()
+	allocations := testing.AllocsPerRun(1, func() {
+		var n uint64
+		for range p.Hits(0) {
+			n++
+		}
+		if n != 1_620_000 || n != p.Total() {
+			t.Fatalf("got %d hits, want 1,620,000", n)
+		}
+	})
+	if took := time.Since(begin) / 2; took > 10*time.Second {
+		t.Errorf("an hour took %v, want less than 10s", took)
+	}
+	if allocations > 100 {
+		t.Errorf("got %v allocations, want a few: the stream grows with the hits", allocations)
+	}
+}
+
+func TestTrialsAlternate(t *testing.T) {
+	got := trials([]string{"baseline", "a", "b"}, 3)
+	var states []string
+	for i, trial := range got {
+		if trial.Index != i || trial.Round != i/3 {
+			t.Errorf("trial %d is %+v", i, trial)
+		}
+		states = append(states, trial.State)
+	}
+	// At each turn one state is measured twice in a row.
+	want := []string{"baseline", "a", "b", "b", "a", "baseline", "baseline", "a", "b"}
+	if diff := cmp.Diff(want, states); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Shares are kept exactly, whatever the total: off by less than one hit each, and the sum is the total.
+func TestCountKeepsShares(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := &Plan{Stages: []PlannedStage{{Hits: rapid.Uint64Range(0, 2_000_000_000).Draw(t, "hits")}}}
+		var sum float64
+		for _, weight := range rapid.SliceOfN(rapid.Float64Range(1e-6, 1), 1, 8).Draw(t, "weights") {
+			p.Operations = append(p.Operations, Operation{Share: weight})
+			sum += weight
+		}
+		var counted uint64
+		for i := range p.Operations {
+			p.Operations[i].Share /= sum
+		}
+		for i, count := range p.Count(0) {
+			counted += count
+			if want := p.Operations[i].Share * float64(p.Total()); math.Abs(float64(count)-want) > 1 {
+				t.Fatalf("operation %d: got %d, want %v", i, count, want)
+			}
+		}
+		if counted != p.Total() {
+			t.Fatalf("got %d in all, want %d", counted, p.Total())
+		}
+	})
+}
+
+// The pack is shuffled: each operation's hits are spread over the trial like its share.
+func TestOperationsAreSpread(t *testing.T) {
+	p := read(t, "stay-launch").Plan(carshare())
+	counts := p.Count(0)
+	half := make([]float64, len(counts))
+	for hit := range p.Hits(0) {
+		if hit.Seq < p.Total()/2 {
+			half[hit.Operation]++
+		}
+	}
+	for i, count := range counts {
+		// Hypergeometric with half of the pack drawn: variance count/4 at most, and four deviations are 1 in 16,000.
+		if want := float64(count) / 2; math.Abs(half[i]-want) > 4*math.Sqrt(float64(count)/4) {
+			t.Errorf("%s: %v of %d hits in the first half", p.Operations[i].Name, half[i], count)
+		}
+	}
+}

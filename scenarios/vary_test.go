@@ -1,0 +1,190 @@
+package scenarios
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func seconds(s ...float64) []Stage {
+	var stages []Stage
+	for _, one := range s {
+		stages = append(stages, Stage{Duration: time.Duration(one * float64(time.Second))})
+	}
+	return stages
+}
+
+func TestShorten(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		have, want []Stage
+	}{
+		{"in proportion", seconds(20, 20, 40), seconds(2, 2, 4)},
+		{"short already", seconds(1.25, 2), seconds(1.25, 2)},
+		{"no stage below a second", seconds(10, 100), seconds(1, 7)},
+		{"a stage under a second stays", seconds(0.5, 100), seconds(0.5, 7.5)},
+		{"one falls after the other", seconds(1, 9, 10, 60), seconds(1, 1, 1, 5)},
+		{"more stages than seconds", seconds(5, 5, 5, 5, 5, 5, 5, 5, 5, 5), seconds(1, 1, 1, 1, 1, 1, 1, 1, 1, 1)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for i, got := range shorten(tt.have) {
+				if want := tt.want[i].Duration; got != want {
+					t.Errorf("stage %d: got %v, want %v", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A quick trial takes about eight seconds; no stage grows, none falls below a second, and longer ones stay longer.
+func TestShortenProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		stages := seconds(rapid.SliceOfN(rapid.Float64Range(0.001, 4000), 1, 8).Draw(t, "seconds")...)
+		short := shorten(stages)
+		var sum, total time.Duration
+		for i, s := range stages {
+			if short[i] > s.Duration || short[i] < min(s.Duration, time.Second) {
+				t.Fatalf("stage %d of %v takes %v", i, s.Duration, short[i])
+			}
+			for j := range i {
+				if s.Duration > stages[j].Duration && short[i] < short[j] {
+					t.Fatalf("%v became %v, and %v became %v", s.Duration, short[i], stages[j].Duration, short[j])
+				}
+			}
+			sum, total = sum+short[i], total+s.Duration
+		}
+		// Rounding to tenths moves each stage by half a tenth at most.
+		slack := time.Duration(len(stages)) * 50 * time.Millisecond
+		if want := min(total, 8*time.Second); (sum - want).Abs() > slack {
+			t.Fatalf("a quick trial takes %v, want %v", sum, want)
+		}
+	})
+}
+
+func TestVariationsCopy(t *testing.T) {
+	s, fresh := read(t, "stay-launch"), read(t, "stay-launch")
+	small, err := s.WithData("small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, varied := range map[string]*Scenario{
+		"Quick": s.Quick(), "Scale": s.Scale(2), "Only": s.Only("cache"), "WithRounds": s.WithRounds(7), "WithSeed": s.WithSeed(7), "WithData": small,
+	} {
+		if cmp.Equal(varied, s) {
+			t.Errorf("%s changes nothing", name)
+		}
+		if diff := cmp.Diff(fresh, s); diff != "" {
+			t.Fatalf("%s changed the original: %s", name, diff)
+		}
+	}
+	if _, err := s.WithData("smal"); err == nil || !strings.Contains(err.Error(), "did you mean small?") {
+		t.Errorf("got %v, want a hint", err)
+	}
+}
+
+func TestScale(t *testing.T) {
+	s := read(t, "stay-launch")
+	one, half := s.Plan(carshare()), s.Scale(0.5).Plan(carshare())
+	if math.Abs(float64(one.Total())-2*float64(half.Total())) > 2 || one.Duration() != half.Duration() {
+		t.Errorf("got %d hits in %v, want half of %d in %v", half.Total(), half.Duration(), one.Total(), one.Duration())
+	}
+	for _, factor := range []float64{1000, math.Inf(1), math.NaN(), -1, 0} {
+		if err := s.Scale(factor).Check(carshare()); err == nil {
+			t.Errorf("scaled by %v: got no mistake, want one", factor)
+		}
+	}
+}
+
+func TestOnly(t *testing.T) {
+	s := read(t, "stay-launch")
+	for _, tt := range []struct {
+		only   []string
+		states string
+		phases []PlannedPhase
+	}{
+		{[]string{"extract-main"}, "baseline extract-main", []PlannedPhase{{"extract-main", "baseline", "extract-main"}}},
+		{[]string{"cache"}, "baseline extract-writes cache", []PlannedPhase{{"cache", "extract-writes", "cache"}}},
+		{[]string{"archive", "extract-main"}, "baseline extract-main cache archive", []PlannedPhase{
+			{"extract-main", "baseline", "extract-main"}, {"archive", "cache", "archive"},
+		}},
+	} {
+		p := s.Only(tt.only...).Plan(carshare())
+		if got := strings.Join(p.States, " "); got != tt.states {
+			t.Errorf("%v: got states %s, want %s", tt.only, got, tt.states)
+		}
+		if diff := cmp.Diff(tt.phases, p.Phases); diff != "" {
+			t.Errorf("%v: %s", tt.only, diff)
+		}
+		if len(p.Trials) != len(p.States)*s.Rounds {
+			t.Errorf("%v: got %d trials", tt.only, len(p.Trials))
+		}
+		// A named phase always follows the state it changes, so a reader of the states alone pairs them rightly.
+		for _, phase := range p.Phases {
+			if i := slices.Index(p.States, phase.After); p.States[i-1] != phase.Before {
+				t.Errorf("%v: %s follows %s", tt.only, phase.After, p.States[i-1])
+			}
+		}
+	}
+}
+
+// Budgets without a state mean the last one that is measured; those about states left out are set aside, not lost.
+func TestOnlyBudgets(t *testing.T) {
+	p := read(t, "stay-launch").Only("cache").Plan(carshare())
+	if len(p.Budgets) != 3 || len(p.Unjudged) != 1 || p.Unjudged[0].State != "archive" {
+		t.Fatalf("got %+v and unjudged %+v", p.Budgets, p.Unjudged)
+	}
+	for _, b := range p.Budgets {
+		if b.State != "cache" || b.Stage != "plateau" {
+			t.Errorf("got %+v, want the defaults filled in", b)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	s := read(t, "stay-launch")
+	for _, tt := range []struct {
+		name string
+		s    *Scenario
+		want string
+	}{
+		{"unknown phase", s.Only("cach"), `stay-launch: only: phase "cach" is not in the scenario; did you mean cache?`},
+		{"rounds", s.WithRounds(0), "stay-launch: rounds: 0 rounds are out of range; write a number from 1 to 100"},
+		{"rate", s.Scale(40), "stay-launch: traffic.stages[2].ramp.to: 24000/s is beyond what one generator can pace; stay at or below 20000/s\n" +
+			"stay-launch: traffic.stages[3].hold: 24000/s is beyond what one generator can pace; stay at or below 20000/s"},
+		{"tokens", s.WithRounds(28), "stay-launch: system.data.live_tokens: refresh uses up 50400 live tokens in 168 trials; of 200000 it gets 50000; " +
+			"seed at least 201600, or offer less, shorter or in fewer rounds"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.s.Check(carshare()); err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// The number of tokens that a refusal asks for is enough, and one less per operation is not.
+func TestTokensAskedForSuffice(t *testing.T) {
+	s := read(t, "stay-launch").WithRounds(28)
+	for tokens, want := range map[int]bool{201_600: true, 201_599: false} {
+		s.System.LiveTokens = tokens
+		if err := s.Check(carshare()); (err == nil) != want {
+			t.Errorf("%d tokens: got %v", tokens, err)
+		}
+	}
+}
+
+func TestFindMetric(t *testing.T) {
+	for _, want := range Metrics() {
+		if got, found := FindMetric(want.Name); !found || got != want {
+			t.Errorf("got %v, %v, want %v", got, found, want)
+		}
+	}
+	if m, found := FindMetric("p96"); found {
+		t.Errorf("got %v, want none", m)
+	}
+}
