@@ -18,15 +18,15 @@ import (
 	"time"
 )
 
-// patience bounds one reading. A server that needs longer for a few counters is in no state to be measured, and the
-// next reading is due in a second anyway.
-const patience = 2 * time.Second
+// patience bounds one reading. It outlasts a machine gone busy at the peak, because the reading at the edge of a stage
+// cannot be made up for; a server that needs longer for a few counters is in no state to be measured.
+const patience = 5 * time.Second
 
 // Probe is what the run loop needs of an instrument.
 type Probe interface {
 	// Name is the source of the samples: primary, replica, redis, auth, callers, cpu.
 	Name() string
-	// Read takes a reading: values by series key. It returns within 2 s, earlier if ctx ends, and may be called by
+	// Read takes a reading: values by series key. It returns within 5 s, earlier if ctx ends, and may be called by
 	// several goroutines. After an error the next call starts afresh.
 	Read(ctx context.Context) (map[string]float64, error)
 }
