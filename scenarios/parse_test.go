@@ -108,9 +108,10 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// What each line of a valid scenario may be replaced by, and what is said then. One mistake gives one message.
-func TestOneMistake(t *testing.T) {
-	const valid = `version: 1
+// replacement is a part of the valid scenario, what stands there instead, and what is said then.
+type replacement struct{ old, new, want string }
+
+const valid = `version: 1
 name: peak
 rounds: 3
 system: {data: {users: 1000, dead_tokens: 0, live_tokens: 100000}}
@@ -123,10 +124,9 @@ phases: [extract-main, extract-reads]
 budgets:
   - {metric: p95, max: 50ms}
 `
-	if _, err := Parse("f", []byte(valid), carshare()); err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct{ old, new, want string }{
+
+func headMistakes() []replacement {
+	return []replacement{
 		{"version: 1", "version: 3", "f:1:10: version: version 3 is not known to this rehearse; write version: 1"},
 		{"version: 1", "version: one", "f:1:10: version: one is not plain decimal notation; write digits"},
 		{"version: 1\n", "", "f:1:1: version: it is missing; begin the file with version: 1"},
@@ -147,6 +147,11 @@ budgets:
 		{"users: 1000", "users: 9007199254740993", "f:4:24: system.data.users: 9007199254740993 is too large"},
 		{"live_tokens: 100000", "live_tokens: 100", "refresh uses up 279 live tokens in 9 trials; of 100 it gets 25; seed at least 1116,"},
 		{"system: {data: {", "system: {name: taxi, data: {", `f:4:16: system.name: system "taxi" is unknown; use one of carshare`},
+	}
+}
+
+func trafficMistakes() []replacement {
+	return []replacement{
 		{"timeout: 5s", "timeout: 3m", "f:6:12: traffic.timeout: 3m0s is longer than latencies are recorded; write at most 2m"},
 		{"timeout: 5s", "arrivals: evn", `f:6:13: traffic.arrivals: arrivals "evn" are unknown; did you mean even?`},
 		{"timeout: 5s", "mix: {verify: 70%, login: 20%}", "f:6:8: traffic.mix: the shares sum to 90%; make the shares sum to 100%"},
@@ -167,6 +172,11 @@ budgets:
 		{"name: lunch", "name: warm-up", `f:9:14: traffic.stages[1].name: stage 1 is called "warm-up" already; give each stage its own name`},
 		{"measure: false", "measure: no", `f:8:53: traffic.stages[0].measure: "no" is neither true nor false`},
 		{"for: 10s}", "for: 10s, measure: false}", "f:8:5: traffic.stages: no stage is measured"},
+	}
+}
+
+func judgedMistakes() []replacement {
+	return []replacement{
 		{"[extract-main, extract-reads]", "[extract-main, extract-read]", `f:10:24: phases[1]: phase "extract-read" is unknown to carshare; did you mean extract-reads?`},
 		{"[extract-main, extract-reads]", "[extract-main, extract-main]", `f:10:24: phases[1]: phase "extract-main" is listed before; remove it`},
 		{"[extract-main, extract-reads]", "[extract-reads, extract-main]", "f:10:9: phases: each phase builds on the ones before it: the order has gaps or is turned round; write phases: [extract-main, extract-reads]"},
@@ -183,7 +193,15 @@ budgets:
 		{"max: 50ms", "max: 50ms, stage: warm-up", `f:12:37: budgets[0].stage: stage "warm-up" is not measured; choose a measured stage`},
 		{"max: 50ms", "max: 50ms, min: 60ms", "f:12:35: budgets[0].min: min is above max; swap the two"},
 		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, stage`},
-	} {
+	}
+}
+
+// Each mistake alone gives exactly one message, in its place.
+func TestOneMistake(t *testing.T) {
+	if _, err := Parse("f", []byte(valid), carshare()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range slices.Concat(headMistakes(), trafficMistakes(), judgedMistakes()) {
 		t.Run(fmt.Sprintf("%.60s", tt.new), func(t *testing.T) {
 			if !strings.Contains(valid, tt.old) {
 				t.Fatalf("%q is not in the scenario", tt.old)
