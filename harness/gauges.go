@@ -1,0 +1,78 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/probe"
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// readLimit bounds a reading. A probe gives up after two seconds by itself; this is for one that does not.
+const readLimit = 3 * time.Second
+
+// label says which moment of a trial a reading stands for, as record.Sample does.
+type label struct{ stage, edge string }
+
+// gauges reads the probes during one trial.
+type gauges struct {
+	probes []probe.Probe
+	record *record.Writer
+	trial  int
+
+	mu sync.Mutex
+	// failed names the probes whose failure in this trial is already noted.
+	failed map[string]bool
+}
+
+// read takes one reading of every probe at once and records it under each of the labels. Only a record that cannot be
+// written is an error.
+func (g *gauges) read(ctx context.Context, labels ...label) error {
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	errs := make(chan error)
+	for _, p := range g.probes {
+		go func() { errs <- g.readOne(ctx, p, labels) }()
+	}
+	var first error
+	for range g.probes {
+		if err := <-errs; first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (g *gauges) readOne(ctx context.Context, p probe.Probe, labels []label) error {
+	begin := time.Now()
+	values, err := p.Read(ctx)
+	// The counters were looked at somewhere in between.
+	at := begin.Add(time.Since(begin) / 2)
+	if err != nil {
+		return g.fault(ctx, p, err)
+	}
+	for _, l := range labels {
+		err := g.record.AddSample(record.Sample{
+			AtSeconds: g.record.Since(at), Trial: g.trial, Stage: l.stage, Edge: l.edge, Source: p.Name(), Values: values,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fault notes the first failure of a probe in this trial. A reading cut off by the end of the run is none.
+func (g *gauges) fault(ctx context.Context, p probe.Probe, err error) error {
+	g.mu.Lock()
+	noted := g.failed[p.Name()]
+	g.failed[p.Name()] = true
+	g.mu.Unlock()
+	if noted || ctx.Err() == context.Canceled {
+		return nil
+	}
+	text := fmt.Sprintf("probe %s failed, further failures in this trial are not listed: %v", p.Name(), err)
+	return g.record.AddEvent(record.Event{Trial: g.trial, Kind: record.EventFault, Text: text})
+}

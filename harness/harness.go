@@ -1,0 +1,178 @@
+// Package harness is the run loop: it puts the system into one state after the other, plays the same traffic against
+// each, and records what the instruments say meanwhile.
+//
+// Scope: [Run] executes the trials of a plan. It knows no container, no database and no statistic: the system changes
+// state behind [System], hits and answers are the load package's, numbers are the probes', and what they mean is judged
+// later from the record alone.
+//
+// Opinion: everything is on disk before anything is judged, and a run that ends early says why and stays readable. A
+// probe that fails is noted and never ends a run, because the hits are the measurement; a system that cannot reach a
+// state does end it, because everything after would be about another system.
+//
+// Steps of a trial:
+//
+//  1. switch the system to the trial's state, unless it is there
+//  2. warm it
+//  3. read all probes: the trial's begin
+//  4. play the stages; read all probes every second and at both edges of every stage
+//  5. after the last answer, let the system write what it writes late
+//  6. read all probes: the trial's end
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/load"
+	"github.com/rehearse-dev/rehearse/harness/probe"
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// System is what the run loop changes between trials. Every method returns soon after its context ends; an error ends
+// the run.
+type System interface {
+	// Apply switches to the state from whichever it is in.
+	Apply(ctx context.Context, state string) error
+	// Warm opens connections and fills caches as the state implies.
+	Warm(ctx context.Context) error
+	// Settle returns when everything the system writes late is written and the replica has caught up.
+	Settle(ctx context.Context) error
+}
+
+// Limits on the steps of a trial whose length the plan does not state. A system that needs longer is stuck. The switch
+// is the longest, because the job that archives old data runs inside it.
+const (
+	applyLimit  = 10 * time.Minute
+	warmLimit   = 2 * time.Minute
+	settleLimit = 2 * time.Minute
+)
+
+// lead is how far ahead of now a trial's time zero is put, so that starting the load makes no hit late.
+const lead = 50 * time.Millisecond
+
+// Config says what to run and where it is recorded.
+type Config struct {
+	Plan   *scenarios.Plan
+	System System
+	Source load.Source
+	// Probes are read concurrently. None is allowed; then nothing but the hits is recorded.
+	Probes []probe.Probe
+	// Record takes everything. Its owner closes it.
+	Record *record.Writer
+	// Every is the time between two readings; zero is one second.
+	Every time.Duration
+	// Load plays one trial; nil is [load.Run].
+	Load func(context.Context, load.Config) (load.Totals, error)
+	// Progress, if set, hears of each step and, during the load, of each reading. It is called
+	// from one goroutine and must return quickly.
+	Progress func(Progress)
+}
+
+// runner is a run under way.
+type runner struct {
+	Config
+	// state is where the system is; empty is not known.
+	state string
+}
+
+// Run executes all trials of the plan in their order. When ctx ends or a step fails, it records an event
+// "interrupted" with the cause and returns the error; what was recorded until then is on disk.
+func Run(ctx context.Context, cfg Config) error {
+	if cfg.Plan == nil || cfg.System == nil || cfg.Source == nil || cfg.Record == nil {
+		return errors.New("harness: Config needs a Plan, a System, a Source and a Record")
+	}
+	if cfg.Every == 0 {
+		cfg.Every = time.Second
+	}
+	if cfg.Load == nil {
+		cfg.Load = load.Run
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = func(Progress) {}
+	}
+	r := &runner{Config: cfg}
+	for _, trial := range cfg.Plan.Trials {
+		if err := r.trial(ctx, trial); err != nil {
+			err = fmt.Errorf("trial %d of %d (%s): %w", trial.Index+1, len(cfg.Plan.Trials), trial.State, err)
+			return errors.Join(err, r.event(trial.Index, record.EventInterrupted, err.Error(), nil))
+		}
+	}
+	return r.event(-1, record.EventDone, fmt.Sprintf("%d trials", len(cfg.Plan.Trials)), nil)
+}
+
+// trial executes one trial from the switch to the last reading.
+func (r *runner) trial(ctx context.Context, trial scenarios.Trial) error {
+	m := newMeter(r.Plan, trial)
+	if err := r.prepare(ctx, trial, m); err != nil {
+		return err
+	}
+	g := &gauges{probes: r.Probes, record: r.Record, trial: trial.Index, failed: map[string]bool{}}
+	if err := g.read(ctx, label{edge: "begin"}); err != nil {
+		return err
+	}
+	begin := time.Now().Add(lead)
+	if err := r.Record.AddEvent(record.Event{AtSeconds: r.Record.Since(begin), Trial: trial.Index, Kind: record.EventTrialBegin, Text: trial.State}); err != nil {
+		return err
+	}
+	totals, err := r.play(ctx, begin, trial, g, m)
+	if err != nil {
+		return err
+	}
+	r.Progress(m.progress(StepSettle, time.Since(begin)))
+	if err := within(ctx, settleLimit, "settle", r.System.Settle); err != nil {
+		return err
+	}
+	if err := g.read(ctx, label{edge: "end"}); err != nil {
+		return err
+	}
+	return r.event(trial.Index, record.EventTrialEnd, trial.State, values(totals))
+}
+
+// prepare switches the system to the trial's state and warms it.
+func (r *runner) prepare(ctx context.Context, trial scenarios.Trial, m *meter) error {
+	if r.state != trial.State {
+		r.Progress(m.progress(StepSwitch, 0))
+		begin, before := time.Now(), r.state
+		// Until the switch is through, the system is in no state at all.
+		r.state = ""
+		if err := within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, trial.State) }); err != nil {
+			return err
+		}
+		r.state = trial.State
+		text := fmt.Sprintf("%s -> %s", before, trial.State)
+		if err := r.event(trial.Index, record.EventSwitch, text, map[string]float64{"seconds": time.Since(begin).Seconds()}); err != nil {
+			return err
+		}
+	}
+	r.Progress(m.progress(StepWarm, 0))
+	return within(ctx, warmLimit, "warm", r.System.Warm)
+}
+
+// event records something that happens now.
+func (r *runner) event(trial int, kind, text string, values map[string]float64) error {
+	return r.Record.AddEvent(record.Event{Trial: trial, Kind: kind, Text: text, Values: values})
+}
+
+// within does one step of the system, which gets limit for it. When the context ended, its cause is the error.
+func within(ctx context.Context, limit time.Duration, step string, do func(context.Context) error) error {
+	timed, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v; see the logs of the system", limit))
+	defer cancel()
+	err := do(timed)
+	if cause := context.Cause(timed); cause != nil && (err != nil || ctx.Err() != nil) {
+		err = cause
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	return nil
+}
+
+func values(t load.Totals) map[string]float64 {
+	return map[string]float64{
+		"offered": float64(t.Offered), "sent": float64(t.Sent), "completed": float64(t.Completed),
+		"failed": float64(t.Failed), "missed": float64(t.Missed), "lag_p99_seconds": t.LagP99Seconds,
+	}
+}

@@ -1,0 +1,98 @@
+package harness
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// Steps of a trial that Progress names.
+const (
+	StepSwitch = "switch"
+	StepWarm   = "warm"
+	StepLoad   = "load"
+	StepSettle = "settle"
+)
+
+// Progress is what a line on a terminal needs to know.
+type Progress struct {
+	// Trial of Trials and Round of Rounds, both counted from one.
+	Trial, Trials, Round, Rounds int
+	State                        string
+	// Step is one of the Step constants. Stage is set while the step is StepLoad.
+	Step, Stage string
+	// Elapsed runs on the trial's clock, whose stages end at Length; what follows is waiting for the last answers.
+	Elapsed, Length time.Duration
+	// OfferedRate and AchievedRate are the hits due and the hits completed per second, in the last second whose answers
+	// are all there.
+	OfferedRate, AchievedRate float64
+	// P95Seconds is the response time over the measured stages of this trial so far; zero before the first answer.
+	P95Seconds float64
+	// Failed and Missed hits of this trial so far.
+	Failed, Missed uint64
+}
+
+// meter sums up the windows of one trial for Progress. It is safe for concurrent use.
+type meter struct {
+	plan  *scenarios.Plan
+	trial scenarios.Trial
+
+	mu sync.Mutex
+	// second is the latest one seen, and offered and completed its hits.
+	second             int
+	offered, completed uint64
+	failed, missed     uint64
+	response           record.Histogram
+}
+
+func newMeter(plan *scenarios.Plan, trial scenarios.Trial) *meter {
+	return &meter{plan: plan, trial: trial}
+}
+
+// add counts a finished window.
+func (m *meter) add(w record.Window) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.Second > m.second {
+		m.second, m.offered, m.completed = w.Second, 0, 0
+	}
+	if w.Second == m.second {
+		m.offered += w.Offered
+		m.completed += w.Completed
+	}
+	m.failed += w.Failed
+	m.missed += w.Missed
+	if m.measured(w.Stage) {
+		m.response.Merge(w.Response)
+	}
+}
+
+func (m *meter) measured(name string) bool {
+	for _, s := range m.plan.Stages {
+		if s.Name == name {
+			return s.Measure
+		}
+	}
+	return false
+}
+
+// progress is the state of the trial at a time on its clock.
+func (m *meter) progress(step string, elapsed time.Duration) Progress {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := Progress{
+		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: m.trial.Round + 1, Rounds: m.plan.Rounds,
+		State: m.trial.State, Step: step, Elapsed: elapsed,
+		OfferedRate: float64(m.offered), AchievedRate: float64(m.completed),
+		P95Seconds: m.response.Quantile(0.95), Failed: m.failed, Missed: m.missed,
+	}
+	for _, s := range m.plan.Stages {
+		p.Length = s.End
+		if step == StepLoad && s.Begin <= elapsed {
+			p.Stage = s.Name
+		}
+	}
+	return p
+}
