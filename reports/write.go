@@ -24,11 +24,11 @@ func Write(dir string, run *record.Run, s *Summary) error {
 	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	err := errors.Join(
+	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
-	)
-	return err
+	}
+	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s)...)...)
 }
 
 // JSON writes summary.json.

@@ -1,0 +1,148 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// largestStep is the longest time between two readings that still makes a rate; beyond it the line has a gap.
+const largestStep = 2.5
+
+// charts draws both pictures in both formats into dir.
+func charts(dir string, run *record.Run, s *Summary) []error {
+	var errs []error
+	pictures := map[string]func(io.Writer, plot.Format) error{
+		"phases": phaseChart(s).Write, "timeline": timelineChart(run, s).Write,
+	}
+	for name, picture := range pictures {
+		for _, format := range []plot.Format{plot.SVG, plot.PNG} {
+			errs = append(errs, replace(filepath.Join(dir, name+"."+string(format)), func(w io.Writer) error {
+				return picture(w, format)
+			}))
+		}
+	}
+	return errs
+}
+
+func phaseChart(s *Summary) plot.Bars {
+	p95 := plot.Panel{Title: "p95 latency at " + s.HeadlineStage + ", milliseconds"}
+	qps := plot.Panel{Title: "primary (master DB) QPS at " + s.HeadlineStage}
+	for _, phase := range s.Phases {
+		before, after := s.find(phase.Before), s.find(phase.After)
+		p95.Pairs = append(p95.Pairs, pair(phase.Name, before.P95Seconds*1e3, after.P95Seconds*1e3, phase.P95Ratio))
+		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio))
+	}
+	return plot.Bars{Title: strings.TrimSuffix(s.Sentence(), "."), Subtitle: s.subtitle(), Panels: []plot.Panel{p95, qps}}
+}
+
+func pair(name string, before, after Number, e Estimate) plot.Pair {
+	return plot.Pair{Name: name, Before: finite(before), After: finite(after),
+		BeforeText: number(before), AfterText: number(after), Change: judged(e)}
+}
+
+func finite(n Number) float64 {
+	if !n.Known() {
+		return math.NaN()
+	}
+	return float64(n)
+}
+
+// subtitle says what the finding rests on.
+func (s *Summary) subtitle() string {
+	rounds := "1 round"
+	if s.Rounds != 1 {
+		rounds = fmt.Sprintf("%d rounds", s.Rounds)
+	}
+	return fmt.Sprintf("scenario %s, %s on %s, verdict %s. ~ marks a change that is not clear.", s.Scenario, rounds, s.Stack, s.Verdict)
+}
+
+func timelineChart(run *record.Run, s *Summary) plot.Timeline {
+	t := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
+		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS",
+		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
+	for _, trial := range run.Header.Trials {
+		begin, end := trialSpan(run.Events, trial.Index)
+		if math.IsNaN(begin) || math.IsNaN(end) {
+			continue
+		}
+		t.Bands = append(t.Bands, plot.Band{Span: plot.Span{From: begin, To: end}, Name: trial.State})
+		for _, stage := range run.Header.Stages {
+			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
+				t.Marks = append(t.Marks, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
+			}
+		}
+	}
+	return t
+}
+
+func (s *Summary) timelineTitle() string {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	return fmt.Sprintf("Primary (master DB) at %s: %s QPS (%s), replica: %s QPS", s.HeadlineStage,
+		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio),
+		arrow(number(before.ReplicaQPS), number(after.ReplicaQPS)))
+}
+
+// trialSpan is when a trial began and ended, in seconds elapsed. One that was cut short ends with the last event.
+func trialSpan(events []record.Event, trial int) (begin, end float64) {
+	begin, end = math.NaN(), math.NaN()
+	for _, e := range events {
+		switch {
+		case e.Trial == trial && e.Kind == record.EventTrialBegin:
+			begin = e.AtSeconds
+		case e.Trial == trial && e.Kind == record.EventTrialEnd:
+			end = e.AtSeconds
+		}
+	}
+	if math.IsNaN(end) && len(events) > 0 {
+		end = events[len(events)-1].AtSeconds
+	}
+	return begin, end
+}
+
+// rates turns the one-second readings of a server into rates, each in the middle of its second. A counter that fell or a
+// reading that is missing leaves a gap.
+func rates(run *record.Run, source string) (pieces []plot.Piece) {
+	var readings []record.Sample
+	for _, s := range run.Samples {
+		if s.Source == source && s.Edge == "" {
+			readings = append(readings, s)
+		}
+	}
+	slices.SortStableFunc(readings, func(a, b record.Sample) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
+	var piece plot.Piece
+	for i := 1; i < len(readings); i++ {
+		a, b := readings[i-1], readings[i]
+		grown, seconds := total(b)-total(a), b.AtSeconds-a.AtSeconds
+		if grown < 0 || seconds <= 0 || seconds > largestStep {
+			pieces, piece = cut(pieces, piece), nil
+			continue
+		}
+		piece = append(piece, plot.Point{X: (a.AtSeconds + b.AtSeconds) / 2, Y: grown / seconds})
+	}
+	return cut(pieces, piece)
+}
+
+func cut(pieces []plot.Piece, piece plot.Piece) []plot.Piece {
+	if len(piece) == 0 {
+		return pieces
+	}
+	return append(pieces, piece)
+}
+
+func total(s record.Sample) (sum float64) {
+	statements := application("read", "write")
+	for key, value := range s.Values {
+		if statements.matches(key) {
+			sum += value
+		}
+	}
+	return sum
+}

@@ -1,0 +1,65 @@
+package reports
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// Readings of one trial are a second apart, so two trials make two pieces: 300 a second, then 1500.
+func TestRatesOfReadings(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	pieces := rates(m.written(t), "primary")
+	if len(pieces) != 2 {
+		t.Fatalf("got %d pieces, want one a trial", len(pieces))
+	}
+	want := plot.Piece{{X: 5.5, Y: 300}, {X: 6.5, Y: 300}, {X: 7.5, Y: 300}, {X: 8.5, Y: 300},
+		{X: 9.5, Y: 1500}, {X: 10.5, Y: 1500}, {X: 11.5, Y: 1500}, {X: 12.5, Y: 1500}}
+	if !slices.Equal(pieces[0], want) {
+		t.Errorf("got %v, want %v", pieces[0], want)
+	}
+}
+
+func TestMissingReadingsAndResetsAreGaps(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	m.samples = slices.DeleteFunc(m.samples, func(s record.Sample) bool {
+		return s.Edge == "" && s.AtSeconds > 7 && s.AtSeconds < 10
+	})
+	m.samplesOf(0, "primary", func(s *record.Sample) {
+		if s.AtSeconds >= 12 {
+			s.Values["statements_total{kind=read,role=callers}"] -= 4000
+		}
+	})
+	pieces := rates(m.written(t), "primary")
+	var lengths []int
+	for _, piece := range pieces {
+		lengths = append(lengths, len(piece))
+	}
+	// 5-6-7, gap, 10-11, reset, 12-13.
+	if !slices.Equal(lengths, []int{2, 1, 1}) {
+		t.Errorf("got pieces of %v points, want 2, 1 and 1: %v", lengths, pieces)
+	}
+}
+
+func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.windows = m.windows[:6]
+	_, s := m.summarized(t)
+	pair := phaseChart(s).Panels[0].Pairs[0]
+	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != "-" {
+		t.Errorf("got %+v, want before known and after not", pair)
+	}
+}
+
+func TestATrialCutShortEndsWithTheRun(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.events = append(m.events[:3:3], record.Event{AtSeconds: 24, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
+	run, s := m.summarized(t)
+	chart := timelineChart(run, s)
+	if len(chart.Bands) != 2 || chart.Bands[1].To != 24 || chart.Marks[1].To != 24 {
+		t.Errorf("got bands %v, marks %v; want the second to end at 24", chart.Bands, chart.Marks)
+	}
+}

@@ -1,0 +1,233 @@
+package plot
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"image/png"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+type picture interface {
+	Write(io.Writer, Format) error
+}
+
+func drawn(t testing.TB, p picture, format Format) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Write(&b, format); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// words lists the texts of an SVG, which has to be well-formed.
+func words(t testing.TB, svg string) (list []string) {
+	t.Helper()
+	decoder := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "text" {
+			var text string
+			if err := decoder.DecodeElement(&text, &start); err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, text)
+		}
+	}
+}
+
+// heights are those of the filled rectangles of one colour, without the swatch of the legend.
+func heights(t testing.TB, svg, colour string) (list []float64) {
+	t.Helper()
+	shape := regexp.MustCompile(`d="M[\d.]+,([\d.]+)L[\d.]+,[\d.]+L[\d.]+,([\d.]+)L[^"]*Z" style="fill:` + colour)
+	for _, match := range shape.FindAllStringSubmatch(svg, -1)[1:] {
+		floor, err := strconv.ParseFloat(match[1], 64)
+		ceiling, err2 := strconv.ParseFloat(match[2], 64)
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, ceiling-floor)
+	}
+	return list
+}
+
+func example() Bars {
+	return Bars{Title: "12 → 6", Subtitle: "made up", Panels: []Panel{
+		{Title: "left", Pairs: []Pair{{Name: "one", Before: 12, After: 6, BeforeText: "12.0", AfterText: "6.00", Change: "−50 %"}}},
+		{Title: "right", Pairs: []Pair{{Name: "one", Before: 3, After: math.NaN(), BeforeText: "3.00", Change: "-"}}},
+	}}
+}
+
+func exampleTimeline() Timeline {
+	return Timeline{Title: "falls", Subtitle: "made up", PrimaryName: "primary", ReplicaName: "replica", MarkName: "peak",
+		Bands:   []Band{{Span{0, 60}, "before"}, {Span{70, 130}, "after"}},
+		Marks:   []Span{{20, 50}, {90, 120}},
+		Primary: []Piece{{{1, 100}, {2, 1000}, {59, 900}}, {{71, 10}, {130, 90}}},
+		Replica: []Piece{{{1, 0}, {59, 0}}, {{100, 500}}},
+	}
+}
+
+// Zero-based: half the value is half the height, and what is not known has no bar.
+func TestBarsHaveTheirLength(t *testing.T) {
+	svg := drawn(t, example(), SVG)
+	before, after := heights(t, svg, "#767676"), heights(t, svg, "#009E73")
+	if len(before) != 2 || len(after) != 1 {
+		t.Fatalf("got %d and %d bars, want 2 and 1", len(before), len(after))
+	}
+	if ratio := after[0] / before[0]; math.Abs(ratio-0.5) > 0.001 {
+		t.Errorf("6 is drawn %v as high as 12, want half", ratio)
+	}
+	got := words(t, svg)
+	for _, want := range []string{"12 → 6", "made up", "before", "after", "left", "right", "one", "12.0", "6.00", "−50 %", "no data", "0"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+}
+
+func TestTimelineNamesWhatItShows(t *testing.T) {
+	got := words(t, drawn(t, exampleTimeline(), SVG))
+	for _, want := range []string{"falls", "primary", "replica", "peak", "before", "after", "00:00", "02:00", "0", "1,000"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+}
+
+// A gap is no line: each piece is a path of its own, and a single point a dot.
+func TestGapsStayGaps(t *testing.T) {
+	svg := drawn(t, exampleTimeline(), SVG)
+	if n := strings.Count(svg, "stroke:#0072B2;stroke-width:2.8"); n != 2 {
+		t.Errorf("got %d primary lines, want 2", n)
+	}
+	if n := strings.Count(svg, "stroke:#E69F00;stroke-width:2.4"); n != 1 {
+		t.Errorf("got %d replica lines, want 1 beside the dot", n)
+	}
+}
+
+func TestNoData(t *testing.T) {
+	for name, p := range map[string]picture{
+		"no panels": Bars{Title: "x"}, "no phases": Bars{Panels: []Panel{{Title: "left"}}}, "no readings": Timeline{},
+		"bands only": Timeline{Bands: []Band{{Span{0, 1}, "a"}}},
+		"a moment":   Timeline{Primary: []Piece{{{1, 1}}}},
+	} {
+		got := words(t, drawn(t, p, SVG))
+		if name != "no panels" && !slices.Contains(got, "no data") {
+			t.Errorf("%s: %q does not say that there is no data", name, got)
+		}
+		drawn(t, p, PNG)
+	}
+}
+
+func TestZeroIsDrawn(t *testing.T) {
+	bars := Bars{Panels: []Panel{{Pairs: []Pair{{Name: "a", BeforeText: "0", AfterText: "0"}}}}}
+	if got := words(t, drawn(t, bars, SVG)); slices.Contains(got, "no data") {
+		t.Errorf("zero was drawn as no data: %q", got)
+	}
+	flat := Timeline{Primary: []Piece{{{0, 0}, {10, 0}}}}
+	if got := words(t, drawn(t, flat, SVG)); slices.Contains(got, "no data") {
+		t.Errorf("a rate of zero was drawn as no data: %q", got)
+	}
+}
+
+func TestSameInputSameBytes(t *testing.T) {
+	for _, format := range []Format{SVG, PNG} {
+		for _, p := range []picture{example(), exampleTimeline()} {
+			if drawn(t, p, format) != drawn(t, p, format) {
+				t.Errorf("%T as %s differs from itself", p, format)
+			}
+		}
+	}
+}
+
+func TestPNGIsASlide(t *testing.T) {
+	picture, err := png.Decode(strings.NewReader(drawn(t, example(), PNG)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := picture.Bounds().Size(); size.X != 1600 || size.Y != 900 {
+		t.Errorf("got %v, want 1600 by 900", size)
+	}
+}
+
+func TestUnknownFormat(t *testing.T) {
+	if err := example().Write(io.Discard, "gif"); err == nil || !strings.Contains(err.Error(), "gif") {
+		t.Errorf("got %v, want an error that names gif", err)
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	bars := example()
+	bars.Title, bars.Panels[0].Pairs[0].Name = "</text><script>\x00", strings.Repeat("long & <", 40)
+	words(t, drawn(t, bars, SVG))
+	drawn(t, bars, PNG)
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+		of        func(low, high float64) string
+	}{
+		{0, 13.2, "0 2 4 6 8 10 12", amountLabels},
+		{0, 1650, "0 500 1,000 1,500", amountLabels},
+		{0, 0.9, "0.0 0.2 0.4 0.6 0.8", amountLabels},
+		{0, 1, "0.0 0.2 0.4 0.6 0.8 1.0", amountLabels},
+		{0, 90, "00:00 00:10 00:20 00:30 00:40 00:50 01:00 01:10 01:20 01:30", clockLabels},
+		{25, 600, "01:00 02:00 03:00 04:00 05:00 06:00 07:00 08:00 09:00 10:00", clockLabels},
+		{0, 7200, "0:00:00 0:10:00 0:20:00 0:30:00 0:40:00 0:50:00 1:00:00 1:10:00 1:20:00 1:30:00 1:40:00 1:50:00 2:00:00", clockLabels},
+	} {
+		if got := c.of(c.low, c.high); got != c.want {
+			t.Errorf("%v to %v: got %s, want %s", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func amountLabels(low, high float64) string {
+	var labels []string
+	for _, tick := range (amounts{}).Ticks(low, high) {
+		labels = append(labels, tick.Label)
+	}
+	return strings.Join(labels, " ")
+}
+
+func clockLabels(low, high float64) string {
+	var labels []string
+	for _, tick := range (elapsed{}).Ticks(low, high) {
+		labels = append(labels, tick.Label)
+	}
+	return strings.Join(labels, " ")
+}
+
+// Whatever the range, an axis has a few labels, all of them different and inside.
+func TestTicksAreFewAndDifferent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		top := math.Pow(10, rapid.Float64Range(-6, 9).Draw(t, "magnitude"))
+		ticks := amounts{}.Ticks(0, top)
+		if len(ticks) < 4 || len(ticks) > mostTicks+1 {
+			t.Fatalf("0 to %v has %d labels", top, len(ticks))
+		}
+		seen := map[string]bool{}
+		for _, tick := range ticks {
+			if seen[tick.Label] || tick.Value < 0 || tick.Value > top*(1+1e-6) {
+				t.Fatalf("0 to %v: %+v", top, ticks)
+			}
+			seen[tick.Label] = true
+		}
+	})
+}
