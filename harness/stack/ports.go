@@ -3,8 +3,10 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -24,6 +26,8 @@ const (
 	lowestPort  = 15000
 	highestPort = 31999
 	portTries   = 200
+	// portAttempts is how often a start is repeated because its port was snatched.
+	portAttempts = 5
 )
 
 // free finds a port nobody listens on.
@@ -37,12 +41,18 @@ func (p *ports) free() (int, error) {
 	return 0, notReady(fmt.Sprintf("no free port between %d and %d", lowestPort, highestPort), "type: ss -ltnp, and end what is not needed")
 }
 
-// asked checks a port the user wants.
-func (p *ports) asked(port int, node string) (int, error) {
-	if p.take(port) {
-		return port, nil
+// reserve checks the ports a user wants, before anything slow is done; 0 is none.
+func (p *ports) reserve(asked map[string]int) error {
+	for _, node := range slices.Sorted(maps.Keys(asked)) {
+		port := asked[node]
+		if port < 0 || port > 65535 {
+			return fmt.Errorf("stack: %d cannot be the port of %s; give 1 to 65535, or 0 for a free one", port, node)
+		}
+		if port != 0 && !p.take(port) {
+			return portInUse(port, node)
+		}
 	}
-	return 0, portInUse(port, node)
+	return nil
 }
 
 func portInUse(port int, node string) error {
@@ -73,25 +83,21 @@ func listenable(port int) bool {
 
 func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
 
-// withPort runs try with the port asked for, or with free ones until one is not snatched between the look and the use.
-func (p *ports) withPort(asked int, node string, try func(port int) error) error {
-	if asked != 0 {
-		port, err := p.asked(asked, node)
-		if err != nil {
-			return err
+// withPort runs try with the reserved port, or with free ones until one is not snatched between the look and the use.
+func (p *ports) withPort(reserved int, node string, try func(port int) error) error {
+	if reserved != 0 {
+		err := try(reserved)
+		if errors.Is(err, errPortTaken) {
+			return portInUse(reserved, node)
 		}
-		if err := try(port); errors.Is(err, errPortTaken) {
-			return portInUse(port, node)
-		} else {
-			return err
-		}
+		return err
 	}
-	for attempt := 0; ; attempt++ {
+	for attempt := 1; ; attempt++ {
 		port, err := p.free()
 		if err != nil {
 			return err
 		}
-		if err := try(port); !errors.Is(err, errPortTaken) || attempt == 4 {
+		if err := try(port); !errors.Is(err, errPortTaken) || attempt == portAttempts {
 			return err
 		}
 	}

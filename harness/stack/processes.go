@@ -64,6 +64,9 @@ func prepareRun(ctx context.Context, cfg Config) (*processes, error) {
 		return nil, err
 	}
 	s := &processes{cfg: cfg}
+	if err := s.ports.reserve(map[string]int{Primary: cfg.PrimaryPort, Replica: cfg.ReplicaPort, Redis: cfg.RedisPort}); err != nil {
+		return nil, err
+	}
 	if s.tools, err = findTools(ctx, cfg, as); err != nil {
 		return nil, err
 	}

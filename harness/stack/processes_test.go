@@ -1,33 +1,233 @@
 package stack
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestProcessesContract(t *testing.T) {
+	t.Parallel()
 	h := testHome(t)
 	contract(t, Processes, Config{Home: h, Run: "2026-11-21T21:00:00Z stay/launch"})
 	isEmpty(t, filepath.Join(h, "runs"))
 	isEmpty(t, filepath.Join(h, "templates"))
 }
 
+// TestTemplate fails to build once, then builds for two runs at once, then reuses.
+func TestTemplate(t *testing.T) {
+	t.Parallel()
+	var prepared atomic.Int32
+	broken := errors.New("planted")
+	cfg := Config{Home: testHome(t), Database: "carshare", Roles: []string{"app"}, Template: "data v1/small"}
+	cfg.Prepare = func(ctx context.Context, url string) error {
+		if prepared.Add(1) == 1 {
+			return broken
+		}
+		return execute(ctx, url, "CREATE TABLE token AS SELECT generate_series(1, 1000) AS n; GRANT SELECT ON token TO app")
+	}
+	if _, err := Processes(t.Context(), cfg); !errors.Is(err, broken) {
+		t.Fatalf("a failed preparation is not told: %v", err)
+	}
+	isEmpty(t, filepath.Join(cfg.Home, "runs"))
+
+	stacks := make([]Stack, 2)
+	var wg sync.WaitGroup
+	for i := range stacks {
+		wg.Go(func() {
+			s, err := Processes(t.Context(), cfg)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { s.Close() })
+			stacks[i] = s
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	if n := prepared.Load(); n != 2 {
+		t.Errorf("prepared %d times, want a failure and one success", n)
+	}
+	a, b := stacks[0].Endpoints(), stacks[1].Endpoints()
+	if a.Template.Reused == b.Template.Reused || (a.Template.BuildSeconds > 0) == (b.Template.BuildSeconds > 0) {
+		t.Errorf("one builds, one reuses: %+v, %+v", a.Template, b.Template)
+	}
+	if a.Passwords["app"] == b.Passwords["app"] || a.RedisPassword == b.RedisPassword {
+		t.Error("two runs share a password")
+	}
+	for _, e := range []Endpoints{a, b} {
+		for _, url := range []string{e.PrimaryURL("app"), e.ReplicaURL("app")} {
+			n, err := ask[int](t.Context(), url, "SELECT count(*)::int FROM token")
+			if must(t, err); n != 1000 {
+				t.Errorf("%d rows of 1000", n)
+			}
+		}
+	}
+	for _, s := range stacks {
+		must(t, s.Close())
+	}
+	entries, err := os.ReadDir(filepath.Join(cfg.Home, "templates"))
+	if must(t, err); len(entries) != 2 {
+		t.Errorf("a template and its lock are kept, not %v", entries)
+	}
+}
+
+// TestCancelledBoot cancels at several moments; whatever was going on, nothing is left.
+func TestCancelledBoot(t *testing.T) {
+	t.Parallel()
+	h := testHome(t)
+	cfg := Config{Home: h, Database: "carshare", Template: "x"}
+	begin := time.Now()
+	s, err := Processes(t.Context(), cfg)
+	must(t, err)
+	whole := time.Since(begin)
+	must(t, s.Close())
+	must(t, os.RemoveAll(filepath.Join(h, "templates")))
+	for _, share := range []time.Duration{0, 20, 45, 70} {
+		ctx, cancel := context.WithTimeout(t.Context(), whole*share/100)
+		s, err := Processes(ctx, cfg)
+		cancel()
+		if err == nil { // it was faster this time
+			must(t, s.Close())
+		}
+		isEmpty(t, filepath.Join(h, "runs"))
+		noStrays(t, h)
+	}
+}
+
+// TestNotReady lists what the user can mend; each must say so, and how.
+func TestNotReady(t *testing.T) {
+	t.Parallel()
+	old, empty := t.TempDir(), t.TempDir()
+	reachable(t, old)
+	for _, name := range []string{"postgres", "initdb"} {
+		must(t, os.WriteFile(filepath.Join(old, name), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 13.9'\n"), 0o755))
+	}
+	busy, err := net.Listen("tcp4", loopback+":0")
+	must(t, err)
+	defer busy.Close()
+	port := busy.Addr().(*net.TCPAddr).Port
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(t.TempDir(), link))
+	open := t.TempDir()
+	must(t, os.Chmod(open, 0o777))
+
+	cases := map[string]struct {
+		change func(*Config)
+		says   []string
+	}{
+		"no Postgres":         {func(c *Config) { c.PostgresBin = empty }, []string{"no PostgreSQL server", empty, "apt-get install -y postgresql redis-server", "create_main_cluster"}},
+		"no Redis":            {func(c *Config) { c.RedisBin = empty }, []string{"no Redis server", empty, "apt-get install"}},
+		"Postgres too old":    {func(c *Config) { c.PostgresBin = old }, []string{"PostgreSQL 13", "too old", "14"}},
+		"home not writable":   {func(c *Config) { c.Home = "/proc/rehearse" }, []string{"/proc/rehearse", "REHEARSE_HOME"}},
+		"home is a link":      {func(c *Config) { c.Home = link }, []string{"symbolic link", link}},
+		"home open to others": {func(c *Config) { c.Home = open }, []string{"written by others", "chmod go-w " + open}},
+		"home path too long":  {func(c *Config) { c.Home = filepath.Join(c.Home, strings.Repeat("long", 20)) }, []string{"too long", "REHEARSE_HOME"}},
+		"primary's port":      {func(c *Config) { c.PrimaryPort = port }, []string{fmt.Sprintf("port %d", port), Primary, "ss -ltnp"}},
+		"replica's port":      {func(c *Config) { c.ReplicaPort = port }, []string{fmt.Sprintf("port %d", port), Replica, "ss -ltnp"}},
+		"Redis' port":         {func(c *Config) { c.RedisPort = port }, []string{fmt.Sprintf("port %d", port), Redis, "ss -ltnp"}},
+	}
+	home := testHome(t)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Home: home, Database: "carshare"}
+			c.change(&cfg)
+			s, err := Processes(t.Context(), cfg)
+			if err == nil {
+				s.Close()
+				t.Fatal("it boots")
+			}
+			if !errors.Is(err, ErrNotReady) {
+				t.Errorf("not ErrNotReady: %v", err)
+			}
+			for _, part := range c.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q does not say %q", err, part)
+				}
+			}
+		})
+	}
+	isEmpty(t, filepath.Join(home, "runs"))
+	noStrays(t, home)
+}
+
+// TestUsage lists what is the caller's mistake, not the machine's.
+func TestUsage(t *testing.T) {
+	for name, cfg := range map[string]Config{
+		"no database":    {},
+		"their database": {Database: "postgres"},
+		"empty role":     {Database: "carshare", Roles: []string{""}},
+		"reserved role":  {Database: "carshare", Roles: []string{Harness}},
+		"twin roles":     {Database: "carshare", Roles: []string{"app", "app"}},
+		"odd setting":    {Database: "carshare", Settings: map[string]string{"a b": "c"}},
+		"two lines":      {Database: "carshare", Settings: map[string]string{"work_mem": "1MB\nfsync = off"}},
+	} {
+		if _, err := Processes(t.Context(), cfg); err == nil || errors.Is(err, ErrNotReady) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // testHome is a directory with a short path, which sockets need, that the servers' account can reach.
-func testHome(t *testing.T) string {
+func testHome(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "stack-test-")
-	must(t, err)
-	must(t, os.Chmod(dir, 0o755))
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	reachable(t, dir)
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return filepath.Join(dir, "h")
 }
 
+// reachable lets the servers' account pass: temporary directories come closed to others.
+func reachable(t testing.TB, dir string) {
+	for ; dir != os.TempDir() && dir != "/var/tmp" && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// isEmpty accepts a directory that was never made.
 func isEmpty(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
-	must(t, err)
+	if !errors.Is(err, os.ErrNotExist) {
+		must(t, err)
+	}
 	for _, e := range entries {
 		t.Errorf("left behind: %s", filepath.Join(dir, e.Name()))
 	}
+}
+
+// noStrays looks for processes that work in the home or were called with it.
+func noStrays(t *testing.T, home string) {
+	t.Helper()
+	eventually(t, "no process is left in "+home, func() error {
+		dirs, _ := filepath.Glob("/proc/[0-9]*")
+		for _, d := range dirs {
+			cwd, _ := os.Readlink(filepath.Join(d, "cwd"))
+			args, _ := os.ReadFile(filepath.Join(d, "cmdline"))
+			if strings.Contains(cwd, home) || strings.Contains(string(args), home) {
+				return fmt.Errorf("%s: %s", d, args)
+			}
+		}
+		return nil
+	})
 }

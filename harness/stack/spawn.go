@@ -27,7 +27,7 @@ func (s *processes) Spawn(ctx context.Context, svc Service) (map[string]string, 
 	}
 	n := &node{name: svc.Name, limit: spawnLimit, stop: syscall.SIGTERM, quit: syscall.SIGTERM}
 	var addrs map[string]string
-	for range 5 { // a port may be snatched between the look and the use
+	for range portAttempts {
 		if addrs, err = s.outfit(n, svc); err != nil {
 			return nil, err
 		}

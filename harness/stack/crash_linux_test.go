@@ -1,0 +1,185 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestRehearseKilled kills a rehearse that holds a stack with a frozen replica, while another lives in the same home.
+func TestRehearseKilled(t *testing.T) {
+	t.Parallel()
+	h := testHome(t)
+	live, err := Processes(t.Context(), Config{Home: h, Run: "alive", Database: "carshare"})
+	must(t, err)
+	defer live.Close()
+
+	e := killRehearse(t, h)
+	nothingLives(t, e)
+	left, err := Clean(t.Context(), h)
+	must(t, err)
+	if len(left) != 1 || left[0].Kind != "directory" || !strings.HasPrefix(left[0].Run, "doomed-") {
+		t.Errorf("cleaned %+v, want the directory of the run that died", left)
+	}
+	runs, err := os.ReadDir(filepath.Join(h, "runs"))
+	if must(t, err); len(runs) != 1 || !strings.HasPrefix(runs[0].Name(), "alive-") {
+		t.Errorf("runs left: %v, want the live one", runs)
+	}
+	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(Harness), "SELECT 1"))
+	must(t, ping(t.Context(), live.Endpoints()))
+	must(t, live.Close())
+	noStrays(t, h)
+}
+
+// TestClean kills a rehearse whose primary was killed before, and plants a process the kernel did not end.
+func TestClean(t *testing.T) {
+	t.Parallel()
+	h := testHome(t)
+	nothingLives(t, killRehearse(t, h, "STACK_TEST_CRASH=1"))
+	runs, err := os.ReadDir(filepath.Join(h, "runs"))
+	if must(t, err); len(runs) != 1 {
+		t.Fatalf("runs: %v", runs)
+	}
+	run := filepath.Join(h, "runs", runs[0].Name())
+	segment := memoryOf(t, filepath.Join(run, "data", Primary))
+	if !segmentExists(t, segment) {
+		t.Fatalf("the killed primary's segment %s is gone already: nothing to test", segment)
+	}
+	stray := plant(t, run, 0)
+	reused := plant(t, run, 1)
+	t.Cleanup(func() { reused.Wait() })
+
+	left, err := Clean(t.Context(), h)
+	must(t, err)
+	var kinds []string
+	for _, l := range left {
+		kinds = append(kinds, l.Kind)
+	}
+	if got := strings.Join(kinds, ", "); got != "process, shared memory, directory" {
+		t.Errorf("cleaned %s: %+v", got, left)
+	}
+	if stray.Wait() == nil || reused.Process.Signal(syscall.Signal(0)) != nil {
+		t.Error("Clean must end the stray and spare the process that only has a stray's old pid")
+	}
+	if segmentExists(t, segment) {
+		t.Errorf("the shared memory segment %s is still there", segment)
+	}
+	isEmpty(t, filepath.Join(h, "runs"))
+	noStrays(t, h)
+	if left, err := Clean(t.Context(), h); err != nil || len(left) != 0 {
+		t.Errorf("a second time: %v, %v", left, err)
+	}
+}
+
+// TestCloseAfterKill looks at the shared memory only a killed Postgres leaves.
+func TestCloseAfterKill(t *testing.T) {
+	t.Parallel()
+	h := testHome(t)
+	s, err := Processes(t.Context(), Config{Home: h, Database: "carshare"})
+	must(t, err)
+	defer s.Close()
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pidOf(s, Primary)))
+	must(t, err)
+	files := regexp.MustCompile(`/dev/shm/PostgreSQL\.\d+`).FindAllString(string(maps), -1)
+	if len(files) == 0 {
+		t.Fatal("Postgres maps no shared memory file: nothing to test")
+	}
+	must(t, s.Fault(t.Context(), Primary, Kill))
+	must(t, s.Close())
+	for _, f := range files {
+		if _, err := os.Stat(f); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", f, err)
+		}
+	}
+}
+
+// TestFullDisk boots on file systems that are too small, from the start or later.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount a small file system")
+	}
+	for name, c := range map[string]struct {
+		size, says string
+		sql        string
+	}{
+		"from the start": {"64m", "a stack needs 256 MiB free", ""},
+		"while preparing": {"300m", "the disk is full", `CREATE TABLE big (x text); ALTER TABLE big ALTER x SET STORAGE EXTERNAL;
+			INSERT INTO big SELECT repeat(md5(n::text), 1000) FROM generate_series(1, 10000) n`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := filepath.Dir(testHome(t))
+			if err := syscall.Mount("tmpfs", h, "tmpfs", 0, "mode=755,size="+c.size); err != nil {
+				t.Skipf("cannot mount here: %v", err)
+			}
+			defer func() { must(t, syscall.Unmount(h, 0)) }()
+			cfg := Config{Home: filepath.Join(h, "h"), Database: "carshare", Template: "x", Prepare: executing(c.sql)}
+			s, err := Processes(t.Context(), cfg)
+			if err == nil {
+				s.Close()
+				t.Fatal("it boots")
+			}
+			if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
+				t.Errorf("%v", err)
+			}
+			isEmpty(t, filepath.Join(h, "h", "runs"))
+			noStrays(t, h)
+		})
+	}
+}
+
+// killRehearse runs this binary as a rehearse, waits until its stack is up, and ends it in the hardest way.
+func killRehearse(t *testing.T, home string, env ...string) (e Endpoints) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(append(os.Environ(), "STACK_TEST_PART=rehearse", "STACK_TEST_HOME="+home), env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	must(t, json.NewDecoder(out).Decode(&e))
+	must(t, cmd.Process.Kill())
+	cmd.Wait()
+	return e
+}
+
+// plant starts a process and enters it into a dead run's ledger, as one that had started so many ticks earlier.
+func plant(t *testing.T, run string, earlier uint64) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sleep", "60")
+	must(t, cmd.Start())
+	id := identify("stray", cmd)
+	id.Start -= earlier
+	l, err := openLedger(run)
+	must(t, err)
+	must(t, errors.Join(l.add(id), l.close()))
+	return cmd
+}
+
+// executing is a preparation in SQL.
+func executing(sql string) func(context.Context, string) error {
+	return func(ctx context.Context, url string) error { return execute(ctx, url, sql) }
+}
+
+// memoryOf is the id of the System V segment that the postmaster of a data directory had made.
+func memoryOf(t *testing.T, dir string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	must(t, err)
+	return strings.Fields(strings.Split(string(b), "\n")[6])[1]
+}
+
+func segmentExists(t *testing.T, id string) bool {
+	t.Helper()
+	b, err := os.ReadFile("/proc/sysvipc/shm")
+	must(t, err)
+	return regexp.MustCompile(`(?m)^\s*-?\d+\s+` + id + `\s`).Match(b)
+}
