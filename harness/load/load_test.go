@@ -3,10 +3,13 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -127,39 +130,106 @@ func sleep(ctx context.Context, until time.Time) {
 	}
 }
 
-// A server that answers nothing for 2 s, in a run of 10 s at 200/s, evenly spaced. A hit due u seconds into the stall
-// waits 2-u; the server is instant otherwise. Of 2000 hits 400 fall into the stall and wait evenly between 0 and 2 s,
-// so the 5 % slowest (100 hits) are the 100 first of these and p95 is 2 s * (400-100)/400 = 1.5 s.
-func TestStall(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		workers uint64
-	}{{"ten workers", 10}, {"unlimited", 0}} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			begin := time.Now().Add(100 * time.Millisecond)
-			from, to := begin.Add(3*time.Second), begin.Add(5*time.Second)
-			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-				if now := time.Now(); now.After(from) && now.Before(to) {
-					time.Sleep(to.Sub(now))
-				}
-			}))
-			defer server.Close()
+// stallFrom and stallTo bound the stall on the trial's clock: nothing is answered for 2 s in a run of 10 s at 200/s,
+// evenly spaced, and everything at once otherwise. A hit due u seconds into the stall waits 2-u. Of 2000 hits 400 fall
+// into the stall and wait evenly between 0 and 2 s, so the 5 % slowest (100 hits) are the first 100 of these, and p95 is
+// 2 s * (400-100)/400 = 1.5 s. With ten workers only ten hits are in flight during the stall and 390 queue behind them:
+// a clock that starts when they leave the queue reads 3 ms.
+const (
+	stallFrom = 3 * time.Second
+	stallTo   = 5 * time.Second
+	stallP95  = 1.5
+)
+
+// stalled runs the stall at ten workers and at any number of them.
+func stalled(t *testing.T, do func(t *testing.T, cfg Config, s *sums)) {
+	for name, workers := range map[string]uint64{"ten workers": 10, "unlimited": 0} {
+		t.Run(name, func(t *testing.T) {
 			var s sums
-			cfg := Config{Plan: hold(200, 10*time.Second, 1, "verify"), Source: get{server.URL}, Begin: begin, Workers: tt.workers, Emit: s.emit}
-			totals, err := run(t.Context(), cfg, even(cfg.Plan))
-			if err != nil {
-				t.Fatal(err)
-			}
-			balance(t, &s, totals)
-			if totals.Offered != 2000 || totals.Completed != 2000 {
-				t.Errorf("got %+v, want 2000 offered and completed", totals)
-			}
-			if p95 := s.response.Quantile(0.95); p95 < 1.5*0.95 || p95 > 1.5*1.05 {
-				t.Errorf("p95: got %v s, want 1.5 s within 5 %%", p95)
-			}
+			do(t, Config{Plan: hold(200, 10*time.Second, 1, "verify"), Workers: workers, Emit: s.emit}, &s)
 		})
 	}
+}
+
+// completed runs cfg and fails the test unless each of the 2000 hits got its answer.
+func completed(t *testing.T, cfg Config, s *sums) {
+	t.Helper()
+	totals, err := run(t.Context(), cfg, even(cfg.Plan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	balance(t, s, totals)
+	if totals.Offered != 2000 || totals.Completed != 2000 {
+		t.Errorf("got %+v, want 2000 offered and completed", totals)
+	}
+}
+
+// In fake time the arithmetic holds to the digits of the histogram.
+func TestStallOnTheFakeClock(t *testing.T) {
+	stalled(t, func(t *testing.T, cfg Config, s *sums) {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			cfg.Source, cfg.Sleep = get{"http://system"}, sleep
+			cfg.Transport = transport(func(r *http.Request) (*http.Response, error) {
+				if at := time.Since(begin); at >= stallFrom && at < stallTo {
+					return after(r, stallTo-at)
+				}
+				return answer(http.StatusOK), nil
+			})
+			completed(t, cfg, s)
+			if p95 := s.response.Quantile(0.95); p95 < stallP95*0.999 || p95 > stallP95*1.001 {
+				t.Errorf("p95: got %v s, want %v s", p95, stallP95)
+			}
+		})
+	})
+}
+
+// On a real server the machine's own load adds to the stall, so the truth is what the server says: when it answered each
+// hit, against when that was due. It is never below the arithmetic.
+func TestStallOfAServer(t *testing.T) {
+	stalled(t, func(t *testing.T, cfg Config, s *sums) {
+		t.Parallel()
+		cfg.Begin = time.Now().Add(100 * time.Millisecond)
+		answered := make([]time.Duration, 2000)
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if at := time.Since(cfg.Begin); at >= stallFrom && at < stallTo {
+				time.Sleep(stallTo - at)
+			}
+			n, err := strconv.Atoi(r.URL.Query().Get("n"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			answered[n] = time.Since(cfg.Begin)
+		}))
+		defer server.Close()
+		cfg.Source = numbered{get{server.URL}}
+		completed(t, cfg, s)
+		truth := slowest(answered, even(cfg.Plan), 100)
+		if truth < stallP95*0.99 {
+			t.Fatalf("the server says p95 is %v s, want at least %v s: it did not stall", truth, stallP95)
+		}
+		if p95 := s.response.Quantile(0.95); p95 < truth*0.95 || p95 > truth*1.05 {
+			t.Errorf("p95: got %v s, want %v s within 5 %%", p95, truth)
+		}
+	})
+}
+
+// numbered tells the server the number of each hit.
+type numbered struct{ get }
+
+func (s numbered) Request(_ string, n uint64) (*http.Request, error) {
+	return http.NewRequest(http.MethodGet, fmt.Sprintf("%s/?n=%d", s.url, n), nil)
+}
+
+// slowest is the response time in seconds that just count hits exceeded.
+func slowest(answered []time.Duration, hits iter.Seq[scenarios.Hit], count int) float64 {
+	var waits []time.Duration
+	for h := range hits {
+		waits = append(waits, answered[h.N]-h.Due)
+	}
+	slices.Sort(waits)
+	return waits[len(waits)-1-count].Seconds()
 }
 
 // 4.8 % of the answers take 100 ms, the others 10 ms: p95 lies just inside the fast ones, and a summary that blurs the
