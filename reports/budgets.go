@@ -93,12 +93,22 @@ func (l *ledger) leftOut(b Budget) bool {
 
 func (l *ledger) budget(s *Summary, b Budget) Budget {
 	if b.Reason = l.absent(b); b.Reason != "" {
-		return b
+		return wrongAllTheSame(s, b)
 	}
 	if q, ok := quantiles()[b.Metric]; ok {
 		return l.latencyBudget(b, q)
 	}
 	return countBudget(s, b)
+}
+
+// wrongAllTheSame judges the one thing that needs no valid trial: a wrong answer that was given. Zero wrong answers of
+// trials nobody believes prove nothing.
+func wrongAllTheSame(s *Summary, b Budget) Budget {
+	metric, _ := scenarios.FindMetric(b.Metric)
+	if actual := s.count(b, b.State); metric.Unit == scenarios.Count && b.Of == "" && b.Bound == "max" && actual > b.Limit {
+		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
+	}
+	return b
 }
 
 // absent names what the budget speaks of and the run has not measured.

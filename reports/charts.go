@@ -83,8 +83,16 @@ func timelineChart(run *record.Run, s *Summary) plot.Timeline {
 	return t
 }
 
+// timelineTitle is the finding on the databases; a single state has a level and no change.
 func (s *Summary) timelineTitle() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if why := s.nothing(before, after); why != "" {
+		return why
+	}
+	if before.Name == after.Name {
+		return fmt.Sprintf("Primary (master DB) at %s: %s QPS, replica: %s QPS", s.HeadlineStage,
+			number(before.PrimaryQPS), number(before.ReplicaQPS))
+	}
 	return fmt.Sprintf("Primary (master DB) at %s: %s QPS (%s), replica: %s QPS", s.HeadlineStage,
 		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio),
 		arrow(number(before.ReplicaQPS), number(after.ReplicaQPS)))

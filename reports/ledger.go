@@ -55,9 +55,11 @@ func newLedger(run *record.Run) *ledger {
 			t.addWindow(w)
 		}
 	}
+	// What the run has read at all has to be there for each trial, but for processor time, by which nothing is judged.
 	sources := map[string]bool{"primary": true, "replica": true}
 	for _, s := range run.Samples {
 		sources[s.Source] = true
+		delete(sources, "cpu")
 		if t := byIndex[s.Trial]; t != nil {
 			t.addSample(s)
 		}
@@ -158,8 +160,7 @@ func (h *hits) percentile(q float64) Number {
 	if stat.Tail(h.offered, q) < leastTail {
 		return unknown()
 	}
-	answered := h.response.Count()
-	return Number(stat.Quantile(bars(h.response), h.offered-min(h.offered, answered), q))
+	return h.responseAt(q)
 }
 
 // lagP99 is the 99th percentile of sent minus due, over the hits sent.
@@ -167,8 +168,15 @@ func (h *hits) lagP99() Number {
 	if stat.Tail(h.lag.Count(), 0.99) < leastTail {
 		return unknown()
 	}
-	return Number(stat.Quantile(bars(h.lag), 0, 0.99))
+	return h.lagAt(0.99)
 }
+
+// responseAt and lagAt are quantiles with however few hits beyond them: too coarse to print, good enough to doubt a trial.
+func (h *hits) responseAt(q float64) Number {
+	return Number(stat.Quantile(bars(h.response), h.offered-min(h.offered, h.response.Count()), q))
+}
+
+func (h *hits) lagAt(q float64) Number { return Number(stat.Quantile(bars(h.lag), 0, q)) }
 
 func (h *hits) errorsRatio() Number { return Number(float64(h.failed+h.missed) / float64(h.offered)) }
 

@@ -222,6 +222,17 @@ func ruins() []spoilt {
 				}
 			})
 		}, "the generator was late: lag p99 6"},
+		{"late, of too few hits to print a percentile", func(m *made) {
+			m.header.Stages[2].Hits = 100
+			m.windowsOf(0, "peak", func(w *record.Window) {
+				*w = record.Window{Stage: w.Stage, Op: w.Op, Second: w.Second, Offered: 50, Sent: 50, Completed: 50}
+				for range w.Sent {
+					w.Lag.Record(60 * time.Millisecond)
+					w.Response.Record(61 * time.Millisecond)
+				}
+			})
+			m.windowsOf(1, "peak", func(w *record.Window) { w.Offered, w.Sent, w.Completed = 50, 50, 50 })
+		}, "the generator was late: lag p99 6"},
 		{"counter reset", primary(func(s *record.Sample) {
 			if s.AtSeconds > 5+6.5 {
 				s.Values["statements_total{kind=read,role=callers}"] -= 3500
@@ -339,6 +350,11 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 	m.samplesOf(1, "callers", func(s *record.Sample) { s.Edge = "" })
 	if _, s := m.summarized(t); s.Verdict != Fail || s.Validity[1].Valid {
 		t.Errorf("got %v, want fail although the trial is invalid", s.Verdict)
+	}
+	m.windowsOf(1, "peak", func(w *record.Window) { w.WrongUser, w.AcceptedRevoked = 0, 1 })
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "accepted_revoked", Max: at(0)}, {Metric: "wrong_user", Max: at(0)}}
+	if _, s := m.summarized(t); s.Budgets[0].Verdict != Fail || s.Budgets[1].Verdict != Inconclusive {
+		t.Errorf("got %+v; want the revoked tokens to fail and the absence of wrong users to prove nothing", s.Budgets)
 	}
 }
 

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -63,9 +64,12 @@ func limited(list []string, most int) []string {
 	return append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
 }
 
-// Sentence says what all phases together did to p95 and to the primary at the headline stage.
+// Sentence says what all phases together did to p95 and to the primary at the headline stage, or why it cannot.
 func (s *Summary) Sentence() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if why := s.nothing(before, after); why != "" {
+		return why
+	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS.", before.Name, s.HeadlineStage,
 			seconds(before.P95Seconds), number(before.PrimaryQPS))
@@ -74,6 +78,20 @@ func (s *Summary) Sentence() string {
 		before.Name, after.Name, s.HeadlineStage,
 		arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)), judged(s.Overall.P95Ratio),
 		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio))
+}
+
+// nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.
+func (s *Summary) nothing(states ...State) string {
+	var missing []string
+	for _, state := range states {
+		if state.Trials == 0 && !slices.Contains(missing, state.Name) {
+			missing = append(missing, state.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Nothing to compare at %s: no valid trial of %s.", s.HeadlineStage, strings.Join(missing, " and "))
 }
 
 // judged prints a change, marked where it is not clear that it is one.

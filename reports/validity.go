@@ -40,7 +40,8 @@ func (t *trial) check(sources []string) []string {
 	if reasons := t.incomplete(sources); len(reasons) > 0 {
 		return reasons
 	}
-	return slices.Concat([]string{}, t.sending(), t.punctuality(), t.resets(), t.statistics(), t.agreement())
+	// Never nil: in JSON no reasons are an empty list.
+	return append([]string{}, slices.Concat(t.sending(), t.punctuality(), t.resets(), t.statistics(), t.agreement())...)
 }
 
 func (t *trial) incomplete(sources []string) (reasons []string) {
@@ -82,7 +83,7 @@ func (t *trial) sending() (reasons []string) {
 
 func (t *trial) punctuality() []string {
 	all := t.measured()
-	lag, p95 := all.lagP99(), all.percentile(0.95)
+	lag, p95 := all.lagAt(0.99), all.responseAt(0.95)
 	if !(lag > lagLimit) || lag <= lagShare*p95 {
 		return nil
 	}
