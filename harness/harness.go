@@ -11,7 +11,7 @@
 //
 // Steps of a trial:
 //
-//  1. switch the system to the trial's state, unless it is there
+//  1. prepare the trial's state and switch the system to it, unless it is there
 //  2. warm it
 //  3. read all probes: the trial's begin
 //  4. play the stages; read all probes every second and at both edges of every stage
@@ -34,6 +34,9 @@ import (
 // System is what the run loop changes between trials. Every method returns soon after its context ends; an error ends
 // the run.
 type System interface {
+	// Prepare does the work the state needs before it can be switched to, such as a job that archives old data. Unlike a
+	// switch it may take minutes.
+	Prepare(ctx context.Context, state string) error
 	// Apply switches to the state from whichever it is in.
 	Apply(ctx context.Context, state string) error
 	// Warm opens connections and fills caches as the state implies.
@@ -42,12 +45,12 @@ type System interface {
 	Settle(ctx context.Context) error
 }
 
-// Limits on the steps of a trial whose length the plan does not state. A system that needs longer is stuck. The switch
-// is the longest, because the job that archives old data runs inside it.
+// Limits on the steps of a trial whose length the plan does not state. A system that needs longer is stuck.
 const (
-	applyLimit  = 10 * time.Minute
-	warmLimit   = 2 * time.Minute
-	settleLimit = 2 * time.Minute
+	prepareLimit = 10 * time.Minute
+	applyLimit   = 30 * time.Second
+	warmLimit    = 2 * time.Minute
+	settleLimit  = 2 * time.Minute
 )
 
 // lead is how far ahead of now a trial's time zero is put, so that starting the load makes no hit late.
@@ -134,21 +137,34 @@ func (r *runner) trial(ctx context.Context, trial scenarios.Trial) error {
 // prepare switches the system to the trial's state and warms it.
 func (r *runner) prepare(ctx context.Context, trial scenarios.Trial, m *meter) error {
 	if r.state != trial.State {
-		r.Progress(m.progress(StepSwitch, 0))
-		begin, before := time.Now(), r.state
-		// Until the switch is through, the system is in no state at all.
-		r.state = ""
-		if err := within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, trial.State) }); err != nil {
-			return err
-		}
-		r.state = trial.State
-		text := fmt.Sprintf("%s -> %s", before, trial.State)
-		if err := r.event(trial.Index, record.EventSwitch, text, map[string]float64{"seconds": time.Since(begin).Seconds()}); err != nil {
+		if err := r.enter(ctx, trial, m); err != nil {
 			return err
 		}
 	}
 	r.Progress(m.progress(StepWarm, 0))
 	return within(ctx, warmLimit, "warm", r.System.Warm)
+}
+
+// enter takes the system into the trial's state. The event tells how long the switch took, without the work before it.
+func (r *runner) enter(ctx context.Context, trial scenarios.Trial, m *meter) error {
+	r.Progress(m.progress(StepPrepare, 0))
+	err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, trial.State) })
+	if err != nil {
+		return err
+	}
+	r.Progress(m.progress(StepSwitch, 0))
+	begin, text := time.Now(), trial.State
+	if r.state != "" {
+		text = r.state + " -> " + trial.State
+	}
+	// Until the switch is through, the system is in no state at all.
+	r.state = ""
+	err = within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, trial.State) })
+	if err != nil {
+		return err
+	}
+	r.state = trial.State
+	return r.event(trial.Index, record.EventSwitch, text, map[string]float64{"seconds": time.Since(begin).Seconds()})
 }
 
 // event records something that happens now.

@@ -41,6 +41,10 @@ func (s *system) call(ctx context.Context, name string, takes time.Duration) err
 	return s.fail[name]
 }
 
+func (s *system) Prepare(ctx context.Context, state string) error {
+	return s.call(ctx, "prepare "+state, 0)
+}
+
 func (s *system) Apply(ctx context.Context, state string) error {
 	return s.call(ctx, "apply "+state, 1500*time.Millisecond)
 }
@@ -164,7 +168,8 @@ func TestOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{
-			"apply baseline", "warm", "settle", "apply cache", "warm", "settle", "warm", "settle", "apply baseline", "warm", "settle",
+			"prepare baseline", "apply baseline", "warm", "settle", "prepare cache", "apply cache", "warm", "settle",
+			"warm", "settle", "prepare baseline", "apply baseline", "warm", "settle",
 		}, s.calls); diff != "" {
 			t.Errorf("system (-want +got):\n%s", diff)
 		}
@@ -370,7 +375,7 @@ func TestProgress(t *testing.T) {
 				steps = append(steps, step)
 			}
 		}
-		if diff := cmp.Diff([]string{"switch", "warm", "load calm", "load peak", "settle"}, steps); diff != "" {
+		if diff := cmp.Diff([]string{"prepare", "switch", "warm", "load calm", "load peak", "settle"}, steps); diff != "" {
 			t.Errorf("steps (-want +got):\n%s", diff)
 		}
 		// At 5 s the second from 3 s to 4 s is complete for sure: the last of the next one is just being answered.

@@ -10,10 +10,11 @@ import (
 
 // Steps of a trial that Progress names.
 const (
-	StepSwitch = "switch"
-	StepWarm   = "warm"
-	StepLoad   = "load"
-	StepSettle = "settle"
+	StepPrepare = "prepare"
+	StepSwitch  = "switch"
+	StepWarm    = "warm"
+	StepLoad    = "load"
+	StepSettle  = "settle"
 )
 
 // Progress is what a line on a terminal needs to know.
