@@ -12,10 +12,14 @@ import (
 // verbs lists the commands. The help page sorts them.
 func verbs() []*cobra.Command {
 	return []*cobra.Command{
+		newRun(),
+		newReport(),
 		newPlan(),
 		newValidate(),
 		newList(),
+		newClean(),
 		newVersion(),
+		newServe(),
 	}
 }
 

@@ -41,21 +41,13 @@ type stream struct {
 
 // Create makes dir, writes the scenario and the header, and opens the streams. The caller closes the writer.
 func Create(dir string, header Header, scenario []byte) (*Writer, error) {
-	header.Schema = Schema
-	text, err := json.MarshalIndent(header, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("encode run header: %w", err)
-	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create run directory: %w", err)
 	}
-	if err := errors.Join(
-		os.WriteFile(filepath.Join(dir, HeaderFile), append(text, '\n'), 0o644),
-		os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644),
-	); err != nil {
-		return nil, fmt.Errorf("write run header: %w", err)
-	}
 	w := &Writer{dir: dir, started: header.Started, streams: map[string]*stream{}}
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644), w.SetHeader(header)); err != nil {
+		return nil, fmt.Errorf("create run directory: %w", err)
+	}
 	for _, name := range []string{WindowsFile, SamplesFile, EventsFile} {
 		file, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
@@ -64,6 +56,20 @@ func Create(dir string, header Header, scenario []byte) (*Writer, error) {
 		w.streams[name] = &stream{file: file, buffer: bufio.NewWriter(file)}
 	}
 	return w, nil
+}
+
+// SetHeader replaces the header, for what is known only once the servers run. A crash leaves the old one or the new.
+func (w *Writer) SetHeader(header Header) error {
+	header.Schema = Schema
+	text, err := json.MarshalIndent(header, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode run header: %w", err)
+	}
+	path := filepath.Join(w.dir, HeaderFile)
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write run header: %w", err)
+	}
+	return os.Rename(path+".new", path)
 }
 
 // Dir is the run directory.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/rehearse-dev/rehearse/fixtures/auth"
+	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/load"
+	"github.com/rehearse-dev/rehearse/harness/probe"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// serviceAuth and serviceCallers name the nodes that run the reference services, and the instruments that read them.
+const (
+	serviceAuth    = "auth"
+	serviceCallers = "callers"
+)
+
+// environment is the system under test with its surroundings, up and in the baseline.
+type environment struct {
+	stack  stack.Stack
+	system *carshare.System
+	source *carshare.Source
+	probes []*probe.Instrument
+}
+
+// environmentConfig says what to boot.
+type environmentConfig struct {
+	run, logs string
+	data      carshare.Data
+	log       *slog.Logger
+	onExit    func(node string, err error)
+	job       func(auth.ArchiveCost)
+}
+
+// dataOf is the data a scenario asks for.
+func dataOf(s *scenarios.Scenario) carshare.Data {
+	return carshare.Data{
+		Seed: s.Seed, Users: s.System.Users, Dead: s.System.DeadTokens, Live: s.System.LiveTokens,
+		Iterations: s.System.PasswordIterations,
+	}
+}
+
+// boot starts the servers, seeds them or takes the kept seed, and starts the services. What it started before an error
+// is stopped again.
+func boot(ctx context.Context, config environmentConfig) (e *environment, err error) {
+	e = &environment{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	e.stack, err = stack.Processes(ctx, stack.Config{
+		Run: config.run, Logs: config.logs, Log: config.log, OnExit: config.onExit,
+		Database: "carshare", Roles: carshare.Roles(), Template: config.data.Fingerprint(),
+		Prepare: func(ctx context.Context, ownerURL string) error {
+			return carshare.Seed(ctx, ownerURL, config.data)
+		},
+	})
+	if err != nil {
+		return e, err
+	}
+	return e, e.startServices(ctx, config)
+}
+
+// startServices starts the auth service and the calling services and connects the instruments to everything.
+func (e *environment) startServices(ctx context.Context, config environmentConfig) error {
+	at, secret := e.stack.Endpoints(), rand.Text()
+	authAddrs, err := e.spawn(ctx, serviceAuth, []string{authPort}, auth.Config{
+		PrimaryURL: at.PrimaryURL(carshare.RoleAuth), ReplicaURL: at.ReplicaURL(carshare.RoleAuth),
+		RedisAddr: at.RedisAddr, RedisPassword: at.RedisPassword, Secret: secret,
+	})
+	if err != nil {
+		return err
+	}
+	authURL := "http://" + authAddrs[authPort]
+	addrs, err := e.spawn(ctx, serviceCallers, append(carshare.Services(), adminPort), carshare.CallersConfig{
+		PrimaryURL: at.PrimaryURL(carshare.RoleCallers), AuthURL: authURL, Secret: secret,
+	})
+	if err != nil {
+		return err
+	}
+	bases := map[string]string{}
+	for _, name := range carshare.Services() {
+		bases[name] = "http://" + addrs[name]
+	}
+	e.source = carshare.NewSource(config.data, bases)
+	e.connectProbes(authURL, "http://"+addrs[adminPort])
+	e.system, err = carshare.NewSystem(ctx, carshare.SystemConfig{
+		CallersURL: "http://" + addrs[adminPort], AuthURL: authURL, Secret: secret, Data: config.data, Job: config.job,
+		PrimaryURL: at.PrimaryURL(carshare.RoleArchiver), ReplicaURL: at.ReplicaURL(carshare.RoleArchiver),
+	})
+	return err
+}
+
+// spawn starts this binary as a service.
+func (e *environment) spawn(ctx context.Context, name string, ports []string, config any) (map[string]string, error) {
+	text, err := json.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("configure %s: %w", name, err)
+	}
+	return e.stack.Spawn(ctx, stack.Service{
+		Name: name, Args: []string{"serve", name}, Ports: ports, Env: []string{configVariable + "=" + string(text)},
+	})
+}
+
+// connectProbes points the instruments at every part of the system.
+func (e *environment) connectProbes(authURL, callersURL string) {
+	at := e.stack.Endpoints()
+	e.probes = []*probe.Instrument{
+		probe.Postgres(stack.Primary, at.PrimaryURL(stack.Harness), carshare.Roles()),
+		probe.Postgres(stack.Replica, at.ReplicaURL(stack.Harness), carshare.Roles()),
+		probe.Redis(stack.Redis, at.RedisAddr, at.RedisPassword),
+		probe.Metrics(serviceAuth, authURL+"/metrics", "carshare_"),
+		probe.Metrics(serviceCallers, callersURL+"/metrics", "carshare_"),
+		probe.CPU(e.processes),
+	}
+}
+
+// processes are the process ids of the nodes as they are now.
+func (e *environment) processes() map[string]int {
+	pids := map[string]int{}
+	for _, node := range e.stack.Endpoints().Nodes {
+		pids[node.Name] = node.PID
+	}
+	return pids
+}
+
+// close takes everything down. It may be called on an environment that came up in part.
+func (e *environment) close() error {
+	var errs []error
+	for _, p := range e.probes {
+		errs = append(errs, p.Close())
+	}
+	if e.system != nil {
+		e.system.Close()
+	}
+	if e.stack != nil {
+		errs = append(errs, e.stack.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// loadSource lets the generator, which knows no system, draw from the reference system's source.
+type loadSource struct{ *carshare.Source }
+
+// Request implements load.Source.
+func (s loadSource) Request(op string, n uint64) (*http.Request, error) {
+	return s.Source.Request(op, n)
+}
+
+// Check implements load.Source.
+func (s loadSource) Check(op string, n uint64, status int, body []byte) load.Outcome {
+	return load.Outcome(s.Source.Check(op, n, status, body))
+}

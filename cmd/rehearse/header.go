@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/fixtures/auth"
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// newHeader is what is known of a run before anything has started.
+func newHeader(id string, began time.Time, command []string, s *scenarios.Scenario, plan *scenarios.Plan, v *variation) record.Header {
+	release, revision := build()
+	h := record.Header{
+		ID: id, Scenario: s.Name, Started: began, Command: command, Version: release, Commit: revision,
+		Seed: plan.Seed, Rounds: plan.Rounds, Quick: v.quick, Scale: v.scale, Only: v.only,
+		Stack: "processes", Host: host(), Versions: map[string]string{},
+		States: plan.States, Headline: plan.Headline, TimeoutSeconds: plan.Timeout.Seconds(),
+		Settings: map[string]string{
+			"users": fmt.Sprint(s.System.Users), "dead_tokens": fmt.Sprint(s.System.DeadTokens),
+			"live_tokens":      fmt.Sprint(s.System.LiveTokens),
+			"password_hash":    fmt.Sprintf("PBKDF2-HMAC-SHA256, %d iterations", s.System.PasswordIterations),
+			"revocation_bound": auth.RevocationBound.String(), "arrivals": plan.Arrivals,
+		},
+	}
+	for _, op := range plan.Operations {
+		h.Operations = append(h.Operations, op.Name)
+	}
+	for _, stage := range plan.Stages {
+		h.Stages = append(h.Stages, record.Stage{
+			Name: stage.Name, BeginSeconds: stage.Begin.Seconds(), EndSeconds: stage.End.Seconds(),
+			FromRate: stage.From, ToRate: stage.To, Hits: stage.Hits, Measure: stage.Measure,
+		})
+	}
+	for _, t := range plan.Trials {
+		h.Trials = append(h.Trials, record.Trial(t))
+	}
+	return h
+}
+
+// describe adds to h what only the running servers tell.
+func describe(h *record.Header, at stack.Endpoints) {
+	h.Versions = at.Versions
+	for name, value := range at.Settings {
+		h.Settings[name] = value
+	}
+}
+
+// host is the fingerprint of this machine; what it cannot learn stays empty.
+func host() record.Host {
+	h := record.Host{OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		h.Kernel = unix.ByteSliceToString(name.Release[:])
+	}
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return h
+	}
+	if cpus, err := proc.CPUInfo(); err == nil && len(cpus) > 0 {
+		h.CPU = strings.TrimSpace(cpus[0].ModelName)
+	}
+	if memory, err := proc.Meminfo(); err == nil && memory.MemTotalBytes != nil {
+		h.MemoryBytes = int64(*memory.MemTotalBytes)
+	}
+	return h
+}

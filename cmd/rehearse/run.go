@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/fixtures/auth"
+	"github.com/rehearse-dev/rehearse/harness"
+	"github.com/rehearse-dev/rehearse/harness/probe"
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// runFlags are the flags of run besides the variation of the scenario.
+type runFlags struct {
+	variation variation
+	out       string
+	stack     string
+	keep      bool
+	json      bool
+}
+
+func newRun() *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Rehearse a scenario and report what each phase did",
+		Long: `run boots Postgres primary and replica and Redis, seeds them, puts the reference system under the scenario's
+traffic in every state of its architecture, and reports p95 latency and primary (master DB) QPS before and after each
+phase. Everything it starts stops with it; what it measured is in the run directory, out/latest.`,
+		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute
+  rehearse run stay-launch                   three rounds, with intervals
+  rehearse run stay-launch --only cache      one phase only
+  rehearse run my-peak.yaml --scale 0.5      half the traffic`,
+		Args:              oneScenario,
+		ValidArgsFunction: completeScenario,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	f.variation.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.out, "out", "out", "`directory` for run directories")
+	flags.StringVar(&f.stack, "stack", "auto", "back end: auto or processes")
+	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
+	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
+	return cmd
+}
+
+// run plans, rehearses and judges.
+func (f *runFlags) run(cmd *cobra.Command, name string) error {
+	if f.stack != "auto" && f.stack != "processes" {
+		return usageError("--stack %q is unknown; use auto or processes", f.stack)
+	}
+	s, err := loadScenario(name)
+	if err != nil {
+		return err
+	}
+	if s, err = f.variation.apply(s); err != nil {
+		return err
+	}
+	plan := s.Plan(vocabulary())
+	began := time.Now()
+	r, err := newRehearsal(f, s, plan, began, cmd.ErrOrStderr())
+	if err != nil {
+		return exitError{exitEnvironment, err}
+	}
+	measured := r.rehearse(cmd.Context())
+	return f.report(cmd, r, measured)
+}
+
+// report judges what was recorded, however far the run came. An error of the run outweighs the verdict.
+func (f *runFlags) report(cmd *cobra.Command, r *rehearsal, measured error) error {
+	if !r.began {
+		return measured
+	}
+	recorded, s, err := judge(r.dir)
+	if err != nil {
+		return errors.Join(measured, err)
+	}
+	r.say("report: %s", filepath.Join(r.dir, "report.md"))
+	if err := show(cmd, recorded, s, f.json); err != nil {
+		return errors.Join(measured, err)
+	}
+	if measured != nil {
+		return measured
+	}
+	return verdictError(s)
+}
+
+// rehearsal is one run from its directory to its last trial.
+type rehearsal struct {
+	flags    *runFlags
+	scenario *scenarios.Scenario
+	plan     *scenarios.Plan
+	dir      string
+	header   record.Header
+	writer   *record.Writer
+	talk     io.Writer
+	// mu keeps lines of talk whole: nodes may die on a goroutine of their own.
+	mu sync.Mutex
+	// began tells that the measurement began, so that there is something to report on.
+	began bool
+}
+
+// newRehearsal makes the run directory, so that even a run that fails to boot leaves its header and its logs.
+func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, began time.Time, talk io.Writer) (*rehearsal, error) {
+	var suffix [2]byte
+	rand.Read(suffix[:])
+	id := began.UTC().Format("20060102T150405Z") + "-" + s.Name + "-" + hex.EncodeToString(suffix[:])
+	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), talk: talk}
+	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
+	var err error
+	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
+		return nil, fmt.Errorf("%w; choose another place with --out", err)
+	}
+	return r, errors.Join(os.MkdirAll(r.logs(), 0o755), pointLatest(f.out, id))
+}
+
+func (r *rehearsal) logs() string { return filepath.Join(r.dir, "logs") }
+
+// pointLatest makes out/latest the run with this id. A link made beside and renamed never dangles half-made.
+func pointLatest(out, id string) error {
+	fresh := filepath.Join(out, ".latest-"+id)
+	if err := os.Symlink(id, fresh); err != nil {
+		return fmt.Errorf("link the latest run: %w", err)
+	}
+	return os.Rename(fresh, filepath.Join(out, "latest"))
+}
+
+// say writes a line of talk.
+func (r *rehearsal) say(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprintf(r.talk, format+"\n", args...)
+}
+
+// rehearse boots, measures and takes down.
+func (r *rehearsal) rehearse(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, r.writer.Close()) }()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	r.say("%s: %d states, %d trials of %s; about %s", r.scenario.Name, len(r.plan.States), len(r.plan.Trials),
+		r.plan.Duration().Round(100*time.Millisecond), r.plan.Expected().Round(time.Second))
+	booted := time.Now()
+	e, err := boot(ctx, r.environment(end))
+	if err != nil {
+		return r.notReady(ctx, err)
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
+	at := e.stack.Endpoints()
+	r.say("servers up after %.1f s%s", time.Since(booted).Seconds(), seeded(at.Template))
+	describe(&r.header, at)
+	if err := r.writer.SetHeader(r.header); err != nil {
+		return err
+	}
+	if err := r.measure(ctx, e); err != nil {
+		return err
+	}
+	return r.keep(ctx, e)
+}
+
+func seeded(t stack.Template) string {
+	if t.Reused {
+		return " (seeded data reused)"
+	}
+	return fmt.Sprintf(" (data seeded in %.1f s and kept for the next run)", t.BuildSeconds)
+}
+
+func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
+	log := slog.New(slog.NewTextHandler(r.talk, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return environmentConfig{
+		run: r.header.ID, logs: r.logs(), data: dataOf(r.scenario), log: log,
+		onExit: func(node string, err error) {
+			died := nodeDied{node: node, err: err}
+			r.note(record.Event{Trial: -1, Kind: record.EventFault, Text: died.Error()})
+			end(died)
+		},
+		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
+	}
+}
+
+// note records an event from outside the run loop. A writer that cannot write ends the run by itself.
+func (r *rehearsal) note(e record.Event) { _ = r.writer.AddEvent(e) }
+
+func jobEvent(cost auth.ArchiveCost) record.Event {
+	return record.Event{
+		Trial: -1, Kind: record.EventJob,
+		Text: fmt.Sprintf("archive job: %d live tokens copied, %d dead ones moved", cost.Copied, cost.Moved),
+		Values: map[string]float64{
+			"copied": float64(cost.Copied), "moved": float64(cost.Moved),
+			"seconds": cost.Duration.Seconds(), "wal_bytes": float64(cost.WALBytes),
+		},
+	}
+}
+
+// nodeDied is the cause of a run ended by the death of a server or a service.
+type nodeDied struct {
+	node string
+	err  error
+}
+
+func (d nodeDied) Error() string { return fmt.Sprintf("%s died during the run: %v", d.node, d.err) }
+
+func (d nodeDied) Unwrap() error { return d.err }
+
+// notReady is an error of the boot, unless the user ended it.
+func (r *rehearsal) notReady(ctx context.Context, err error) error {
+	r.note(record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()})
+	var stopped interrupted
+	if errors.As(context.Cause(ctx), &stopped) {
+		return stopped
+	}
+	return exitError{exitEnvironment, err}
+}
+
+// measure runs all trials.
+func (r *rehearsal) measure(ctx context.Context, e *environment) error {
+	r.began = true
+	line := newProgressLine(r.talk, r.plan)
+	defer line.close()
+	err := harness.Run(ctx, harness.Config{
+		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
+		Record: r.writer, Progress: line.show,
+	})
+	var died nodeDied
+	if errors.As(context.Cause(ctx), &died) {
+		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
+	}
+	return err
+}
+
+func asProbes(instruments []*probe.Instrument) []probe.Probe {
+	probes := make([]probe.Probe, len(instruments))
+	for i, p := range instruments {
+		probes[i] = p
+	}
+	return probes
+}
+
+// keep holds everything up until the user ends it, and says how to look around.
+func (r *rehearsal) keep(ctx context.Context, e *environment) error {
+	if !r.flags.keep {
+		return nil
+	}
+	at := e.stack.Endpoints()
+	host, port, _ := strings.Cut(at.RedisAddr, ":")
+	r.say("everything is still up; end it with Ctrl-C\n  psql '%s'\n  psql '%s'\n  REDISCLI_AUTH=%s redis-cli -h %s -p %s",
+		at.PrimaryURL(stack.Owner), at.ReplicaURL(stack.Owner), at.RedisPassword, host, port)
+	<-ctx.Done()
+	return nil
+}
+
+// judge reads a run directory, judges it and writes the reports into it.
+func judge(dir string) (*record.Run, *reports.Summary, error) {
+	recorded, err := record.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	scenario, err := scenarios.Parse(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := reports.Summarize(recorded, scenario)
+	if err != nil {
+		return nil, nil, err
+	}
+	return recorded, s, reports.Write(dir, recorded, s)
+}
+
+// show prints the tables, or summary.json.
+func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON bool) error {
+	if asJSON {
+		return reports.JSON(cmd.OutOrStdout(), s)
+	}
+	return reports.Print(cmd.OutOrStdout(), recorded, s, reports.Options{})
+}
+
+// verdictError is the verdict as an exit code.
+func verdictError(s *reports.Summary) error {
+	switch s.Verdict {
+	case reports.Pass:
+		return nil
+	case reports.Fail:
+		return exitError{code: exitBreached}
+	default:
+		return exitError{code: exitInconclusive}
+	}
+}
