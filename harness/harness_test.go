@@ -379,6 +379,11 @@ func TestProgress(t *testing.T) {
 			t.Errorf("steps (-want +got):\n%s", diff)
 		}
 		// At 5 s the second from 3 s to 4 s is complete for sure: the last of the next one is just being answered.
+		for _, p := range heard {
+			if p.Stage == "calm" && p.P95Seconds != 0 {
+				t.Errorf("p95: got %v while nothing is measured", p.P95Seconds)
+			}
+		}
 		at := slices.IndexFunc(heard, func(p Progress) bool { return p.Elapsed == 5*time.Second })
 		p := heard[at]
 		if p.P95Seconds < 0.020 || p.P95Seconds > 0.0201 {

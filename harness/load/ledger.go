@@ -2,8 +2,6 @@ package load
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -123,16 +121,6 @@ func (l *ledger) miss(seq uint64) {
 	h.second.windows[h.Operation].Missed++
 	l.mu.Unlock()
 	l.release(h.second)
-}
-
-// missOpen enters every hit that was offered and never taken by a worker.
-func (l *ledger) missOpen() {
-	l.mu.Lock()
-	left := slices.Sorted(maps.Keys(l.hits))
-	l.mu.Unlock()
-	for _, seq := range left {
-		l.miss(seq)
-	}
 }
 
 // release takes one off the second's open count and passes it on to Emit when that was the last. It may wait for the

@@ -108,7 +108,7 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 	pace := newPacer(ctx, cfg, books, hits)
 	defer pace.close()
 
-	attack(ctx, cfg, pace, &shooter{ctx: ctx, cfg: cfg, books: books, carrier: carrier})
+	attack(cfg, pace, &shooter{ctx: ctx, cfg: cfg, books: books, carrier: carrier})
 	pace.missRest(time.Now())
 	totals := books.finish()
 	if err := context.Cause(outer); err != nil {
@@ -117,11 +117,11 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 	return totals, nil
 }
 
-// attack drives vegeta until every hit it took has its result. An Attacker serves one attack only: a second one on it
-// ends after a few hits.
-func attack(ctx context.Context, cfg Config, pace *pacer, shoot *shooter) {
+// attack drives vegeta until every hit offered has its result. The end of the context comes to it by the pacer, which
+// stops, and by the carrier, which frees the workers. An Attacker serves one attack only: a second one on it ends after
+// a few hits.
+func attack(cfg Config, pace *pacer, shoot *shooter) {
 	attacker := vegeta.NewAttacker(vegeta.MaxWorkers(cfg.Workers), vegeta.Client(&http.Client{Transport: shoot}))
-	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
 	// The shooter makes the real request; vegeta's carries only the sequence number to it.
 	blank := func(t *vegeta.Target) error {
 		t.Method, t.URL = http.MethodGet, "http://hit"

@@ -80,8 +80,13 @@ func (s *sums) emit(w record.Window) error {
 	}
 	s.total.add(&w)
 	s.response.Merge(w.Response)
+	left := w.Failed
 	for class, n := range w.Errors {
 		s.errors[class] += n
+		left -= n
+	}
+	if left != 0 {
+		return fmt.Errorf("classes do not add up to the %d failed: %v", w.Failed, w.Errors)
 	}
 	w.Response, w.Service, w.Lag, w.Errors = record.Histogram{}, record.Histogram{}, record.Histogram{}, nil
 	s.windows = append(s.windows, w)

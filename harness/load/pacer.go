@@ -44,9 +44,9 @@ func (p *pacer) Pace(time.Duration, uint64) (time.Duration, bool) {
 // Rate implements vegeta.Pacer. Only vegeta's own reports ask for it.
 func (p *pacer) Rate(time.Duration) float64 { return 0 }
 
-// missRest accounts for the hits due by now that no worker took. vegeta's loop has ended.
+// missRest accounts for the hits due by now that were not offered. vegeta's loop has ended, and whatever was offered
+// found a worker.
 func (p *pacer) missRest(now time.Time) {
-	p.books.missOpen()
 	hit, ok := scenarios.Hit{}, true
 	if p.held != nil {
 		hit = *p.held

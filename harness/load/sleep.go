@@ -8,11 +8,9 @@ import (
 // fineSleep is the last part of a wait, slept precisely and without looking at the context.
 const fineSleep = 50 * time.Millisecond
 
-// sleepCoarse waits by a timer until fineSleep before the given time and tells whether the context is still alive.
+// sleepCoarse waits by a timer until fineSleep before the given time and tells whether it came before the end of
+// the context.
 func sleepCoarse(ctx context.Context, until time.Time) bool {
-	if ctx.Err() != nil {
-		return false
-	}
 	left := time.Until(until) - fineSleep
 	if left <= 0 {
 		return true

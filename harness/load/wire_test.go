@@ -153,6 +153,38 @@ func TestStaleConnection(t *testing.T) {
 	}
 }
 
+// An answer that broke off is the hit's failure; a second attempt would hide it.
+func TestBrokenAnswerIsNotRetried(t *testing.T) {
+	url := listen(t, func(c net.Conn, _ int) {
+		swallow(c)
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		swallow(c)
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+	})
+	w := wired(t)
+	if _, got, err := exchange(t, w, url, ""); err != nil || got != "ok" {
+		t.Fatalf("got %q %v, want ok", got, err)
+	}
+	if _, got, err := exchange(t, w, url, ""); err == nil || classify(err) != "eof" {
+		t.Errorf("got %q %v, want an end inside the answer", got, err)
+	}
+}
+
+// What a system sends beyond its answer must not become the answer to the next request.
+func TestSurplusBytes(t *testing.T) {
+	url := listen(t, func(c net.Conn, _ int) {
+		swallow(c)
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Late\r\nContent-Length: 0\r\n\r\n")
+		io.Copy(io.Discard, c)
+	})
+	w := wired(t)
+	for range 2 {
+		if status, got, err := exchange(t, w, url, ""); err != nil || status != http.StatusOK || got != "ok" {
+			t.Errorf("got %d %q %v, want 200 ok", status, got, err)
+		}
+	}
+}
+
 func TestClasses(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -199,6 +231,16 @@ func TestClasses(t *testing.T) {
 		if got := classify(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)}); got != want {
 			t.Errorf("%v: got class %s, want %s", errno, got, want)
 		}
+	}
+}
+
+func TestNoConnectionAfterClose(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	w := newWire(t.Context())
+	w.close()
+	if status, _, err := exchange(t, w, server.URL, ""); err == nil {
+		t.Errorf("got status %d, want an error", status)
 	}
 }
 
