@@ -62,7 +62,7 @@ func readInto(buffer []byte, path string) (string, error) {
 	if err != nil {
 		return "", &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer syscall.Close(file) //nolint:errcheck // nothing was written
+	defer syscall.Close(file)
 	n, err := syscall.Read(file, buffer)
 	if err != nil {
 		return "", &os.PathError{Op: "read", Path: path, Err: err}
