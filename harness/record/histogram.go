@@ -18,12 +18,34 @@ const (
 
 // Histogram counts durations. The zero value is empty and ready; histograms merge without loss. In JSON it is the
 // compressed V2 encoding every HdrHistogram viewer reads, in base64, or null when empty.
-type Histogram struct{ hdr *hdrhistogram.Histogram }
+type Histogram struct {
+	hdr *hdrhistogram.Histogram
+	// text is the encoding as read back. It stays packed until it is asked for: a run holds thousands of histograms,
+	// and each takes 144 kB unpacked.
+	text string
+}
+
+// unpacked is nil when empty. The text was checked when it was read.
+func (h Histogram) unpacked() *hdrhistogram.Histogram {
+	if h.hdr != nil || h.text == "" {
+		return h.hdr
+	}
+	hdr, _ := hdrhistogram.Decode([]byte(h.text))
+	return hdr
+}
+
+// open makes h ready to count.
+func (h *Histogram) open() {
+	if h.hdr = h.unpacked(); h.hdr == nil {
+		h.hdr = hdrhistogram.New(lowestNanoseconds, highestNanoseconds, significantDigits)
+	}
+	h.text = ""
+}
 
 // Record counts d. What lies outside the bounds is counted at the nearest bound: no hit is ever dropped.
 func (h *Histogram) Record(d time.Duration) {
 	if h.hdr == nil {
-		h.hdr = hdrhistogram.New(lowestNanoseconds, highestNanoseconds, significantDigits)
+		h.open()
 	}
 	n := min(max(int64(d), 0), highestNanoseconds)
 	// The value is inside the trackable range by the line above, which is the only error there is.
@@ -32,17 +54,19 @@ func (h *Histogram) Record(d time.Duration) {
 
 // Merge adds the counts of other to h.
 func (h *Histogram) Merge(other Histogram) {
-	if other.hdr == nil {
+	more := other.unpacked()
+	if more == nil {
 		return
 	}
 	if h.hdr == nil {
-		h.hdr = hdrhistogram.New(lowestNanoseconds, highestNanoseconds, significantDigits)
+		h.open()
 	}
-	h.hdr.Merge(other.hdr)
+	h.hdr.Merge(more)
 }
 
 // Reset forgets all counts and keeps the memory, for the writer that fills window after window.
 func (h *Histogram) Reset() {
+	h.text = ""
 	if h.hdr != nil {
 		h.hdr.Reset()
 	}
@@ -50,19 +74,21 @@ func (h *Histogram) Reset() {
 
 // Count is the number of durations recorded.
 func (h Histogram) Count() uint64 {
-	if h.hdr == nil {
+	hdr := h.unpacked()
+	if hdr == nil {
 		return 0
 	}
-	return uint64(h.hdr.TotalCount())
+	return uint64(hdr.TotalCount())
 }
 
 // Quantile is the duration in seconds at rank ceil(q*Count), the highest value equivalent at three digits; q in [0,1].
 // It is zero for an empty histogram: ask Count first.
 func (h Histogram) Quantile(q float64) float64 {
-	if h.Count() == 0 {
+	hdr := h.unpacked()
+	if hdr == nil || hdr.TotalCount() == 0 {
 		return 0
 	}
-	return float64(h.hdr.ValueAtQuantile(q*100)) / 1e9
+	return float64(hdr.ValueAtQuantile(q*100)) / 1e9
 }
 
 // Bar is one bucket of a histogram: Count durations of about Seconds.
@@ -73,11 +99,12 @@ type Bar struct {
 
 // Bars lists the non-empty buckets in ascending order, for distributions and for exact merging elsewhere.
 func (h Histogram) Bars() []Bar {
-	if h.hdr == nil {
+	hdr := h.unpacked()
+	if hdr == nil {
 		return nil
 	}
 	var bars []Bar
-	for _, b := range h.hdr.Distribution() {
+	for _, b := range hdr.Distribution() {
 		if b.Count > 0 {
 			bars = append(bars, Bar{Seconds: float64(b.To) / 1e9, Count: uint64(b.Count)})
 		}
@@ -87,14 +114,18 @@ func (h Histogram) Bars() []Bar {
 
 // Mean is the arithmetic mean in seconds, zero when empty.
 func (h Histogram) Mean() float64 {
-	if h.Count() == 0 {
+	hdr := h.unpacked()
+	if hdr == nil || hdr.TotalCount() == 0 {
 		return 0
 	}
-	return h.hdr.Mean() / 1e9
+	return hdr.Mean() / 1e9
 }
 
 // MarshalJSON implements json.Marshaler.
 func (h Histogram) MarshalJSON() ([]byte, error) {
+	if h.text != "" {
+		return json.Marshal(h.text)
+	}
 	if h.Count() == 0 {
 		return []byte("null"), nil
 	}
@@ -109,13 +140,12 @@ func (h Histogram) MarshalJSON() ([]byte, error) {
 func (h *Histogram) UnmarshalJSON(data []byte) error {
 	var text *string
 	if err := json.Unmarshal(data, &text); err != nil || text == nil {
-		h.hdr = nil
+		*h = Histogram{}
 		return err
 	}
-	hdr, err := hdrhistogram.Decode([]byte(*text))
-	if err != nil {
+	if _, err := hdrhistogram.Decode([]byte(*text)); err != nil {
 		return fmt.Errorf("decode histogram: %w", err)
 	}
-	h.hdr = hdr
+	*h = Histogram{text: *text}
 	return nil
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,4 +150,43 @@ func TestMergeIsSum(t *testing.T) {
 			t.Fatalf("count: got %d, want %d", whole.Count(), len(values))
 		}
 	})
+}
+
+// A histogram read back is packed until it is asked for, and no different from the one written.
+func TestPackedHistogram(t *testing.T) {
+	var h Histogram
+	for ms := range 100 {
+		h.Record(time.Duration(ms) * time.Millisecond)
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed Histogram
+	if err := json.Unmarshal(text, &packed); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(packed)
+	if err != nil || string(again) != string(text) {
+		t.Errorf("written again: got %s, %v, want %s", again, err, text)
+	}
+	if packed.hdr != nil {
+		t.Error("the histogram was unpacked before anybody asked")
+	}
+	if packed.Count() != 100 || packed.Quantile(0.5) != h.Quantile(0.5) || packed.Mean() != h.Mean() || len(packed.Bars()) != len(h.Bars()) {
+		t.Errorf("got count %d, median %v, mean %v, %d bars", packed.Count(), packed.Quantile(0.5), packed.Mean(), len(packed.Bars()))
+	}
+	merged := packed
+	merged.Merge(h)
+	packed.Record(time.Second)
+	if merged.Count() != 200 || packed.Count() != 101 {
+		t.Errorf("got %d merged and %d after one more, want 200 and 101", merged.Count(), packed.Count())
+	}
+	packed.Reset()
+	if packed.Count() != 0 {
+		t.Errorf("got %d after Reset, want 0", packed.Count())
+	}
+	if err := json.Unmarshal([]byte(`"HISTFAAAAA"`), &packed); err == nil {
+		t.Error("a broken histogram was read without an error")
+	}
 }
