@@ -39,6 +39,8 @@ type hits struct {
 	offered, sent, missed, failed uint64
 	wrong                         Correctness
 	response, lag                 record.Histogram
+	// bars are those of response, once somebody has asked: unfolding a histogram costs more than all else here.
+	bars []stat.Bar
 }
 
 func newLedger(run *record.Run) *ledger {
@@ -71,12 +73,13 @@ func newLedger(run *record.Run) *ledger {
 		}
 	}
 	for _, t := range l.trials {
+		t.fold()
 		t.reasons = t.check(slices.Sorted(maps.Keys(sources)))
 	}
 	return l
 }
 
-// addWindow keeps histograms for each operation of a stage and for the stage; nobody asks for the lag of one operation.
+// addWindow keeps the answers by operation and the lag by stage; nobody asks for the lag of one operation.
 func (t *trial) addWindow(w record.Window) {
 	at := cell{w.Stage, w.Op}
 	if t.cells[at] == nil {
@@ -85,14 +88,19 @@ func (t *trial) addWindow(w record.Window) {
 	if t.stageHits[w.Stage] == nil {
 		t.stageHits[w.Stage] = &hits{}
 	}
-	h := &hits{
+	t.cells[at].merge(&hits{
 		offered: w.Offered, sent: w.Sent, missed: w.Missed, failed: w.Failed,
 		wrong:    Correctness{w.WrongUser, w.RejectedValid, w.AcceptedRevoked, w.Rechecked},
 		response: w.Response,
+	})
+	t.stageHits[w.Stage].lag.Merge(w.Lag)
+}
+
+// fold adds up the operations of each stage, once all windows are in: unpacking each of them twice would cost twice.
+func (t *trial) fold() {
+	for at, h := range t.cells {
+		t.stageHits[at.stage].merge(h)
 	}
-	t.cells[at].merge(h)
-	h.lag = w.Lag
-	t.stageHits[w.Stage].merge(h)
 }
 
 // addSample keeps the readings of one source in the order of time.
@@ -116,6 +124,7 @@ func (h *hits) merge(o *hits) {
 	h.wrong.add(o.wrong)
 	h.response.Merge(o.response)
 	h.lag.Merge(o.lag)
+	h.bars = nil
 }
 
 func (c *Correctness) add(o Correctness) {
@@ -173,7 +182,10 @@ func (h *hits) lagP99() Number {
 
 // responseAt and lagAt are quantiles with however few hits beyond them: too coarse to print, good enough to doubt a trial.
 func (h *hits) responseAt(q float64) Number {
-	return Number(stat.Quantile(bars(h.response), h.offered-min(h.offered, h.response.Count()), q))
+	if h.bars == nil {
+		h.bars = bars(h.response)
+	}
+	return Number(stat.Quantile(h.bars, h.offered-min(h.offered, h.response.Count()), q))
 }
 
 func (h *hits) lagAt(q float64) Number { return Number(stat.Quantile(bars(h.lag), 0, q)) }
