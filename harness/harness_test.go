@@ -221,10 +221,10 @@ func readings(t *testing.T, run *record.Run, trial int, source string) (list []r
 	return list
 }
 
-// Readings come every second, at both edges of each stage and around the trial, whatever a reading takes. The probe's
-// 400 ms are shared by what it looks at, so its samples carry the middle.
+// Readings come every second, at both edges of each stage and around the trial, whatever a reading takes. A slow
+// one delays none and carries the middle of its time.
 func TestReadings(t *testing.T) {
-	for _, takes := range []time.Duration{0, 400 * time.Millisecond} {
+	for _, takes := range []time.Duration{0, 1200 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &counter{name: "primary", takes: takes}
 			run, err := rehearse(t, t.Context(), Config{
@@ -304,7 +304,7 @@ func TestInterrupted(t *testing.T) {
 			[]string{"switch 0", "trial_begin 0", "interrupted 0"}, "settle: not done within 2m0s"},
 		{"interrupted in the first switch", &system{}, time.Second,
 			[]string{"interrupted 0"}, "trial 1 of 2 (baseline): apply: node lost"},
-		{"interrupted under load", &system{}, 5 * time.Second,
+		{"interrupted under load and in a reading", &system{}, 4565 * time.Millisecond,
 			[]string{"switch 0", "trial_begin 0", "interrupted 0"}, "node lost"},
 		{"interrupted in the second trial", &system{}, 16 * time.Second,
 			[]string{"switch 0", "trial_begin 0", "trial_end 0", "switch 1", "trial_begin 1", "interrupted 1"}, "trial 2 of 2 (cache): "},

@@ -103,7 +103,7 @@ func wait(ctx context.Context, until time.Time, endMatters bool, played <-chan s
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err() == nil
+		return true
 	case <-played:
 	case <-ctx.Done():
 	}
