@@ -9,7 +9,7 @@ export CGO_ENABLED := 0
 export PATH := $(PATH):/usr/local/go/bin
 
 VERSION := $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo dev)
-COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+COMMIT  := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # Pinned, and run without being a dependency: the linter has more dependencies than the project.
