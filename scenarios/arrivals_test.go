@@ -112,6 +112,24 @@ func TestPoissonGaps(t *testing.T) {
 	}
 }
 
+// What a hit is says nothing about when it comes: the two are drawn from different streams.
+func TestOperationsIgnoreArrivals(t *testing.T) {
+	p := stageOf(Poisson, 600, 600)
+	sums, counts := make([]float64, len(p.Operations)), make([]float64, len(p.Operations))
+	var last time.Duration
+	for hit := range p.Hits(0) {
+		sums[hit.Operation] += (hit.Due - last).Seconds()
+		counts[hit.Operation]++
+		last = hit.Due
+	}
+	for i, op := range p.Operations {
+		// The mean of n exponential gaps deviates by 1/sqrt(n) of itself.
+		if ratio := sums[i] / counts[i] * 600; math.Abs(ratio-1) > 4/math.Sqrt(counts[i]) {
+			t.Errorf("the gap before %s is %v times the mean gap", op.Name, ratio)
+		}
+	}
+}
+
 // On a ramp, times sent through the cumulative curve are uniform; without the curve they are not.
 func TestPoissonFollowsTheRamp(t *testing.T) {
 	for _, tt := range []struct{ from, to float64 }{{0, 600}, {600, 0}, {100, 600}, {300, 300}} {

@@ -134,6 +134,8 @@ func headMistakes() []replacement {
 		{"name: peak", "name: 2026", "f:2:7: name: 2026 is not text to YAML; put it in quotes"},
 		{"name: peak", "name:", "f:2:6: name: it is empty, not a value; write one short value here"},
 		{"name: peak", "name: [peak]", "f:2:7: name: it is a list, not a value"},
+		{"name: peak", "name: &here peak", "f:2:7: anchors, aliases and tags are not part"},
+		{"name: peak", "name: p\x01eak", "f:2:8: the file is not UTF-8 text"},
 		{"name: peak", "name: !!str peak", "f:2:7: anchors, aliases and tags are not part"},
 		{"rounds: 3", "rounds: 101", "f:3:9: rounds: 101 rounds are out of range; write a number from 1 to 100"},
 		{"rounds: 3", "rounds: 0", "f:3:9: rounds: 0 rounds are out of range"},
@@ -155,6 +157,7 @@ func trafficMistakes() []replacement {
 		{"timeout: 5s", "timeout: 3m", "f:6:12: traffic.timeout: 3m0s is longer than latencies are recorded; write at most 2m"},
 		{"timeout: 5s", "arrivals: evn", `f:6:13: traffic.arrivals: arrivals "evn" are unknown; did you mean even?`},
 		{"timeout: 5s", "mix: {verify: 70%, login: 20%}", "f:6:8: traffic.mix: the shares sum to 90%; make the shares sum to 100%"},
+		{"timeout: 5s", "mix: {verify: 70%, login: 29.9%}", "f:6:8: traffic.mix: the shares sum to 99.9%"},
 		{"timeout: 5s", "mix: {verify: 70%, logn: 30%}", `f:6:28: traffic.mix.logn: operation "logn" is unknown; did you mean login?`},
 		{"timeout: 5s", "mix: [verify]", "f:6:8: traffic.mix: it is a list, not a mapping; write it as key: value"},
 		{"timeout: 5s", "headline: warm-up", `f:6:13: traffic.headline: "warm-up" is no measured stage; use one of lunch`},
@@ -211,6 +214,47 @@ func TestOneMistake(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// Values at the edge of what is allowed are allowed.
+func TestEdges(t *testing.T) {
+	for _, tt := range []struct{ old, new string }{
+		{"hold: 60/s", "hold: 20000/s"},
+		{"rounds: 3", "rounds: 100"},
+		{"timeout: 5s", "timeout: 2m"},
+		{"for: 10s", "for: 23h59m59s"},
+		{"max: 50ms", "max: 50ms, min: 50ms"},
+		{"timeout: 5s", "mix: {verify: 33.33333%, login: 33.33333%, profile: 33.33333%}"},
+		{"name: peak", "name: " + strings.Repeat("p", 63)},
+		{"name: peak", "name: 'peak'"},
+		{"name: peak", "name: peak\ndescription: " + strings.Repeat("d", 1000)},
+		{"[extract-main, extract-reads]", "[]"},
+		{"hold: 10/s", "hold: 0/s"},
+		{"dead_tokens: 0", "dead_tokens: 1000000000"},
+	} {
+		src := strings.Replace(valid, tt.old, tt.new, 1)
+		src = strings.Replace(src, "live_tokens: 100000", "live_tokens: 1000000000", 1)
+		s, err := Parse("f", []byte(src), carshare())
+		if err != nil {
+			t.Errorf("%.60s: %v", tt.new, err)
+			continue
+		}
+		if sum := s.Plan(carshare()).Operations; sum[0].Share <= 0 {
+			t.Errorf("%.60s: got %v", tt.new, sum)
+		}
+	}
+}
+
+func TestErrorsAreCapped(t *testing.T) {
+	for _, tt := range []struct {
+		n    int
+		last string
+	}{{20, "f:1:2: what; do"}, {21, "and 1 more"}, {500, "and 480 more"}} {
+		text := Errors(slices.Repeat([]Error{{File: "f", Line: 1, Column: 2, What: "what", Do: "do"}}, tt.n)).Error()
+		if lines := strings.Split(text, "\n"); lines[len(lines)-1] != tt.last || len(lines) != min(tt.n, 21) {
+			t.Errorf("%d mistakes: got %d lines, the last %q, want %q", tt.n, len(lines), lines[len(lines)-1], tt.last)
+		}
 	}
 }
 

@@ -205,6 +205,28 @@ func TestOneHour(t *testing.T) {
 	}
 }
 
+// A curve that ends on half a hit rounds it up: the hit is due at the last moment of its stage, not in the next one.
+func TestLastMoment(t *testing.T) {
+	for _, arrivals := range []string{Even, Poisson} {
+		s := &Scenario{Name: "half", Rounds: 1, Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{
+			{Name: "half", Duration: time.Second / 2, From: 1, To: 1}, {Name: "rest", Duration: 3 * time.Second, From: 1, To: 1},
+		}}}
+		if hits := checkHits(t, s.Plan(carshare()), 0, 10); len(hits) != 4 {
+			t.Errorf("%s: got %d hits, want 4", arrivals, len(hits))
+		}
+	}
+}
+
+func TestExpected(t *testing.T) {
+	// 6 states in 3 rounds; a trial takes 2 + 3 + 2 + 8 seconds and the allowance of 3.
+	if got, want := read(t, "stay-launch").Plan(carshare()).Expected(), 18*(15+3)*time.Second; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if p := (&Plan{}); p.Expected() != 0 || p.Duration() != 0 || p.Total() != 0 {
+		t.Error("an empty plan takes time")
+	}
+}
+
 func TestTrialsAlternate(t *testing.T) {
 	got := trials([]string{"baseline", "a", "b"}, 3)
 	var states []string

@@ -124,10 +124,10 @@ func TestReadLimit(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	known := []string{"hold", "ramp", "for", "name", "measure", "extract-writes"}
+	known := []string{"hold", "ramp", "for", "name", "measure", "extract-writes", "to"}
 	for word, want := range map[string]string{
 		"nmae": "name", "Hold": "hold", "extract-write": "extract-writes", "mesure": "measure",
-		"": "", "xyz": "", "description": "", strings.Repeat("a", 1000): "",
+		"": "", "xyz": "", "ab": "", "too": "to", "description": "", strings.Repeat("a", 1000): "",
 	} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
