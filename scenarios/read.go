@@ -1,20 +1,13 @@
 package scenarios
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
-
-// MaxBytes is the size of the largest scenario file that is read.
-const MaxBytes = 1 << 20
 
 // reader turns YAML nodes into values and collects every mistake on the way. The library's own strict decoding stops
 // at a duplicate key and speaks of Go types; this one goes on and speaks of the file.
@@ -70,101 +63,6 @@ func (r *reader) broken(path string) bool {
 		}
 	}
 	return r.around[path]
-}
-
-// document is the one mapping that src holds, or nil after reporting why there is none.
-func (r *reader) document(src []byte) *yaml.Node {
-	if len(src) > MaxBytes {
-		r.report("", 1, 1, mistake{"the file is larger than 1 MiB", "check that it is a scenario; no scenario needs that much"})
-		return nil
-	}
-	if line, column, ok := textual(src); !ok {
-		r.report("", line, column, mistake{"the file is not UTF-8 text", "check that it is a scenario and save it as UTF-8"})
-		return nil
-	}
-	loader, err := yaml.NewLoader(bytes.NewReader(src))
-	var first, second yaml.Node
-	if err == nil {
-		err = loader.Load(&first)
-	}
-	if errors.Is(err, io.EOF) || err == nil && isNull(&first) {
-		r.report("", 1, 1, mistake{"the file is empty", "begin with version: 1 and a name"})
-		return nil
-	}
-	if err == nil {
-		err = loader.Load(&second)
-		if err == nil {
-			r.report("", second.Line, second.Column, mistake{"a second document begins here", "keep one scenario per file"})
-			return nil
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		r.syntax(err)
-		return nil
-	}
-	return r.plain(&first)
-}
-
-// textual tells whether src is UTF-8 without control characters, and where it ceases to be.
-func textual(src []byte) (line, column int, ok bool) {
-	line, column = 1, 1
-	for i := 0; i < len(src); {
-		char, size := utf8.DecodeRune(src[i:])
-		if char == utf8.RuneError && size == 1 || char < ' ' && !strings.ContainsRune("\t\r\n", char) {
-			return line, column, false
-		}
-		i += size
-		column++
-		if char == '\n' {
-			line, column = line+1, 1
-		}
-	}
-	return 0, 0, true
-}
-
-func isNull(document *yaml.Node) bool {
-	return len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null"
-}
-
-func (r *reader) syntax(err error) {
-	const do = "check indentation, quotes and brackets just before this place"
-	var one *yaml.LoadError
-	if !errors.As(err, &one) {
-		r.report("", 1, 1, mistake{"not YAML: " + err.Error(), do})
-		return
-	}
-	what := one.Message
-	if one.ContextMsg != "" {
-		what = one.ContextMsg + ": " + what
-	}
-	r.report("", max(one.Mark.Line, 1), max(one.Mark.Column, 1), mistake{"not YAML: " + what, do})
-}
-
-// plain is the root of a document that is a mapping and holds neither anchors, aliases nor tags: a scenario says what it
-// means where it means it, and nothing in it can grow when read.
-func (r *reader) plain(document *yaml.Node) *yaml.Node {
-	root := document.Content[0]
-	if n := unplain(root); n != nil {
-		r.report("", n.Line, n.Column, mistake{"anchors, aliases and tags are not part of the language", "write the value out"})
-		return nil
-	}
-	if root.Kind != yaml.MappingNode {
-		r.report("", root.Line, root.Column, mistake{"the file is " + kindOf(root) + ", not a scenario", "begin with version: 1 and a name"})
-		return nil
-	}
-	return root
-}
-
-func unplain(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-		return n
-	}
-	for _, child := range n.Content {
-		if found := unplain(child); found != nil {
-			return found
-		}
-	}
-	return nil
 }
 
 func kindOf(n *yaml.Node) string {
