@@ -27,7 +27,7 @@ func BenchmarkBoot(b *testing.B) {
 }
 
 func ourBoot(b *testing.B) float64 {
-	cfg := Config{Home: testHome(b), Database: "carshare", Roles: []string{"app"}}
+	cfg := Config{Home: homeBelow(b, "/var/tmp"), Database: "carshare", Roles: []string{"app"}}
 	begin := time.Now()
 	s, err := Processes(b.Context(), cfg)
 	took := time.Since(begin)
@@ -57,7 +57,7 @@ func bareBoot(b *testing.B) float64 {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir := testHome(b)
+	dir := homeBelow(b, "/var/tmp")
 	if err := as.mkdir(dir); err != nil {
 		b.Fatal(err)
 	}

@@ -74,21 +74,33 @@ func (c *child) running() bool {
 	}
 }
 
-// end asks the child to leave and, when ctx ends first, makes it.
+// end asks the child to leave and waits for it and for everything below it; when ctx ends first, it makes them. Asking
+// first matters for Postgres, initdb's included: killed, it leaves shared memory behind.
 func (c *child) end(ctx context.Context, sig syscall.Signal) error {
 	c.news.Store(settled)
 	if c.paused.Load() {
 		c.resume()
 	}
+	family := descendants(c.PID)
 	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {
 	case <-c.done:
-		return nil
 	case <-ctx.Done():
 		return c.kill()
 	}
+	if awaitGone(ctx, family) == nil {
+		return nil
+	}
+	return killAll(family)
+}
+
+// dismiss is end within the usual limit, for when something else has failed or was cancelled.
+func (c *child) dismiss(sig syscall.Signal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	return c.end(ctx, sig)
 }
 
 // kill ends the child and everything below it at once, and returns when all are gone. Postgres' backends lead sessions
@@ -103,16 +115,21 @@ func (c *child) kill() error {
 	family := descendants(c.PID)
 	syscall.Kill(-c.PID, syscall.SIGKILL)
 	c.cmd.Process.Kill()
+	err := killAll(family)
+	select {
+	case <-c.done:
+		return err
+	case <-time.After(killLimit):
+		return fmt.Errorf("stack: %s (pid %d) survives SIGKILL", c.Name, c.PID)
+	}
+}
+
+func killAll(family []identity) error {
 	for _, member := range family {
 		member.signal(syscall.SIGKILL)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), killLimit)
 	defer cancel()
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-		return fmt.Errorf("stack: %s (pid %d) survives SIGKILL", c.Name, c.PID)
-	}
 	return awaitGone(ctx, family)
 }
 

@@ -28,6 +28,9 @@ type Leftover struct {
 // Postgres servers, directories. A run that is alive holds its lock and is left alone; so are templates. What could
 // not be removed is in the error, the rest is removed all the same.
 func Clean(ctx context.Context, path string) ([]Leftover, error) {
+	if path, err := homePath(path); err != nil || !exists(path) {
+		return nil, err
+	}
 	as, err := chooseAccount()
 	if err != nil {
 		return nil, err
@@ -54,10 +57,16 @@ func Clean(ctx context.Context, path string) ([]Leftover, error) {
 	return found, errors.Join(errs...)
 }
 
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// cleanRun removes one run, unless it is alive.
 func (h home) cleanRun(ctx context.Context, path string) (found []Leftover, err error) {
 	lock, err := tryLock(filepath.Join(path, "lock"), unix.LOCK_EX)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, nil // alive
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
@@ -79,7 +88,7 @@ func (h home) cleanRun(ctx context.Context, path string) (found []Leftover, err 
 			removed("process", fmt.Sprintf("%s, pid %d", id.Name, id.PID))
 		}
 	}
-	swept, sweepErr := r.sweepAll(ctx, ids)
+	swept, sweepErr := r.sweepLeftovers(ctx, ids)
 	for _, dir := range swept {
 		removed("shared memory", dir)
 	}
@@ -123,8 +132,8 @@ func (id identity) unverifiable() error {
 	return fmt.Errorf("stack: process %d may be %s of a crashed run; end it if it is (see: ps -p %d), and repeat", id.PID, id.Name, id.PID)
 }
 
-// sweepAll releases the shared memory of each Postgres that was killed hard, with the program that had run it.
-func (r *rundir) sweepAll(ctx context.Context, ids []identity) (swept []string, err error) {
+// sweepLeftovers is sweepAll for a run whose launcher is gone, with the program that had run its Postgres.
+func (r *rundir) sweepLeftovers(ctx context.Context, ids []identity) (swept []string, err error) {
 	i := slices.IndexFunc(ids, func(id identity) bool { return filepath.Base(id.Command) == "postgres" })
 	if i < 0 {
 		return nil, nil
@@ -136,20 +145,5 @@ func (r *rundir) sweepAll(ctx context.Context, ids []identity) (swept []string, 
 	defer l.close()
 	la := newLauncher(r.as, l, nil)
 	defer la.close()
-	var errs []error
-	for _, name := range []string{"build", Primary, Replica} {
-		dir := r.data(name)
-		if !crashed(dir) {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(ctx, stopLimit)
-		err := sweep(ctx, la, command{path: ids[i].Command, env: environ(), dir: r.data(), log: r.data("sweep.log"), death: syscall.SIGQUIT}, dir)
-		cancel()
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-			continue
-		}
-		swept = append(swept, dir)
-	}
-	return swept, errors.Join(errs...)
+	return r.sweepAll(ctx, la, ids[i].Command)
 }

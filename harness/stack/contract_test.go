@@ -38,11 +38,14 @@ func (d *deaths) String() string {
 	return strings.Join(d.nodes, " ")
 }
 
+// oddValue would break a configuration file that quotes carelessly.
+const oddValue = `it's a "test" \ 'of' = # quoting`
+
 // contract is what every back end keeps. The parts share one stack and run in this order.
 func contract(t *testing.T, open constructor, cfg Config) {
 	var d deaths
 	cfg.Database, cfg.Roles, cfg.OnExit = "carshare", []string{"app", "other-app"}, d.add
-	cfg.Settings = map[string]string{"work_mem": "5MB"}
+	cfg.Settings = map[string]string{"work_mem": "5MB", "rehearse.odd": oddValue}
 	cfg.Prepare = func(ctx context.Context, url string) error {
 		return execute(ctx, url, `CREATE TABLE token (n int PRIMARY KEY); INSERT INTO token VALUES (1); GRANT SELECT, INSERT ON token TO app`)
 	}
@@ -84,7 +87,7 @@ func endpointsAreComplete(t *testing.T, s Stack) {
 			t.Errorf("no version for %s", name)
 		}
 	}
-	want := map[string]string{"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "work_mem": "5MB", "server_encoding": "UTF8", "redis.appendonly": "no"}
+	want := map[string]string{"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "work_mem": "5MB", "rehearse.odd": oddValue, "server_encoding": "UTF8", "redis.appendonly": "no"}
 	for k, v := range want {
 		if e.Settings[k] != v {
 			t.Errorf("setting %s is %q, want %q", k, e.Settings[k], v)

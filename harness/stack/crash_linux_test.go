@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestRehearseKilled kills a rehearse that holds a stack with a frozen replica, while another lives in the same home.
@@ -101,6 +102,30 @@ func TestCloseAfterKill(t *testing.T) {
 	}
 }
 
+// TestCancelledBoot cancels at several moments; whatever was going on, nothing is left.
+func TestCancelledBoot(t *testing.T) {
+	h := testHome(t)
+	before := orphans()
+	cfg := Config{Home: h, Database: "carshare", Template: "x"}
+	begin := time.Now()
+	s, err := Processes(t.Context(), cfg)
+	must(t, err)
+	whole := time.Since(begin)
+	must(t, s.Close())
+	must(t, os.RemoveAll(filepath.Join(h, "templates")))
+	for _, share := range []time.Duration{0, 20, 45, 70} {
+		ctx, cancel := context.WithTimeout(t.Context(), whole*share/100)
+		s, err := Processes(ctx, cfg)
+		cancel()
+		if err == nil { // it was faster this time
+			must(t, s.Close())
+		}
+		isEmpty(t, filepath.Join(h, "runs"))
+		noStrays(t, h)
+		noOrphans(t, before)
+	}
+}
+
 // TestFullDisk boots on file systems that are too small, from the start or later.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
@@ -162,6 +187,17 @@ func plant(t *testing.T, run string, earlier uint64) *exec.Cmd {
 	must(t, err)
 	must(t, errors.Join(l.add(id), l.close()))
 	return cmd
+}
+
+// noOrphans allows for other tests on this machine, which kill and tidy up in a moment.
+func noOrphans(t *testing.T, before []string) {
+	t.Helper()
+	eventually(t, "no shared memory is left", func() error {
+		if now := newOrphans(before); len(now) > 0 {
+			return fmt.Errorf("segments %v", now)
+		}
+		return nil
+	})
 }
 
 // executing is a preparation in SQL.

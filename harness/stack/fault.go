@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -89,45 +86,10 @@ func (s *processes) takeDown() error {
 	for i := len(s.nodes) - 1; i >= 0; i-- {
 		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 		errs = append(errs, s.nodes[i].halt(ctx, s.nodes[i].quit))
-		if dir := s.nodes[i].data; dir != "" && crashed(dir) {
-			errs = append(errs, sweep(ctx, s.launcher, s.nodes[i].command, dir))
-		}
 		cancel()
 	}
+	_, err := s.run.sweepAll(context.Background(), s.launcher, filepath.Join(s.tools.postgres, "postgres"))
+	errs = append(errs, err)
 	s.launcher.close()
 	return errors.Join(append(errs, s.ledger.close(), s.run.remove())...)
-}
-
-// sweep releases the shared memory of a postmaster that was killed, by starting another on the same data: only
-// Postgres knows what belongs to it, and tidies up before anything else. It is sent away as soon as it has.
-func sweep(ctx context.Context, la *launcher, c command, dir string) error {
-	port := &ports{}
-	number, err := port.free()
-	if err != nil {
-		return err
-	}
-	c.name = "sweep"
-	c.args = []string{"-D", dir, "-p", fmt.Sprint(number)}
-	ch, err := la.start(c)
-	if err != nil {
-		return err
-	}
-	if err := await(ctx, ch, func(context.Context) error { return tidied(dir, ch.PID) }); err != nil && ch.running() {
-		return errors.Join(err, ch.kill())
-	}
-	return ch.end(ctx, syscall.SIGQUIT)
-}
-
-// tidied tells that the postmaster of that pid has made its shared memory: the seventh line of its pid file names it.
-func tidied(dir string, pid int) error {
-	const memoryLine = 7
-	b, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
-	if err != nil {
-		return err
-	}
-	lines := strings.Split(string(b), "\n")
-	if len(lines) < memoryLine || lines[0] != fmt.Sprint(pid) || lines[memoryLine-1] == "" {
-		return errors.New("not yet")
-	}
-	return nil
 }

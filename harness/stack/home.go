@@ -32,7 +32,7 @@ type home struct {
 // openHome makes the home if need be and refuses one that somebody else could have planted: it lies in a directory
 // where everybody may write.
 func openHome(path string, as account) (home, error) {
-	path, err := filepath.Abs(cmp.Or(path, os.Getenv("REHEARSE_HOME"), fmt.Sprintf("/var/tmp/rehearse-%d", os.Geteuid())))
+	path, err := homePath(path)
 	if err != nil {
 		return home{}, err
 	}
@@ -49,6 +49,11 @@ func openHome(path string, as account) (home, error) {
 		}
 	}
 	return h, h.traversable()
+}
+
+// homePath is the home asked for, or the user's.
+func homePath(path string) (string, error) {
+	return filepath.Abs(cmp.Or(path, os.Getenv("REHEARSE_HOME"), fmt.Sprintf("/var/tmp/rehearse-%d", os.Geteuid())))
 }
 
 // mode lets the servers' account pass through a directory of root's, and nobody look inside.

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -76,8 +77,7 @@ func (la *launcher) start(c command) (*child, error) {
 	ch := newChild(c, cmd, logStart)
 	go ch.wait(la.onExit)
 	if err := la.ledger.add(ch.identity); err != nil {
-		ch.kill()
-		return nil, err
+		return nil, errors.Join(err, ch.kill())
 	}
 	return ch, nil
 }
@@ -98,7 +98,7 @@ func (la *launcher) fork(cmd *exec.Cmd) error {
 	return cmd.Start()
 }
 
-// run starts a child and waits for its success; when ctx ends first, the child is killed.
+// run starts a child and waits for its success; when ctx ends first, the child is sent away.
 func (la *launcher) run(ctx context.Context, c command) error {
 	ch, err := la.start(c)
 	if err != nil {
@@ -111,8 +111,7 @@ func (la *launcher) run(ctx context.Context, c command) error {
 		}
 		return nil
 	case <-ctx.Done():
-		ch.kill()
-		return fmt.Errorf("stack: %s: %w", c.name, context.Cause(ctx))
+		return errors.Join(fmt.Errorf("stack: %s: %w", c.name, context.Cause(ctx)), ch.dismiss(syscall.SIGTERM))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,8 +26,33 @@ func TestMain(m *testing.M) {
 	case "rehearse":
 		playRehearse()
 	default:
-		os.Exit(m.Run())
+		before := orphans()
+		code := m.Run()
+		for range 50 { // others on this machine may be about to tidy up
+			if len(newOrphans(before)) == 0 {
+				os.Exit(code)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		fmt.Println("FAIL: shared memory is left:", newOrphans(before))
+		os.Exit(1)
 	}
+}
+
+// orphans lists the System V segments nobody is attached to; where /proc does not tell, none.
+func orphans() (ids []string) {
+	const idField, attachedField = 1, 6
+	b, _ := os.ReadFile("/proc/sysvipc/shm")
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > attachedField && f[attachedField] == "0" {
+			ids = append(ids, f[idField])
+		}
+	}
+	return ids
+}
+
+func newOrphans(before []string) []string {
+	return slices.DeleteFunc(orphans(), func(id string) bool { return slices.Contains(before, id) })
 }
 
 // playService answers on both ports it was given.

@@ -40,7 +40,7 @@ func (la *launcher) bring(ctx context.Context, n *node) error {
 	defer cancel()
 	if err := await(ctx, c, n.ready); err != nil {
 		err = diagnose(n.name, err, c.command.log, c.logStart)
-		return errors.Join(err, c.kill())
+		return errors.Join(err, c.dismiss(n.quit))
 	}
 	c.announce(la.onExit)
 	return nil

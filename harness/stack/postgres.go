@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,11 +13,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// postgresLimit bounds the wait for a Postgres that starts; after a crash it first replays its log.
+// postgresLimit bounds the wait for a Postgres that starts or stops; after a crash it first replays its log, and before
+// a clean stop it writes a checkpoint.
 const postgresLimit = 2 * time.Minute
+
+// lobby is a database that is always there to connect to.
+const lobby = "template1"
 
 // initdb makes an empty data directory. It leaves flushing to the one write-back at the end of the boot.
 func (s *processes) initdb(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, postgresLimit)
+	defer cancel()
 	return s.launcher.run(ctx, command{
 		name: "initdb", path: filepath.Join(s.tools.postgres, "initdb"),
 		args: []string{"--no-sync", "--no-instructions", "--username=" + Owner, "--encoding=UTF8", "--locale=C", "--auth=trust", "-D", dir},
@@ -59,7 +64,7 @@ func (s *processes) connect(ctx context.Context, port int, database string) (*pg
 // accepts is the readiness of a Postgres: it answers a query.
 func (s *processes) accepts(port int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return s.query(ctx, port, "postgres", func(conn *pgx.Conn) error {
+		return s.query(ctx, port, lobby, func(conn *pgx.Conn) error {
 			return conn.Ping(ctx)
 		})
 	}
@@ -75,22 +80,13 @@ func (s *processes) query(ctx context.Context, port int, database string, do fun
 	return do(conn)
 }
 
-// provision makes sure of the slot, the database, the roles with this run's passwords, and the extension. Everything
-// may exist already, from a template.
+// provision makes sure of the database, the roles with this run's passwords, and the extension. Everything may exist
+// already, from a template.
 func (s *processes) provision(ctx context.Context, port int) error {
-	err := s.query(ctx, port, "postgres", func(conn *pgx.Conn) error {
-		var exists bool
-		err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", s.cfg.Database).Scan(&exists)
-		if err != nil || exists {
-			return err
-		}
-		_, err = conn.Exec(ctx, "CREATE DATABASE "+quote(s.cfg.Database))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("stack: create the database %s: %w", s.cfg.Database, err)
+	if err := s.query(ctx, port, lobby, s.nameDatabase(ctx)); err != nil {
+		return fmt.Errorf("stack: make the database %s: %w", s.cfg.Database, err)
 	}
-	err = s.query(ctx, port, s.cfg.Database, func(conn *pgx.Conn) error {
+	err := s.query(ctx, port, s.cfg.Database, func(conn *pgx.Conn) error {
 		script, err := s.roleScript(ctx, conn)
 		if err != nil {
 			return err
@@ -102,6 +98,19 @@ func (s *processes) provision(ctx context.Context, port int) error {
 		return fmt.Errorf("stack: set up roles in %s: %w", s.cfg.Database, err)
 	}
 	return nil
+}
+
+// nameDatabase renames the database that initdb made. Another one would cost a boot some 300 files on either node.
+func (s *processes) nameDatabase(ctx context.Context) func(*pgx.Conn) error {
+	return func(conn *pgx.Conn) error {
+		var exists bool
+		err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", s.cfg.Database).Scan(&exists)
+		if err != nil || exists {
+			return err
+		}
+		_, err = conn.Exec(ctx, "ALTER DATABASE postgres RENAME TO "+quote(s.cfg.Database))
+		return err
+	}
 }
 
 // roleScript is one transaction. Passwords are hexadecimal and need no quoting.
@@ -139,7 +148,7 @@ func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // makeSlot keeps the primary's log for the replica from the start.
 func (s *processes) makeSlot(ctx context.Context, port int) error {
-	return s.query(ctx, port, "postgres", func(conn *pgx.Conn) error {
+	return s.query(ctx, port, lobby, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, "SELECT pg_create_physical_replication_slot('replica', true)")
 		return err
 	})
@@ -158,13 +167,13 @@ func (s *processes) follow(dir string, primaryPort int) (map[string]string, erro
 func (s *processes) streams(primary *node, primaryPort, replicaPort int) func(context.Context) error {
 	var target string
 	return func(ctx context.Context) error {
-		if err := s.query(ctx, replicaPort, "postgres", inRecovery(ctx)); err != nil {
+		if err := s.query(ctx, replicaPort, lobby, inRecovery(ctx)); err != nil {
 			return err
 		}
 		if c := primary.child.Load(); c == nil || !c.running() || c.paused.Load() {
 			return nil
 		}
-		return s.query(ctx, primaryPort, "postgres", caughtUp(ctx, &target))
+		return s.query(ctx, primaryPort, lobby, caughtUp(ctx, &target))
 	}
 }
 
@@ -195,10 +204,4 @@ func caughtUp(ctx context.Context, target *string) func(*pgx.Conn) error {
 		}
 		return err
 	}
-}
-
-// crashed tells that a postmaster left without releasing its shared memory: its pid file is still there.
-func crashed(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "postmaster.pid"))
-	return err == nil
 }

@@ -106,3 +106,12 @@ func writeBack(dir string) error {
 	defer f.Close()
 	return unix.Syncfs(int(f.Fd()))
 }
+
+// inMemory tells whether dir lies on a file system without a disk.
+func inMemory(dir string) bool {
+	var fsys unix.Statfs_t
+	if unix.Statfs(dir, &fsys) != nil {
+		return false
+	}
+	return int64(fsys.Type) == unix.TMPFS_MAGIC || int64(fsys.Type) == unix.RAMFS_MAGIC
+}

@@ -176,6 +176,8 @@ func (s *processes) bootPair(ctx context.Context) error {
 	})
 }
 
+const statedQuery = `SELECT name, current_setting(name, true) FROM unnest($1::text[]) AS name WHERE current_setting(name, true) IS NOT NULL`
+
 // describe asks the servers for what a report must state of them.
 func (s *processes) describe(ctx context.Context) error {
 	redisVersion, err := s.describeRedis(ctx)
@@ -188,11 +190,15 @@ func (s *processes) describe(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	rows, err := conn.Query(ctx, "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY($1)", stated(s.cfg.Settings))
+	rows, err := conn.Query(ctx, statedQuery, stated(s.cfg.Settings))
 	if err != nil {
 		return err
 	}
-	settings := map[string]string{"redis.save": "", "redis.appendonly": "no"}
+	settings := map[string]string{"redis.save": "", "redis.appendonly": "no", "data_in_memory": "off"}
+	if inMemory(s.home.path) {
+		settings["data_in_memory"] = "on"
+		s.cfg.Log.Warn("the data is in memory, so commits cost less than on any disk; set REHEARSE_HOME to a directory on one", "home", s.home.path)
+	}
 	var name, value string
 	if _, err := pgx.ForEachRow(rows, []any{&name, &value}, func() error { settings[name] = value; return nil }); err != nil {
 		return err

@@ -79,12 +79,16 @@ func configuration(layers ...map[string]string) string {
 	return b.String()
 }
 
-// checkSettings refuses names that could not be settings, before a server does so less clearly.
+// checkSettings refuses what could not be a setting, before a server does so less clearly, and what would leave the
+// instruments without their source.
 func checkSettings(settings map[string]string) error {
 	name := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.]*$`)
 	for _, k := range slices.Sorted(maps.Keys(settings)) {
 		if !name.MatchString(k) || strings.ContainsAny(settings[k], "\n\x00") {
-			return fmt.Errorf("stack: %q is not a Postgres setting; give a name such as work_mem, and its value", k)
+			return fmt.Errorf("stack: %q is not a Postgres setting; give a name such as work_mem, and its value on one line", k)
+		}
+		if k == "shared_preload_libraries" && !strings.Contains(settings[k], "pg_stat_statements") {
+			return fmt.Errorf("stack: %s = %q leaves out pg_stat_statements, which counts the queries; add it", k, settings[k])
 		}
 	}
 	return nil

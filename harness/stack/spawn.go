@@ -49,7 +49,7 @@ func (s *processes) checkService(svc Service) error {
 			return fmt.Errorf("stack: %q cannot name a service or a port; use letters, digits, '-', '_' and '.'", n)
 		}
 	}
-	if s.node(svc.Name) != nil || svc.Name == "build" {
+	if s.node(svc.Name) != nil || svc.Name == buildName {
 		return fmt.Errorf("stack: there is already a node %q; names are unique", svc.Name)
 	}
 	return nil

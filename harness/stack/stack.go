@@ -93,7 +93,8 @@ type Endpoints struct {
 	Nodes []Node
 	// Versions of the servers, by node.
 	Versions map[string]string
-	// Settings of the servers worth stating in a report, as the servers themselves tell them.
+	// Settings of the servers worth stating in a report, as the servers themselves tell them; data_in_memory is on
+	// when the home lies on a tmpfs, where a flush costs nothing and says nothing about a disk.
 	Settings map[string]string
 	// Template tells where the data came from.
 	Template Template
@@ -162,7 +163,8 @@ const (
 	Resume
 	// Kill ends all processes of a node at once, as a crash of its machine would; disk content stays.
 	Kill
-	// Restart stops the node if it still runs, starts it on the same ports, and waits until it is ready.
+	// Restart stops the node if it still runs, starts it on the same ports, and waits until it is ready. A replica
+	// finds its restarted primary by itself, a few seconds later.
 	Restart
 )
 

@@ -23,6 +23,9 @@ const (
 	marginBytes = 512 << 20
 )
 
+// buildName is the node that fills a template, and its data directory.
+const buildName = "build"
+
 // fill leaves two equal data directories, the primary's and the replica's, with all processes on them stopped. A copy
 // costs less than pg_basebackup, needs no running primary, and makes the same standby.
 func (s *processes) fill(ctx context.Context) error {
@@ -104,7 +107,7 @@ func (s *processes) ensureTemplate(ctx context.Context, path string) (built bool
 	}
 	begin := time.Now()
 	s.cfg.Log.Info("building the data once; later runs copy it", "key", s.cfg.Template)
-	dir := s.run.data("build")
+	dir := s.run.data(buildName)
 	if err := s.build(ctx, dir, true); err != nil {
 		return false, err
 	}
@@ -133,21 +136,23 @@ func (s *processes) build(ctx context.Context, dir string, prepare bool) error {
 
 // visit runs do against a server on dir, and stops it cleanly.
 func (s *processes) visit(ctx context.Context, dir string, do func(ctx context.Context, port int) error, layers ...map[string]string) error {
-	return s.ports.withPort(0, "build", func(port int) error {
-		n := s.postgres("build", dir)
+	return s.ports.withPort(0, buildName, func(port int) error {
+		n := s.postgres(buildName, dir)
 		n.ready = s.accepts(port)
 		if err := errors.Join(s.configure(dir, port, layers...), s.launcher.bring(ctx, n)); err != nil {
 			return err
 		}
 		c := n.child.Load()
 		if err := do(ctx, port); err != nil {
-			return errors.Join(err, c.kill())
+			return errors.Join(err, c.dismiss(n.quit))
 		}
-		if err := c.end(ctx, syscall.SIGINT); err != nil {
+		stopping, cancel := context.WithTimeout(ctx, postgresLimit)
+		defer cancel()
+		if err := c.end(stopping, syscall.SIGINT); err != nil {
 			return err
 		}
 		if c.err != nil || crashed(dir) {
-			return diagnose("build", fmt.Errorf("did not stop cleanly: %v", c.err), c.command.log, c.logStart)
+			return diagnose(buildName, fmt.Errorf("did not stop cleanly: %v", c.err), c.command.log, c.logStart)
 		}
 		return nil
 	})

@@ -1,0 +1,67 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// crashed tells that a postmaster left without releasing its shared memory: its pid file is still there.
+func crashed(dir string) bool { return exists(filepath.Join(dir, "postmaster.pid")) }
+
+// sweepAll releases the shared memory of each of the run's servers that was killed, by the name of the data directory.
+func (r *rundir) sweepAll(ctx context.Context, la *launcher, postgres string) (swept []string, err error) {
+	var errs []error
+	for _, name := range []string{buildName, Primary, Replica} {
+		if !crashed(r.data(name)) {
+			continue
+		}
+		if err := r.sweep(ctx, la, postgres, r.data(name)); err != nil {
+			errs = append(errs, fmt.Errorf("stack: release the shared memory of the killed %s: %w", name, err))
+			continue
+		}
+		swept = append(swept, name)
+	}
+	return swept, errors.Join(errs...)
+}
+
+// sweep starts another postmaster on the same data: only Postgres knows what belongs to it, and tidies up before
+// anything else. It is sent away as soon as it has.
+func (r *rundir) sweep(ctx context.Context, la *launcher, postgres, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	port, err := new(ports).free()
+	if err != nil {
+		return err
+	}
+	c, err := la.start(command{
+		name: "sweep", path: postgres, args: []string{"-D", dir, "-p", fmt.Sprint(port)},
+		env: environ(), dir: r.data(), log: r.data("sweep.log"), death: syscall.SIGQUIT,
+	})
+	if err != nil {
+		return err
+	}
+	err = await(ctx, c, func(context.Context) error { return tidied(dir, c.PID) })
+	if err != nil && c.running() {
+		return errors.Join(err, c.kill())
+	}
+	return errors.Join(err, c.end(ctx, syscall.SIGQUIT))
+}
+
+// tidied tells that the postmaster of that pid has made its shared memory: the seventh line of its pid file names it.
+func tidied(dir string, pid int) error {
+	const memoryLine = 7
+	b, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(b), "\n")
+	if len(lines) < memoryLine || lines[0] != fmt.Sprint(pid) || strings.TrimSpace(lines[memoryLine-1]) == "" {
+		return errors.New("it has not made its shared memory yet")
+	}
+	return nil
+}
