@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -152,41 +153,61 @@ func TestMergeIsSum(t *testing.T) {
 	})
 }
 
-// A histogram read back is packed until it is asked for, and no different from the one written.
-func TestPackedHistogram(t *testing.T) {
-	var h Histogram
-	for ms := range 100 {
-		h.Record(time.Duration(ms) * time.Millisecond)
+// The names of the buckets agree with the library's own dense histogram, bucket by bucket.
+func TestBarsAgreeWithTheDenseHistogram(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.Int64Range(0, highestNanoseconds), 1, 50).Draw(t, "ns")
+		dense := hdrhistogram.New(lowestNanoseconds, highestNanoseconds, significantDigits)
+		var h Histogram
+		for _, v := range values {
+			h.Record(time.Duration(v))
+			if err := dense.RecordValue(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var want []Bar
+		for _, b := range dense.Distribution() {
+			if b.Count > 0 {
+				want = append(want, Bar{Seconds: float64(b.To) / 1e9, Count: uint64(b.Count)})
+			}
+		}
+		if diff := cmp.Diff(want, h.Bars()); diff != "" {
+			t.Fatal(diff)
+		}
+		text, err := json.Marshal(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Histogram
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, back.Bars()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestHistogramRefusesNonsense(t *testing.T) {
+	for _, text := range []string{`"HISTFAAA"`, `[[1]`, `[[-1,1]]`, `[[5,0]]`, `[[5,-3]]`, `[[999999999999999,1]]`, `{}`} {
+		var h Histogram
+		if err := json.Unmarshal([]byte(text), &h); err == nil {
+			t.Errorf("%s: got no error", text)
+		}
 	}
-	text, err := json.Marshal(h)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func BenchmarkEncodeWindow(b *testing.B) {
+	var w Window
+	for i := range 500 {
+		d := time.Duration(1+i*i) * time.Microsecond
+		w.Response.Record(d)
+		w.Service.Record(d)
+		w.Lag.Record(d / 10)
 	}
-	var packed Histogram
-	if err := json.Unmarshal(text, &packed); err != nil {
-		t.Fatal(err)
-	}
-	again, err := json.Marshal(packed)
-	if err != nil || string(again) != string(text) {
-		t.Errorf("written again: got %s, %v, want %s", again, err, text)
-	}
-	if packed.hdr != nil {
-		t.Error("the histogram was unpacked before anybody asked")
-	}
-	if packed.Count() != 100 || packed.Quantile(0.5) != h.Quantile(0.5) || packed.Mean() != h.Mean() || len(packed.Bars()) != len(h.Bars()) {
-		t.Errorf("got count %d, median %v, mean %v, %d bars", packed.Count(), packed.Quantile(0.5), packed.Mean(), len(packed.Bars()))
-	}
-	merged := packed
-	merged.Merge(h)
-	packed.Record(time.Second)
-	if merged.Count() != 200 || packed.Count() != 101 {
-		t.Errorf("got %d merged and %d after one more, want 200 and 101", merged.Count(), packed.Count())
-	}
-	packed.Reset()
-	if packed.Count() != 0 {
-		t.Errorf("got %d after Reset, want 0", packed.Count())
-	}
-	if err := json.Unmarshal([]byte(`"HISTFAAAAA"`), &packed); err == nil {
-		t.Error("a broken histogram was read without an error")
+	for b.Loop() {
+		if _, err := json.Marshal(w); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

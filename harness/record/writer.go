@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,6 +29,7 @@ const flushEvery = time.Second
 type Writer struct {
 	dir     string
 	started time.Time
+	header  Header
 	mu      sync.Mutex
 	streams map[string]*stream
 	err     error
@@ -59,8 +61,10 @@ func Create(dir string, header Header, scenario []byte) (*Writer, error) {
 }
 
 // SetHeader replaces the header, for what is known only once the servers run. A crash leaves the old one or the new.
+// Header and trials are set by one goroutine.
 func (w *Writer) SetHeader(header Header) error {
 	header.Schema = Schema
+	w.header = header
 	text, err := json.MarshalIndent(header, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode run header: %w", err)
@@ -70,6 +74,13 @@ func (w *Writer) SetHeader(header Header) error {
 		return fmt.Errorf("write run header: %w", err)
 	}
 	return os.Rename(path+".new", path)
+}
+
+// AddTrial adds a trial to the header: one that is run beyond the plan.
+func (w *Writer) AddTrial(t Trial) error {
+	header := w.header
+	header.Trials = append(slices.Clone(header.Trials), t)
+	return w.SetHeader(header)
 }
 
 // Dir is the run directory.
