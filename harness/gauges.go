@@ -29,12 +29,21 @@ type gauges struct {
 
 // read takes one reading of every probe at once and records it under each of the labels. Only a record that cannot be
 // written is an error.
-func (g *gauges) read(ctx context.Context, labels ...label) error {
-	ctx, cancel := context.WithTimeout(ctx, readLimit)
+func (g *gauges) read(ctx context.Context, labels ...label) error { return g.spread(ctx, 0, labels) }
+
+// spread is read with the probes spread evenly over a time. Each costs the machine a few milliseconds of processor; all
+// at once they are a burst that shows in the latencies of that moment, one after another they are not. Every sample
+// carries its own time, so nothing is lost.
+func (g *gauges) spread(ctx context.Context, over time.Duration, labels []label) error {
+	ctx, cancel := context.WithTimeout(ctx, over+readLimit)
 	defer cancel()
 	errs := make(chan error)
-	for _, p := range g.probes {
-		go func() { errs <- g.readOne(ctx, p, labels) }()
+	for i, p := range g.probes {
+		delay := over * time.Duration(i) / time.Duration(len(g.probes))
+		go func() {
+			pause(ctx, delay)
+			errs <- g.readOne(ctx, p, labels)
+		}()
 	}
 	var first error
 	for range g.probes {
@@ -43,6 +52,14 @@ func (g *gauges) read(ctx context.Context, labels ...label) error {
 		}
 	}
 	return first
+}
+
+// pause waits, or less if the context ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 func (g *gauges) readOne(ctx context.Context, p probe.Probe, labels []label) error {

@@ -189,7 +189,7 @@ func TestOrder(t *testing.T) {
 			t.Errorf("lag on the fake clock: got %v s, want none", lag)
 		}
 		delete(run.Events[2].Values, "lag_p99_seconds")
-		want := map[string]float64{"offered": 160, "sent": 160, "completed": 160, "failed": 0, "missed": 0}
+		want := map[string]float64{"offered": 160, "sent": 160, "completed": 160, "failed": 0, "missed": 0, "realtime": 0}
 		if diff := cmp.Diff(want, run.Events[2].Values); diff != "" {
 			t.Errorf("totals (-want +got):\n%s", diff)
 		}

@@ -58,7 +58,12 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 	var readings sync.WaitGroup
 	r.rhythm(ctx, begin, played, func(at time.Duration, labels ...label) {
 		readings.Go(func() {
-			if err := g.read(ctx, labels...); err != nil {
+			// An edge is one moment for all probes; the rhythm between the edges need not be.
+			var over time.Duration
+			if len(labels) == 1 && labels[0] == (label{}) {
+				over = r.Every
+			}
+			if err := g.spread(ctx, over, labels); err != nil {
 				fail(err)
 			}
 		})

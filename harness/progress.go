@@ -45,7 +45,7 @@ type meter struct {
 	second             int
 	offered, completed uint64
 	failed, missed     uint64
-	response           record.Histogram
+	response, lag      record.Histogram
 }
 
 func newMeter(plan *scenarios.Plan, trial scenarios.Trial) *meter {
@@ -67,7 +67,15 @@ func (m *meter) add(w record.Window) {
 	m.missed += w.Missed
 	if m.measured(w.Stage) {
 		m.response.Merge(w.Response)
+		m.lag.Merge(w.Lag)
 	}
+}
+
+// punctuality is the 99th percentile of lag and the p95 of the response over the measured stages, in seconds.
+func (m *meter) punctuality() (lagP99, p95 float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lag.Quantile(0.99), m.response.Quantile(0.95)
 }
 
 func (m *meter) measured(name string) bool {

@@ -25,6 +25,8 @@ type trial struct {
 	edges        map[edge]record.Sample
 	samples      map[string][]record.Sample
 	began, ended bool
+	// at is when it began, on the run's clock.
+	at float64
 	// reasons say why the trial reaches no estimate.
 	reasons []string
 }
@@ -41,6 +43,13 @@ type hits struct {
 	response, lag                 record.Histogram
 	// bars are those of response, once somebody has asked: unfolding a histogram costs more than all else here.
 	bars []stat.Bar
+}
+
+// ran is the trials that began, in the order in which they did: a repeated trial was planned last.
+func (l *ledger) ran() []*trial {
+	ran := slices.DeleteFunc(slices.Clone(l.trials), func(t *trial) bool { return !t.began })
+	slices.SortStableFunc(ran, func(a, b *trial) int { return cmp.Compare(a.at, b.at) })
+	return ran
 }
 
 func newLedger(run *record.Run) *ledger {
@@ -68,7 +77,9 @@ func newLedger(run *record.Run) *ledger {
 	}
 	for _, e := range run.Events {
 		if t := byIndex[e.Trial]; t != nil {
-			t.began = t.began || e.Kind == record.EventTrialBegin
+			if e.Kind == record.EventTrialBegin {
+				t.began, t.at = true, e.AtSeconds
+			}
 			t.ended = t.ended || e.Kind == record.EventTrialEnd
 		}
 	}

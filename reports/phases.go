@@ -103,8 +103,9 @@ func countEstimate(ratios []float64) Estimate {
 
 func (l *ledger) noiseFloor() NoiseFloor {
 	floor := NoiseFloor{Pairs: []NoisePair{}, Spread: unknown()}
-	for i := 1; i < len(l.trials); i++ {
-		a, b := l.trials[i-1], l.trials[i]
+	ran := l.ran()
+	for i := 1; i < len(ran); i++ {
+		a, b := ran[i-1], ran[i]
 		if a.State != b.State || len(a.reasons)+len(b.reasons) > 0 {
 			continue
 		}

@@ -6,14 +6,14 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 // Limits beyond which a trial reaches no estimate.
 const (
 	sentTolerance  = 0.01  // of the hits due
 	countTolerance = 0.005 // between what servers and services counted
-	lagLimit       = 0.005 // seconds, and at the same time
-	lagShare       = 0.1   // of the measured p95
 )
 
 // TrialCheck says whether a trial can be believed.
@@ -84,11 +84,11 @@ func (t *trial) sending() (reasons []string) {
 func (t *trial) punctuality() []string {
 	all := t.measured()
 	lag, p95 := all.lagAt(0.99), all.responseAt(0.95)
-	if !(lag > lagLimit) || lag <= lagShare*p95 {
+	if !record.Late(float64(lag), float64(p95)) {
 		return nil
 	}
 	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s",
-		seconds(lag), limit(seconds(lagLimit)), seconds(p95))}
+		seconds(lag), limit(seconds(record.LagLimitSeconds)), seconds(p95))}
 }
 
 // resets finds counters that went down between any two readings of a source.

@@ -269,14 +269,15 @@ func (c *checker) tokens() {
 	plan, share := c.s.Plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
 	name, most := "", uint64(0)
 	for i, count := range plan.Count(0) {
-		need := count * uint64(len(plan.Trials))
+		need := count * uint64(len(plan.Trials)+plan.Repeats())
 		if plan.Operations[i].Consumes && need > most {
 			name, most = plan.Operations[i].Name, need
 		}
 	}
 	c.must(most <= share, "system.data.live_tokens",
 		fmt.Sprintf("seed at least %d, or offer less, shorter or in fewer rounds", most*2*c.v.consumers()),
-		"%s uses up %d live tokens in %d trials; of %d it gets %d", name, most, len(plan.Trials), c.s.System.LiveTokens, share)
+		"%s uses up %d live tokens in %d trials and %d repeats; of %d it gets %d",
+		name, most, len(plan.Trials), plan.Repeats(), c.s.System.LiveTokens, share)
 }
 
 // tokenShare is how many of the live tokens each consuming operation may use up: one half is read for ever by the

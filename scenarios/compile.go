@@ -98,6 +98,20 @@ func trials(states []string, rounds int) []Trial {
 	return order
 }
 
+// Repeats is how many trials a run may repeat because its generator was late: the share of a noisy machine, but at least
+// a few.
+func (p *Plan) Repeats() int { return max(3, len(p.Trials)/3) }
+
+// Repeat is p with one more trial: the given one again, with the same arrivals and hits of its own. It comes last in
+// Trials, which the returned plan does not share with p.
+func (p *Plan) Repeat(trial int) *Plan {
+	again := *p
+	t := p.Trials[trial]
+	t.Index = len(p.Trials)
+	again.Trials = append(slices.Clone(p.Trials), t)
+	return &again
+}
+
 // Total is the number of hits due in one trial; it is the same for all.
 func (p *Plan) Total() uint64 {
 	var total uint64

@@ -103,6 +103,6 @@ func (s *Scenario) WithData(size string) (*Scenario, error) {
 		return nil, fmt.Errorf("data size %q is unknown; %s", size, oneOf(size, DataSizes()))
 	}
 	c := s.clone()
-	c.System.Users, c.System.DeadTokens, c.System.LiveTokens = 2_000, 20_000, 24_000
+	c.System.Users, c.System.DeadTokens, c.System.LiveTokens = 2_000, 20_000, 30_000
 	return c, nil
 }

@@ -156,8 +156,8 @@ func TestCheck(t *testing.T) {
 		{"rounds", s.WithRounds(0), "stay-launch: rounds: 0 rounds are out of range; write a number from 1 to 100"},
 		{"rate", s.Scale(40), "stay-launch: traffic.stages[2].ramp.to: 24000/s is beyond what one generator can pace; stay at or below 20000/s\n" +
 			"stay-launch: traffic.stages[3].hold: 24000/s is beyond what one generator can pace; stay at or below 20000/s"},
-		{"tokens", s.WithRounds(28), "stay-launch: system.data.live_tokens: refresh uses up 50400 live tokens in 168 trials; of 200000 it gets 50000; " +
-			"seed at least 201600, or offer less, shorter or in fewer rounds"},
+		{"tokens", s.WithRounds(28), "stay-launch: system.data.live_tokens: refresh uses up 67200 live tokens in 168 trials and 56 repeats; of 200000 it gets 50000; " +
+			"seed at least 268800, or offer less, shorter or in fewer rounds"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := tt.s.Check(carshare()); err == nil || err.Error() != tt.want {
@@ -170,7 +170,7 @@ func TestCheck(t *testing.T) {
 // The number of tokens that a refusal asks for is enough, and one less per operation is not.
 func TestTokensAskedForSuffice(t *testing.T) {
 	s := read(t, "stay-launch").WithRounds(28)
-	for tokens, want := range map[int]bool{201_600: true, 201_599: false} {
+	for tokens, want := range map[int]bool{268_800: true, 268_799: false} {
 		s.System.LiveTokens = tokens
 		if err := s.Check(carshare()); (err == nil) != want {
 			t.Errorf("%d tokens: got %v", tokens, err)

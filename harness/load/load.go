@@ -67,6 +67,7 @@ type Config struct {
 	// still unanswered then has timed out, and one not yet sent is missed.
 	Drain time.Duration
 	// Sleep waits until a point in time or the end of the context, on the goroutine that paces. Nil is the precise one.
+	// Only with the precise one does the generator take precedence over other processes.
 	Sleep func(ctx context.Context, until time.Time)
 	// Emit takes each finished window, one after the other, about in the order of their seconds. The window's
 	// histograms and map are valid until Emit returns. An error ends the run. Nil drops the windows.
@@ -79,6 +80,8 @@ type Totals struct {
 	Offered, Sent, Completed, Failed, Missed uint64
 	// LagP99Seconds is the 99th percentile of sent minus due.
 	LagP99Seconds float64
+	// Realtime tells that the generator had real-time priority over the system.
+	Realtime bool
 }
 
 // errDrained is why the context of the requests ends when the drain is over.
@@ -101,6 +104,8 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 	ctx, cancel := context.WithDeadlineCause(outer, cfg.deadline(), errDrained)
 	defer cancel()
 
+	realtime, end := cfg.precedence()
+	defer end()
 	books := newLedger(cfg, fail)
 	defer books.close()
 	carrier := cfg.carrier(ctx)
@@ -111,6 +116,7 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 	attack(cfg, pace, &shooter{ctx: ctx, cfg: cfg, books: books, carrier: carrier})
 	pace.missRest(time.Now())
 	totals := books.finish()
+	totals.Realtime = realtime
 	if err := context.Cause(outer); err != nil {
 		return totals, fmt.Errorf("load trial %d: %w", cfg.Trial, err)
 	}
@@ -145,13 +151,19 @@ func (c Config) withDefaults() Config {
 	if c.Workers == 0 {
 		c.Workers = math.MaxUint64
 	}
-	if c.Sleep == nil {
-		c.Sleep = preciseSleep
-	}
 	if c.Emit == nil {
 		c.Emit = func(record.Window) error { return nil }
 	}
 	return c
+}
+
+// precedence takes it, and completes the config, where time is real.
+func (c *Config) precedence() (realtime bool, end func()) {
+	if c.Sleep != nil {
+		return false, func() {}
+	}
+	c.Sleep = preciseSleep
+	return takePrecedence()
 }
 
 // deadline is when the drain is over.

@@ -47,6 +47,7 @@ func newLauncher(as account, l *ledger, onExit func(string, error)) *launcher {
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, and takes forgotten children along
 		for job := range la.jobs {
+			giveWay()
 			job()
 		}
 	}()
