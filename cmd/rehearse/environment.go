@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
@@ -33,11 +32,10 @@ type environment struct {
 
 // environmentConfig says what to boot.
 type environmentConfig struct {
-	run, logs string
-	data      carshare.Data
-	log       *slog.Logger
-	onExit    func(node string, err error)
-	job       func(auth.ArchiveCost)
+	// servers say how; boot adds what they hold.
+	servers stack.Config
+	data    carshare.Data
+	job     func(auth.ArchiveCost)
 }
 
 // dataOf is the data a scenario asks for.
@@ -57,14 +55,12 @@ func boot(ctx context.Context, config environmentConfig) (e *environment, err er
 			err = errors.Join(err, e.close())
 		}
 	}()
-	e.stack, err = stack.Processes(ctx, stack.Config{
-		Run: config.run, Logs: config.logs, Log: config.log, OnExit: config.onExit,
-		Database: "carshare", Roles: carshare.Roles(), Template: config.data.Fingerprint(),
-		Prepare: func(ctx context.Context, ownerURL string) error {
-			return carshare.Seed(ctx, ownerURL, config.data)
-		},
-	})
-	if err != nil {
+	servers := config.servers
+	servers.Database, servers.Roles, servers.Template = "carshare", carshare.Roles(), config.data.Fingerprint()
+	servers.Prepare = func(ctx context.Context, ownerURL string) error {
+		return carshare.Seed(ctx, ownerURL, config.data)
+	}
+	if e.stack, err = stack.Processes(ctx, servers); err != nil {
 		return e, err
 	}
 	return e, e.startServices(ctx, config)

@@ -32,6 +32,8 @@ type runFlags struct {
 	stack     string
 	keep      bool
 	json      bool
+	// servers are where the servers are installed and which ports they take.
+	servers stack.Config
 }
 
 func newRun() *cobra.Command {
@@ -56,6 +58,11 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	flags.StringVar(&f.stack, "stack", "auto", "back end: auto or processes")
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
+	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
+	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
+	flags.IntVar(&f.servers.PrimaryPort, "primary-port", 0, "port of the primary (default: any free one)")
+	flags.IntVar(&f.servers.ReplicaPort, "replica-port", 0, "port of the replica (default: any free one)")
+	flags.IntVar(&f.servers.RedisPort, "redis-port", 0, "port of Redis (default: any free one)")
 	return cmd
 }
 
@@ -181,15 +188,17 @@ func seeded(t stack.Template) string {
 
 func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 	log := slog.New(slog.NewTextHandler(r.talk, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return environmentConfig{
-		run: r.header.ID, logs: r.logs(), data: dataOf(r.scenario), log: log,
-		onExit: func(node string, err error) {
-			died := nodeDied{node: node, err: err}
-			r.note(record.Event{Trial: -1, Kind: record.EventFault, Text: died.Error()})
-			end(died)
-		},
+	config := environmentConfig{
+		servers: r.flags.servers, data: dataOf(r.scenario),
 		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
 	}
+	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
+	config.servers.OnExit = func(node string, err error) {
+		died := nodeDied{node: node, err: err}
+		r.note(record.Event{Trial: -1, Kind: record.EventFault, Text: died.Error()})
+		end(died)
+	}
+	return config
 }
 
 // note records an event from outside the run loop. A writer that cannot write ends the run by itself.
