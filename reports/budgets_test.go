@@ -69,7 +69,7 @@ func TestBudgets(t *testing.T) {
 func TestEveryMetricIsJudged(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "cache")
 	for _, metric := range scenarios.Metrics() {
-		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Max: at(1e9)})
+		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Max: new(1e9)})
 	}
 	_, s := m.summarized(t)
 	for _, b := range s.Budgets {
@@ -86,7 +86,7 @@ func TestLostHitsBreachALatencyBudget(t *testing.T) {
 			w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{}
 		})
 	}
-	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: at(60)}}
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(60.0)}}
 	lose(0)
 	if _, s := m.summarized(t); s.Verdict != Inconclusive {
 		t.Errorf("lost in one round of two: got %v, want inconclusive", s.Verdict)

@@ -211,8 +211,6 @@ func (m *made) summarized(t testing.TB) (*record.Run, *Summary) {
 	return run, s
 }
 
-func at(x float64) *float64 { return &x }
-
 // samplesOf calls change for each sample of a source in a trial.
 func (m *made) samplesOf(trial int, source string, change func(*record.Sample)) {
 	for i := range m.samples {

@@ -23,9 +23,9 @@ func told() map[string]func() *made {
 		"pass": func() *made {
 			m := makeRun(3, wobble, allStates()...)
 			m.scenario.Budgets = []scenarios.Budget{
-				{Metric: "p95", Stage: "peak", State: "archive", Max: at(0.05), Line: 30},
-				{Metric: "primary_qps", State: "archive", Of: "baseline", Max: at(0.2), Line: 31},
-				{Metric: "wrong_user", Max: at(0), Line: 32},
+				{Metric: "p95", Stage: "peak", State: "archive", Max: new(0.05), Line: 30},
+				{Metric: "primary_qps", State: "archive", Of: "baseline", Max: new(0.2), Line: 31},
+				{Metric: "wrong_user", Max: new(0.0), Line: 32},
 			}
 			m.events = append([]record.Event{{AtSeconds: 3, Trial: 5, Kind: record.EventJob,
 				Text: "archive moved 2,000,000 dead tokens in 41 s", Values: map[string]float64{"rows": 2e6, "seconds": 41}}}, m.events...)
@@ -34,16 +34,16 @@ func told() map[string]func() *made {
 		"fail": func() *made {
 			m := makeRun(2, steady, "baseline", "extract-main")
 			m.scenario.Budgets = []scenarios.Budget{
-				{Metric: "p95", State: "extract-main", Max: at(0.005), Line: 30},
-				{Metric: "primary_qps", Max: at(1200), Min: at(1100), Line: 31},
-				{Metric: "cache_hit_ratio", Min: at(0.9), Line: 33},
+				{Metric: "p95", State: "extract-main", Max: new(0.005), Line: 30},
+				{Metric: "primary_qps", Max: new(1200.0), Min: new(1100.0), Line: 31},
+				{Metric: "cache_hit_ratio", Min: new(0.9), Line: 33},
 			}
 			m.windowsOf(2, "peak", func(w *record.Window) { w.WrongUser = 2 })
 			return m
 		},
 		"inconclusive": func() *made {
 			m := makeRun(1, steady, allStates()...)
-			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: at(0.05), Line: 30}}
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(0.05), Line: 30}}
 			m.windowsOf(4, "peak", func(w *record.Window) {
 				w.Missed, w.Sent, w.Completed = w.Offered/10, w.Offered-w.Offered/10, w.Offered-w.Offered/10
 			})
@@ -58,7 +58,7 @@ func told() map[string]func() *made {
 		"hopeless": func() *made {
 			m := makeRun(3, steady, allStates()...)
 			for i := range 6 {
-				m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: allStates()[i], Max: at(1e-4), Line: 30 + i})
+				m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: allStates()[i], Max: new(1e-4), Line: 30 + i})
 			}
 			for i := range m.windows {
 				m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered

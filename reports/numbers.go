@@ -11,7 +11,7 @@ import (
 // state gathers one state's numbers from its valid trials.
 func (l *ledger) state(name string) State {
 	valid := l.valid(name)
-	s := State{Name: name, Trials: len(valid), PrimaryStatementsPer: l.statementsPer(valid)}
+	s := State{Name: name, Trials: len(valid), PrimaryStatementsPer: l.statementsPer(valid), PrimaryBesideQPS: l.beside(valid)}
 	for _, stage := range l.header.Stages {
 		if stage.Measure {
 			s.Stages = append(s.Stages, StageNumbers{stage.Name, l.numbers(name, stage)})
@@ -145,6 +145,33 @@ func (l *ledger) statementsPer(trials []*trial) map[string]Number {
 		}
 	}
 	return per
+}
+
+// beside finds the statements on the primary that no operation of the traffic caused.
+func (l *ledger) beside(trials []*trial) map[string]Number {
+	names := map[string]bool{}
+	for _, t := range trials {
+		for _, source := range []string{"auth", "callers"} {
+			for key := range t.edges[edge{"", "end", source}].Values {
+				metric, labels := record.ParseKey(key)
+				if metric == "statements_total" && labels["node"] == "primary" && !slices.Contains(l.header.Operations, labels["op"]) {
+					names[labels["op"]] = true
+				}
+			}
+		}
+	}
+	rates := map[string]Number{}
+	for name := range names {
+		of := series{"statements_total", map[string][]string{"node": {"primary"}, "op": {name}}}
+		rate := mean(trials, func(t *trial) Number {
+			_, seconds := t.growth("", "auth", of)
+			return t.services("", of) / Number(seconds)
+		})
+		if rate > 0 {
+			rates[name] = rate
+		}
+	}
+	return rates
 }
 
 // sent counts the hits of one operation in all stages.

@@ -62,6 +62,9 @@ type State struct {
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
 	// count, over whole trials.
 	PrimaryStatementsPer map[string]Number `json:"primary_statements_per"`
+	// PrimaryBesideQPS is what the services sent to the primary on no hit's account, such as batches and second
+	// look-ups, per second over whole trials, by the services' own name for it.
+	PrimaryBesideQPS map[string]Number `json:"primary_beside_qps"`
 	// Stages are the same numbers for each measured stage.
 	Stages []StageNumbers `json:"stages"`
 }

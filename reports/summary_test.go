@@ -175,7 +175,7 @@ func TestOnlyTheAskedPhases(t *testing.T) {
 	m.header.Only = []string{"cache"}
 	m.scenario.Phases = allStates()[1:]
 	m.scenario.Budgets = []scenarios.Budget{
-		{Metric: "errors", State: "archive", Max: at(0)}, {Metric: "errors", Max: at(0)},
+		{Metric: "errors", State: "archive", Max: new(0.0)}, {Metric: "errors", Max: new(0.0)},
 	}
 	_, s := m.summarized(t)
 	if len(s.Phases) != 1 || s.Phases[0].Before != "extract-writes" {
@@ -352,7 +352,7 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 		t.Errorf("got %v, want fail although the trial is invalid", s.Verdict)
 	}
 	m.windowsOf(1, "peak", func(w *record.Window) { w.WrongUser, w.AcceptedRevoked = 0, 1 })
-	m.scenario.Budgets = []scenarios.Budget{{Metric: "accepted_revoked", Max: at(0)}, {Metric: "wrong_user", Max: at(0)}}
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "accepted_revoked", Max: new(0.0)}, {Metric: "wrong_user", Max: new(0.0)}}
 	if _, s := m.summarized(t); s.Budgets[0].Verdict != Fail || s.Budgets[1].Verdict != Inconclusive {
 		t.Errorf("got %+v; want the revoked tokens to fail and the absence of wrong users to prove nothing", s.Budgets)
 	}
@@ -366,7 +366,7 @@ func TestIncompleteRunNeverPasses(t *testing.T) {
 	if s.Complete || s.Verdict != Inconclusive || !strings.Contains(strings.Join(s.Reasons, " "), "SIGINT") {
 		t.Errorf("got complete %v, %v, %v", s.Complete, s.Verdict, s.Reasons)
 	}
-	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", State: "baseline", Max: at(10)}}
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", State: "baseline", Max: new(10.0)}}
 	if _, s := m.summarized(t); s.Verdict != Fail {
 		t.Errorf("a breached count of an incomplete run: got %v, want fail", s.Verdict)
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -33,7 +34,7 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 	right(t, 2, 3, 4, 6, 7)
 	rows := s.Phases
 	if len(rows) > 1 {
-		rows = append(rows[:len(rows):len(rows)], s.Overall)
+		rows = append(slices.Clip(rows), s.Overall)
 	}
 	for _, phase := range rows {
 		before, after := s.find(phase.Before), s.find(phase.After)

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,6 +115,7 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 		lines = append(lines, "  "+t)
 	}
 	lines = append(lines, s.noiseLine())
+	lines = append(lines, s.statementLines(run.Header.Operations)...)
 	for _, name := range s.Unjudged {
 		lines = append(lines, "not judged, its state was left out: "+name)
 	}
@@ -124,6 +126,30 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 		lines = append(lines, "note: "+note)
 	}
 	return append(lines, s.legend())
+}
+
+// statementLines say what one hit of the first operation costs the primary in each state, and what is sent beside.
+func (s *Summary) statementLines(operations []string) (lines []string) {
+	if len(operations) == 0 {
+		return nil
+	}
+	var per, beside []string
+	known := false
+	for _, state := range s.States {
+		known = known || state.PrimaryStatementsPer[operations[0]].Known()
+		per = append(per, state.Name+" "+number(state.PrimaryStatementsPer[operations[0]]))
+		for _, name := range slices.Sorted(maps.Keys(state.PrimaryBesideQPS)) {
+			beside = append(beside, fmt.Sprintf("%s %s %s", state.Name, name, number(state.PrimaryBesideQPS[name])))
+		}
+	}
+	if !known {
+		return nil
+	}
+	lines = append(lines, fmt.Sprintf("primary statements per %s: %s", operations[0], strings.Join(per, ", ")))
+	if len(beside) > 0 {
+		lines = append(lines, "beside them, per second: "+strings.Join(beside, ", "))
+	}
+	return lines
 }
 
 func (s *Summary) validityLine() string {

@@ -148,7 +148,7 @@ func TestZeroIsDrawn(t *testing.T) {
 func TestSameInputSameBytes(t *testing.T) {
 	for _, format := range []Format{SVG, PNG} {
 		for _, p := range []picture{example(), exampleTimeline()} {
-			if drawn(t, p, format) != drawn(t, p, format) {
+			if first, again := drawn(t, p, format), drawn(t, p, format); first != again {
 				t.Errorf("%T as %s differs from itself", p, format)
 			}
 		}
