@@ -64,12 +64,10 @@ func codeOf(ctx context.Context, err error) int {
 	if err == nil {
 		return exitPass
 	}
-	var decided exitError
-	if errors.As(err, &decided) {
+	if decided, ok := errors.AsType[exitError](err); ok {
 		return decided.code
 	}
-	var stopped interrupted
-	if errors.As(context.Cause(ctx), &stopped) {
+	if stopped, ok := errors.AsType[interrupted](context.Cause(ctx)); ok {
 		// 128 + the signal's number, as shells count it.
 		return 128 + int(stopped.signal)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"time"
@@ -48,9 +49,7 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 // describe adds to h what only the running servers tell.
 func describe(h *record.Header, at stack.Endpoints) {
 	h.Versions = at.Versions
-	for name, value := range at.Settings {
-		h.Settings[name] = value
-	}
+	maps.Copy(h.Settings, at.Settings)
 }
 
 // host is the fingerprint of this machine; what it cannot learn stays empty.

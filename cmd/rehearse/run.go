@@ -207,7 +207,8 @@ func (r *rehearsal) note(e record.Event) { _ = r.writer.AddEvent(e) }
 func jobEvent(cost auth.ArchiveCost) record.Event {
 	return record.Event{
 		Trial: -1, Kind: record.EventJob,
-		Text: fmt.Sprintf("archive job: %d live tokens copied, %d dead ones moved", cost.Copied, cost.Moved),
+		Text: fmt.Sprintf("archive job: %d live tokens copied and %d dead ones moved in %.1f s, %.0f MB of write-ahead log",
+			cost.Copied, cost.Moved, cost.Duration.Seconds(), float64(cost.WALBytes)/1e6),
 		Values: map[string]float64{
 			"copied": float64(cost.Copied), "moved": float64(cost.Moved),
 			"seconds": cost.Duration.Seconds(), "wal_bytes": float64(cost.WALBytes),
@@ -228,8 +229,7 @@ func (d nodeDied) Unwrap() error { return d.err }
 // notReady is an error of the boot, unless the user ended it.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
 	r.note(record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()})
-	var stopped interrupted
-	if errors.As(context.Cause(ctx), &stopped) {
+	if stopped, ok := errors.AsType[interrupted](context.Cause(ctx)); ok {
 		return stopped
 	}
 	return exitError{exitEnvironment, err}
@@ -244,8 +244,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment) error {
 		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
 		Record: r.writer, Progress: line.show,
 	})
-	var died nodeDied
-	if errors.As(context.Cause(ctx), &died) {
+	if died, ok := errors.AsType[nodeDied](context.Cause(ctx)); ok {
 		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
 	}
 	return err
