@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
@@ -45,7 +46,7 @@ func schedule(attr unix.SchedAttr) bool {
 		if err == nil {
 			err = unix.SchedSetAttr(tid, &attr, 0)
 		}
-		if err != nil && err != unix.ESRCH {
+		if err != nil && !errors.Is(err, unix.ESRCH) {
 			took = false
 		}
 	}

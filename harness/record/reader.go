@@ -69,15 +69,15 @@ func readLines[T any](r *Run, name string) ([]T, error) {
 	lines := bufio.NewReaderSize(file, 1<<16)
 	for number := 1; ; number++ {
 		line, err := readLine(lines)
-		if err == io.EOF && len(line) == 0 {
+		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return values, nil
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return values, fmt.Errorf("read %s:%d: %w", name, number, err)
 		}
 		var value T
 		if broken := json.Unmarshal(line, &value); broken != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				r.Notes = append(r.Notes, fmt.Sprintf("%s: the last line was cut short and is left out", name))
 				return values, nil
 			}

@@ -108,7 +108,7 @@ func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.streams {
-		w.keep(s.buffer.Flush())
+		_ = w.keep(s.buffer.Flush()) // kept and returned below; the other streams are flushed all the same
 	}
 	return w.err
 }
