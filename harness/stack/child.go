@@ -79,7 +79,7 @@ func (c *child) running() bool {
 func (c *child) end(ctx context.Context, sig syscall.Signal) error {
 	c.news.Store(settled)
 	if c.paused.Load() {
-		c.resume()
+		_ = c.resume() // a child that stays paused does not leave, and is killed when ctx ends
 	}
 	family := descendants(c.PID)
 	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -110,11 +110,12 @@ func (c *child) kill() error {
 	if !c.running() {
 		return nil
 	}
-	c.cmd.Process.Signal(syscall.SIGSTOP)
+	// Signals fail when the child has just ended by itself; one that they do not reach is reported as surviving.
+	_ = c.cmd.Process.Signal(syscall.SIGSTOP)
 	awaitStopped(c.PID)
 	family := descendants(c.PID)
-	syscall.Kill(-c.PID, syscall.SIGKILL)
-	c.cmd.Process.Kill()
+	_ = syscall.Kill(-c.PID, syscall.SIGKILL)
+	_ = c.cmd.Process.Kill()
 	err := killAll(family)
 	select {
 	case <-c.done:

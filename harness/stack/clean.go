@@ -43,7 +43,7 @@ func Clean(ctx context.Context, path string) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer func() { _ = unlock() }() // the kernel lets go of the lock even when closing its file fails
 	entries, err := os.ReadDir(filepath.Join(h.path, "runs"))
 	if err != nil {
 		return nil, err

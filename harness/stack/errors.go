@@ -64,7 +64,9 @@ func logTail(path string, start int64) string {
 	defer f.Close()
 	const limit = 2 << 10
 	if size, err := f.Seek(0, io.SeekEnd); err == nil {
-		f.Seek(max(start, size-limit), io.SeekStart)
+		if _, err := f.Seek(max(start, size-limit), io.SeekStart); err != nil {
+			return ""
+		}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -83,9 +84,9 @@ func (s *processes) Close() error {
 
 func (s *processes) takeDown() error {
 	var errs []error
-	for i := len(s.nodes) - 1; i >= 0; i-- {
+	for _, n := range slices.Backward(s.nodes) {
 		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
-		errs = append(errs, s.nodes[i].halt(ctx, s.nodes[i].quit))
+		errs = append(errs, n.halt(ctx, n.quit))
 		cancel()
 	}
 	_, err := s.run.sweepAll(context.Background(), s.launcher, filepath.Join(s.tools.postgres, "postgres"))

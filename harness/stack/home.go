@@ -149,7 +149,7 @@ func (h home) newRun(ctx context.Context, label string) (_ *rundir, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer func() { _ = unlock() }() // the kernel lets go of the lock even when closing its file fails
 	r := &rundir{path: filepath.Join(h.path, "runs", runName(label)), as: h.as}
 	if len(r.data(".s.PGSQL.65535")) > maxSocketPath {
 		return nil, notReady(fmt.Sprintf("%s is too long a path for a socket (at most %d bytes with the socket's name)", r.path, maxSocketPath), "set REHEARSE_HOME to a shorter one")

@@ -59,7 +59,7 @@ func await(ctx context.Context, c *child, ready func(context.Context) error) err
 		case <-c.done:
 			return fmt.Errorf("it ended (%v) before it was ready", c.cmd.ProcessState)
 		case <-ctx.Done():
-			return fmt.Errorf("%w; the last answer was: %v", context.Cause(ctx), last)
+			return fmt.Errorf("%w; the last answer was: %w", context.Cause(ctx), last)
 		case <-tick.C:
 		}
 	}

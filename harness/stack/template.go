@@ -152,7 +152,7 @@ func (s *processes) visit(ctx context.Context, dir string, do func(ctx context.C
 			return err
 		}
 		if c.err != nil || crashed(dir) {
-			return diagnose(buildName, fmt.Errorf("did not stop cleanly: %v", c.err), c.command.log, c.logStart)
+			return diagnose(buildName, fmt.Errorf("did not stop cleanly: %v", c.cmd.ProcessState), c.command.log, c.logStart)
 		}
 		return nil
 	})
