@@ -4,11 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
-	"strings"
 	"time"
-
-	"github.com/prometheus/procfs"
-	"golang.org/x/sys/unix"
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -55,19 +51,6 @@ func describe(h *record.Header, at stack.Endpoints) {
 // host is the fingerprint of this machine; what it cannot learn stays empty.
 func host() record.Host {
 	h := record.Host{OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
-	var name unix.Utsname
-	if unix.Uname(&name) == nil {
-		h.Kernel = unix.ByteSliceToString(name.Release[:])
-	}
-	proc, err := procfs.NewDefaultFS()
-	if err != nil {
-		return h
-	}
-	if cpus, err := proc.CPUInfo(); err == nil && len(cpus) > 0 {
-		h.CPU = strings.TrimSpace(cpus[0].ModelName)
-	}
-	if memory, err := proc.Meminfo(); err == nil && memory.MemTotalBytes != nil {
-		h.MemoryBytes = int64(*memory.MemTotalBytes)
-	}
+	describeHost(&h)
 	return h
 }
