@@ -8,7 +8,7 @@ import (
 
 // Lengths of a quick trial.
 const (
-	quickTrial = 8 * time.Second
+	quickTrial = 7 * time.Second
 	quickStage = time.Second
 )
 
@@ -19,7 +19,7 @@ func (s *Scenario) clone() *Scenario {
 	return &c
 }
 
-// Quick is s for a first look: one round, and the stages shortened in proportion so that a trial takes about eight
+// Quick is s for a first look: one round, and the stages shortened in proportion so that a trial takes about seven
 // seconds. No stage is cut below one second and none is lengthened; the rates stay.
 func (s *Scenario) Quick() *Scenario {
 	q := s.WithRounds(1)
