@@ -29,9 +29,13 @@ type progressLine struct {
 }
 
 func newProgressLine(out io.Writer, plan *scenarios.Plan) *progressLine {
+	return &progressLine{out: out, live: isTerminal(out), began: time.Now(), total: plan.Expected(), now: time.Now}
+}
+
+// isTerminal tells whether somebody watches who can see lines rewritten and colours.
+func isTerminal(out io.Writer) bool {
 	file, isFile := out.(*os.File)
-	live := isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
-	return &progressLine{out: out, live: live, began: time.Now(), total: plan.Expected(), now: time.Now}
+	return isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
 // show is called by the run loop at each step and each second.

@@ -84,14 +84,13 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return exitError{exitEnvironment, err}
 	}
-	measured := r.rehearse(cmd.Context())
-	return f.report(cmd, r, measured)
+	return r.rehearse(cmd.Context(), func(measured error) error { return f.report(cmd, r, measured) })
 }
 
 // report judges what was recorded, however far the run came. An error of the run outweighs the verdict.
 func (f *runFlags) report(cmd *cobra.Command, r *rehearsal, measured error) error {
-	if !r.began {
-		return measured
+	if err := r.writer.Flush(); err != nil {
+		return errors.Join(measured, err)
 	}
 	recorded, s, err := judge(r.dir)
 	if err != nil {
@@ -118,8 +117,6 @@ type rehearsal struct {
 	talk     io.Writer
 	// mu keeps lines of talk whole: nodes may die on a goroutine of their own.
 	mu sync.Mutex
-	// began tells that the measurement began, so that there is something to report on.
-	began bool
 }
 
 // newRehearsal makes the run directory, so that even a run that fails to boot leaves its header and its logs.
@@ -154,8 +151,9 @@ func (r *rehearsal) say(format string, args ...any) {
 	fmt.Fprintf(r.talk, format+"\n", args...)
 }
 
-// rehearse boots, measures and takes down.
-func (r *rehearsal) rehearse(ctx context.Context) (err error) {
+// rehearse boots, measures, reports and takes down. The report is told how the measurement ended and makes of it how the
+// run ends.
+func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err error) {
 	defer func() { err = errors.Join(err, r.writer.Close()) }()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -173,10 +171,12 @@ func (r *rehearsal) rehearse(ctx context.Context) (err error) {
 	if err := r.writer.SetHeader(r.header); err != nil {
 		return err
 	}
-	if err := r.measure(ctx, e); err != nil {
-		return err
+	measured := r.measure(ctx, e)
+	err = report(measured)
+	if measured == nil && r.flags.keep {
+		r.keep(ctx, e)
 	}
-	return r.keep(ctx, e)
+	return err
 }
 
 func seeded(t stack.Template) string {
@@ -237,7 +237,6 @@ func (r *rehearsal) notReady(ctx context.Context, err error) error {
 
 // measure runs all trials.
 func (r *rehearsal) measure(ctx context.Context, e *environment) error {
-	r.began = true
 	line := newProgressLine(r.talk, r.plan)
 	defer line.close()
 	err := harness.Run(ctx, harness.Config{
@@ -259,16 +258,12 @@ func asProbes(instruments []*probe.Instrument) []probe.Probe {
 }
 
 // keep holds everything up until the user ends it, and says how to look around.
-func (r *rehearsal) keep(ctx context.Context, e *environment) error {
-	if !r.flags.keep {
-		return nil
-	}
+func (r *rehearsal) keep(ctx context.Context, e *environment) {
 	at := e.stack.Endpoints()
 	host, port, _ := strings.Cut(at.RedisAddr, ":")
 	r.say("everything is still up; end it with Ctrl-C\n  psql '%s'\n  psql '%s'\n  REDISCLI_AUTH=%s redis-cli -h %s -p %s",
 		at.PrimaryURL(stack.Owner), at.ReplicaURL(stack.Owner), at.RedisPassword, host, port)
 	<-ctx.Done()
-	return nil
 }
 
 // judge reads a run directory, judges it and writes the reports into it.
@@ -293,7 +288,8 @@ func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON b
 	if asJSON {
 		return reports.JSON(cmd.OutOrStdout(), s)
 	}
-	return reports.Print(cmd.OutOrStdout(), recorded, s, reports.Options{})
+	out := cmd.OutOrStdout()
+	return reports.Print(out, recorded, s, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
 }
 
 // verdictError is the verdict as an exit code.
