@@ -156,10 +156,11 @@ func (s *Summary) validityLine() string {
 	return fmt.Sprintf("trials: %d of %d valid", len(s.Validity)-len(s.invalid()), len(s.Validity))
 }
 
+// invalid lists the invalid trials, counted from one as in the progress of the run.
 func (s *Summary) invalid() (list []string) {
 	for _, t := range s.Validity {
 		if !t.Valid {
-			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial, t.State, t.Round,
+			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial+1, t.State, t.Round+1,
 				strings.Join(t.Reasons, "; ")))
 		}
 	}

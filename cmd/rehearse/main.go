@@ -38,7 +38,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // interrupted is the cause of a context that a signal ended.
 type interrupted struct{ signal syscall.Signal }
 
-func (i interrupted) Error() string { return "interrupted by " + i.signal.String() }
+func (i interrupted) Error() string {
+	if i.signal == syscall.SIGTERM {
+		return "interrupted by SIGTERM"
+	}
+	return "interrupted by SIGINT"
+}
 
 // untilSignal is ctx until SIGINT or SIGTERM arrives. After the first one the signals have their usual effect again.
 func untilSignal(ctx context.Context) (context.Context, func()) {
