@@ -18,10 +18,12 @@ const plainEvery = 10 * time.Second
 
 // progressLine tells how the run goes: one line rewritten in place on a terminal, a line now and then elsewhere.
 type progressLine struct {
-	out     io.Writer
-	live    bool
-	began   time.Time
-	total   time.Duration
+	out   io.Writer
+	live  bool
+	began time.Time
+	total time.Duration
+	// planned is the number of trials without repeats.
+	planned int
 	said    time.Time
 	trial   int
 	written bool
@@ -29,7 +31,7 @@ type progressLine struct {
 }
 
 func newProgressLine(out io.Writer, plan *scenarios.Plan) *progressLine {
-	return &progressLine{out: out, live: isTerminal(out), began: time.Now(), total: plan.Expected(), now: time.Now}
+	return &progressLine{out: out, live: isTerminal(out), began: time.Now(), total: plan.Expected(), planned: len(plan.Trials), now: time.Now}
 }
 
 // isTerminal tells whether somebody watches who can see lines rewritten and colours.
@@ -62,8 +64,12 @@ func (l *progressLine) close() {
 func (l *progressLine) line(p harness.Progress) string {
 	elapsed := l.now().Sub(l.began)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s/%s  trial %d/%d round %d/%d  %s", clock(elapsed), clock(max(l.total, elapsed)),
-		p.Trial, p.Trials, p.Round, p.Rounds, p.State)
+	trial := fmt.Sprintf("trial %d/%d", p.Trial, l.planned)
+	if p.Trial > l.planned {
+		// Numbered on after the plan, a repeat would look like the end of the run.
+		trial = "once more"
+	}
+	fmt.Fprintf(&b, "%s/%s  %s round %d/%d  %s", clock(elapsed), clock(max(l.total, elapsed)), trial, p.Round, p.Rounds, p.State)
 	if p.Step != harness.StepLoad {
 		fmt.Fprintf(&b, "  %s", p.Step)
 		return b.String()

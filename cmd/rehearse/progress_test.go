@@ -27,6 +27,8 @@ func progressOf(live bool) string {
 		l.show(p)
 	}
 	l.show(harness.Progress{Trial: 2, Trials: 2, Round: 1, Rounds: 1, State: "cache", Step: harness.StepSwitch})
+	now = now.Add(time.Second)
+	l.show(harness.Progress{Trial: 3, Trials: 3, Round: 1, Rounds: 1, State: "cache", Step: harness.StepWarm})
 	l.close()
 	return out.String()
 }
@@ -37,6 +39,7 @@ func TestPlainProgress(t *testing.T) {
 00:10/01:00  trial 1/2 round 1/1  baseline  peak  598/600 req/s  p95 4.12 ms
 00:20/01:00  trial 1/2 round 1/1  baseline  peak  598/600 req/s  p95 4.12 ms
 00:25/01:00  trial 2/2 round 1/1  cache  switch
+00:26/01:00  once more round 1/1  cache  warm
 `
 	if diff := cmp.Diff(want, progressOf(false)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -46,7 +49,7 @@ func TestPlainProgress(t *testing.T) {
 // On a terminal one line is rewritten in place and cleared at the end.
 func TestLiveProgress(t *testing.T) {
 	got := progressOf(true)
-	if strings.Contains(got, "\n") || strings.Count(got, "\r") != 28 || !strings.HasSuffix(got, "\r\x1b[K") {
+	if strings.Contains(got, "\n") || strings.Count(got, "\r") != 29 || !strings.HasSuffix(got, "\r\x1b[K") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -2,9 +2,14 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 func newReport() *cobra.Command {
@@ -52,4 +57,42 @@ func report(cmd *cobra.Command, dir string, asJSON bool) error {
 		return err
 	}
 	return verdictError(s)
+}
+
+// judge reads a run directory, judges it and writes the reports into it.
+func judge(dir string) (*record.Run, *reports.Summary, error) {
+	recorded, err := record.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	scenario, err := scenarios.Parse(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := reports.Summarize(recorded, scenario)
+	if err != nil {
+		return nil, nil, err
+	}
+	return recorded, s, reports.Write(dir, recorded, s)
+}
+
+// show prints the tables, or summary.json.
+func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON bool) error {
+	if asJSON {
+		return reports.JSON(cmd.OutOrStdout(), s)
+	}
+	out := cmd.OutOrStdout()
+	return reports.Print(out, recorded, s, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
+}
+
+// verdictError is the verdict as an exit code.
+func verdictError(s *reports.Summary) error {
+	switch s.Verdict {
+	case reports.Pass:
+		return nil
+	case reports.Fail:
+		return exitError{code: exitBreached}
+	default:
+		return exitError{code: exitInconclusive}
+	}
 }

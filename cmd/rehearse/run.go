@@ -21,7 +21,6 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
-	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -264,42 +263,4 @@ func (r *rehearsal) keep(ctx context.Context, e *environment) {
 	r.say("everything is still up; end it with Ctrl-C\n  psql '%s'\n  psql '%s'\n  REDISCLI_AUTH=%s redis-cli -h %s -p %s",
 		at.PrimaryURL(stack.Owner), at.ReplicaURL(stack.Owner), at.RedisPassword, host, port)
 	<-ctx.Done()
-}
-
-// judge reads a run directory, judges it and writes the reports into it.
-func judge(dir string) (*record.Run, *reports.Summary, error) {
-	recorded, err := record.Open(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	scenario, err := scenarios.Parse(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := reports.Summarize(recorded, scenario)
-	if err != nil {
-		return nil, nil, err
-	}
-	return recorded, s, reports.Write(dir, recorded, s)
-}
-
-// show prints the tables, or summary.json.
-func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON bool) error {
-	if asJSON {
-		return reports.JSON(cmd.OutOrStdout(), s)
-	}
-	out := cmd.OutOrStdout()
-	return reports.Print(out, recorded, s, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
-}
-
-// verdictError is the verdict as an exit code.
-func verdictError(s *reports.Summary) error {
-	switch s.Verdict {
-	case reports.Pass:
-		return nil
-	case reports.Fail:
-		return exitError{code: exitBreached}
-	default:
-		return exitError{code: exitInconclusive}
-	}
 }

@@ -18,7 +18,7 @@ import (
 //	redis: commands_total{command=get|set|…} without those of the harness; keyspace_hits_total,
 //	    keyspace_misses_total, evicted_keys_total, memory_bytes, keys
 //	auth, callers: what the services count themselves: statements_total{kind=read|write,node=primary|replica,op=verify|…},
-//	    requests_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total, state{state} (1 for the current one)
+//	    requests_total{op}, failures_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total
 //	cpu: cpu_seconds_total{process=primary|replica|redis|auth|callers|generator}, memory_bytes{process}
 func Key(metric string, labels map[string]string) string {
 	if len(labels) == 0 {

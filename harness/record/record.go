@@ -170,6 +170,4 @@ const (
 	EventInterrupted = "interrupted"
 	// EventDone is the last event of a complete run.
 	EventDone = "done"
-	// EventNote is anything else worth reading.
-	EventNote = "note"
 )
