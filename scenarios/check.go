@@ -26,6 +26,8 @@ const (
 	maxName       = 63
 
 	defaultTimeout = 5 * time.Second
+	// defaultZipf is how uneven tokens are used unless the file says; most populations measured lie between 0.6 and 1.
+	defaultZipf = 0.75
 )
 
 // Arrivals.
@@ -35,19 +37,6 @@ const (
 	// Even arrivals follow the curve like clockwork.
 	Even = "even"
 )
-
-// Check tells whether s makes sense to a system with this vocabulary. [Parse] has done so already; a variation may
-// undo it, as when more rounds need more tokens than the data holds. The error is of type [Errors], without places.
-func (s *Scenario) Check(v Vocabulary) error {
-	var errs Errors
-	for _, f := range s.findings(v, func(string) bool { return false }) {
-		errs = append(errs, Error{File: s.Name, What: f.path + ": " + f.what, Do: f.do})
-	}
-	if len(errs) > 0 {
-		return errs
-	}
-	return nil
-}
 
 // finding is a mistake of meaning in the value at path.
 type finding struct {
@@ -67,6 +56,7 @@ func (s *Scenario) findings(v Vocabulary, broken func(string) bool) []finding {
 	c := &checker{s: s, v: v, broken: broken}
 	c.head()
 	c.system()
+	c.nodes()
 	c.mix()
 	c.stages()
 	c.headline()
@@ -106,6 +96,9 @@ func (c *checker) head() {
 	c.must(s.Rounds >= 1 && s.Rounds <= MaxRounds, "rounds", fmt.Sprintf("write a number from 1 to %d", MaxRounds), "%d rounds are out of range", s.Rounds)
 	arrivals := []string{Poisson, Even}
 	c.must(slices.Contains(arrivals, s.Traffic.Arrivals), "traffic.arrivals", oneOf(s.Traffic.Arrivals, arrivals), "arrivals %q are unknown", s.Traffic.Arrivals)
+	const maxZipf = 10 // the second most popular is then used once in a thousand
+	c.must(s.Traffic.Zipf > 0 && s.Traffic.Zipf <= maxZipf, "traffic.zipf", "write a number above 0 and at most 10, such as 0.99",
+		"%v is no exponent of a popularity", s.Traffic.Zipf)
 	c.must(s.Traffic.Timeout <= maxTimeout, "traffic.timeout", "write at most 2m", "%v is longer than latencies are recorded", s.Traffic.Timeout)
 }
 
@@ -135,13 +128,28 @@ func (c *checker) system() {
 
 func (c *checker) mix() {
 	var sum float64
-	for _, name := range slices.Sorted(maps.Keys(c.s.Traffic.Mix)) {
+	names := slices.Sorted(maps.Keys(c.s.Traffic.Mix))
+	for _, name := range names {
 		sum += c.s.Traffic.Mix[name]
-		names := c.v.operationNames()
-		c.must(slices.Contains(names, name), "traffic.mix."+name, oneOf(name, names), "operation %q is unknown", name)
+		known := c.v.operationNames()
+		c.must(slices.Contains(known, name), "traffic.mix."+brief(name), oneOf(name, known), "operation %q is unknown", brief(name))
 	}
 	// Shares are typed with a few decimals; anything nearer than a millionth is rounding.
-	c.must(len(c.s.Traffic.Mix) == 0 || math.Abs(sum-1) < 1e-6, "traffic.mix", "make the shares sum to 100%", "the shares sum to %s%%", trim(math.Round(sum*1e6)/1e4))
+	c.must(len(names) == 0 || math.Abs(sum-1) < 1e-6, "traffic.mix", c.shares(names, sum), "the shares sum to %s%%", trim(math.Round(sum*1e6)/1e4))
+}
+
+// shares is the remedy for a mix that does not add up. Numbers from one on were meant as weights.
+func (c *checker) shares(names []string, sum float64) string {
+	var parts []string
+	for _, name := range names {
+		if weight := c.s.Traffic.Mix[name]; weight >= 1 && len(names) <= len(c.v.Operations) {
+			parts = append(parts, brief(name)+": "+trim(math.Round(weight/sum*1e8)/1e6)+"%")
+		}
+	}
+	if len(parts) < max(len(names), 2) {
+		return "make the shares sum to 100%"
+	}
+	return "write weights as shares: {" + strings.Join(parts, ", ") + "}"
 }
 
 func (c *checker) stages() {
@@ -155,8 +163,8 @@ func (c *checker) stages() {
 		c.slug(at+".name", stage.Name)
 		first := slices.IndexFunc(stages, func(s Stage) bool { return s.Name == stage.Name })
 		c.must(first == i, at+".name", "give each stage its own name", "stage %d is called %q already", first+1, stage.Name)
-		c.rates(at, stage)
-		total += min(stage.Duration, MaxTrial)
+		c.curve(at, stage)
+		total += min(stage.Duration, MaxTrial+1)
 	}
 	c.must(total <= MaxTrial, path, "shorten a stage", "one trial lasts longer than %v", MaxTrial)
 	if !c.sound(path) {
@@ -168,23 +176,22 @@ func (c *checker) stages() {
 	}
 }
 
-func (c *checker) rates(at string, stage Stage) {
-	c.must(stage.Duration > 0, at+".for", "write a time above zero", "%v is no time at all", stage.Duration)
-	hold := stage.From == stage.To
-	for _, end := range []struct {
-		key  string
-		rate float64
-	}{{".ramp.from", stage.From}, {".ramp.to", stage.To}} {
-		key := end.key
-		if hold {
-			key = ".hold"
-		}
-		fit := end.rate >= 0 && end.rate <= MaxRate
-		c.must(fit, at+key, fmt.Sprintf("stay at or below %d/s", MaxRate), "%s/s is beyond what one generator can pace", trim(end.rate))
-		if hold {
-			return
-		}
+func (c *checker) curve(at string, stage Stage) {
+	key, do := stage.span()
+	c.must(stage.Duration > 0, at+"."+key, do, "%v is no time at all", stage.Duration)
+	switch stage.kind() {
+	case kindHold:
+		c.rate(at+".hold", stage.From)
+	case kindRamp:
+		c.rate(at+".ramp.from", stage.From)
+		c.rate(at+".ramp.to", stage.To)
+	default:
+		stage.Shape.check(c, at, stage)
 	}
+}
+
+func (c *checker) rate(path string, rate float64) {
+	c.must(rate >= 0 && rate <= MaxRate, path, fmt.Sprintf("stay at or below %d/s", MaxRate), "%s/s is beyond what one generator can pace", trim(rate))
 }
 
 // legible tells whether these keys of all stages could be read.
@@ -229,8 +236,8 @@ func (c *checker) phases() {
 		c.must(slices.Equal(phases, order[:last]), "phases", "write phases: ["+strings.Join(order[:last], ", ")+"]",
 			"each phase builds on the ones before it: the order has gaps or is turned round")
 	}
-	for _, name := range c.s.Measured {
-		c.must(slices.Contains(phases, name), "only", oneOf(name, phases), "phase %q is not in the scenario", name)
+	for i, name := range c.s.Measured {
+		c.must(slices.Contains(phases, name), fmt.Sprintf("only[%d]", i), oneOf(name, phases), "phase %q is not in the scenario", name)
 	}
 }
 

@@ -13,14 +13,31 @@ import (
 // MaxBytes is the size of the largest scenario file that is read.
 const MaxBytes = 1 << 20
 
-// document is the one mapping that src holds, or nil after reporting why there is none.
+// document is what src holds, one mapping, or nil after reporting why there is none.
 func (r *reader) document(src []byte) *yaml.Node {
+	document := r.load(src)
+	if document != nil && isNull(document) {
+		r.reportPlace(1, 1, mistake{"the file is empty", "begin with version: 1 and a name"})
+		return nil
+	}
+	if document == nil || !r.plain(document.Content[0]) {
+		return nil
+	}
+	if root := document.Content[0]; root.Kind != yaml.MappingNode {
+		r.report("", root, mistake{"the file is " + kindOf(root) + ", not a scenario", "begin with version: 1 and a name"})
+		return nil
+	}
+	return document
+}
+
+// load is the one document of src, without content if src is empty, or nil after reporting why there is none.
+func (r *reader) load(src []byte) *yaml.Node {
 	if len(src) > MaxBytes {
-		r.report("", 1, 1, mistake{"the file is larger than 1 MiB", "check that it is a scenario; no scenario needs that much"})
+		r.reportPlace(1, 1, mistake{"the file is larger than 1 MiB", "check that it is a scenario; no scenario needs that much"})
 		return nil
 	}
 	if line, column, ok := textual(src); !ok {
-		r.report("", line, column, mistake{"the file is not UTF-8 text", "check that it is a scenario and save it as UTF-8"})
+		r.reportPlace(line, column, mistake{"the file is not UTF-8 text", "check that it is a scenario and save it as UTF-8"})
 		return nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(src))
@@ -28,14 +45,13 @@ func (r *reader) document(src []byte) *yaml.Node {
 	if err == nil {
 		err = loader.Load(&first)
 	}
-	if errors.Is(err, io.EOF) || err == nil && isNull(&first) {
-		r.report("", 1, 1, mistake{"the file is empty", "begin with version: 1 and a name"})
-		return nil
+	if errors.Is(err, io.EOF) {
+		return &first
 	}
 	if err == nil {
 		err = loader.Load(&second)
 		if err == nil {
-			r.report("", second.Line, second.Column, mistake{"a second document begins here", "keep one scenario per file"})
+			r.report("", &second, mistake{"a second document begins here", "keep one scenario per file"})
 			return nil
 		}
 	}
@@ -43,7 +59,7 @@ func (r *reader) document(src []byte) *yaml.Node {
 		r.syntax(err)
 		return nil
 	}
-	return r.plain(&first)
+	return &first
 }
 
 // textual tells whether src is UTF-8 without control characters, and where it ceases to be.
@@ -71,29 +87,24 @@ func (r *reader) syntax(err error) {
 	const do = "check indentation, quotes and brackets just before this place"
 	var one *yaml.LoadError
 	if !errors.As(err, &one) {
-		r.report("", 1, 1, mistake{"not YAML: " + err.Error(), do})
+		r.reportPlace(1, 1, mistake{"not YAML: " + err.Error(), do})
 		return
 	}
 	what := one.Message
 	if one.ContextMsg != "" {
 		what = one.ContextMsg + ": " + what
 	}
-	r.report("", max(one.Mark.Line, 1), max(one.Mark.Column, 1), mistake{"not YAML: " + what, do})
+	r.reportPlace(max(one.Mark.Line, 1), max(one.Mark.Column, 1), mistake{"not YAML: " + what, do})
 }
 
-// plain is the root of a document that is a mapping and holds neither anchors, aliases nor tags: a scenario says what it
-// means where it means it, and nothing in it can grow when read.
-func (r *reader) plain(document *yaml.Node) *yaml.Node {
-	root := document.Content[0]
-	if n := unplain(root); n != nil {
-		r.report("", n.Line, n.Column, mistake{"anchors, aliases and tags are not part of the language", "write the value out"})
-		return nil
+// plain tells whether n holds neither anchors, aliases nor tags, and reports the first: a scenario says what it means
+// where it means it, and nothing in it can grow when read.
+func (r *reader) plain(n *yaml.Node) bool {
+	found := unplain(n)
+	if found != nil {
+		r.report("", found, mistake{"anchors, aliases and tags are not part of the language", "write the value out"})
 	}
-	if root.Kind != yaml.MappingNode {
-		r.report("", root.Line, root.Column, mistake{"the file is " + kindOf(root) + ", not a scenario", "begin with version: 1 and a name"})
-		return nil
-	}
-	return root
+	return found == nil
 }
 
 func unplain(n *yaml.Node) *yaml.Node {

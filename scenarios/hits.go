@@ -19,19 +19,21 @@ func (p *Plan) Hits(trial int) iter.Seq[Hit] {
 		var volume float64
 		for i, stage := range p.Stages {
 			hit.Stage = i
+			stage.Curve = stage.curve()
 			next := even(stage, volume)
 			if p.Arrivals == Poisson {
 				next = poisson(stage, arrivals)
 			}
 			for range stage.Hits {
-				hit.Due = next()
+				// Two hits nearer than a rounding error could come in the wrong order.
+				hit.Due = max(hit.Due, next())
 				hit.Operation, hit.N = dealer.deal()
 				if !yield(hit) {
 					return
 				}
 				hit.Seq++
 			}
-			volume += stage.volume()
+			volume += stage.Curve.total()
 		}
 	}
 }
@@ -45,12 +47,16 @@ func (p *Plan) random(round int, purpose string) *rand.Rand {
 	return rand.New(rand.NewChaCha8(key))
 }
 
+// due is when the stage, whose Curve is set, has seen volume y. It is kept inside the stage, so rounding never moves a hit
+// into the next one.
+func (s PlannedStage) due(y float64) time.Duration { return min(s.Begin+s.Curve.When(y), s.End-1) }
+
 // even puts hit k of the trial where the cumulative curve passes k + 1/2: then the curve, rounded, is the number of hits
 // so far at any time. Before is the curve at the stage's begin.
 func even(stage PlannedStage, before float64) func() time.Duration {
 	y := math.Round(before) + 0.5 - before
 	return func() time.Duration {
-		due := stage.when(y)
+		due := stage.due(y)
 		y++
 		return due
 	}
@@ -61,12 +67,12 @@ func even(stage PlannedStage, before float64) func() time.Duration {
 // hits. The sorting is for free: of m uniforms above x the smallest is 1 - (1-x)*U^(1/m) (Bentley and Saxe 1980,
 // doi:10.1145/355900.355907).
 func poisson(stage PlannedStage, random *rand.Rand) func() time.Duration {
-	volume, above, left := stage.volume(), 1.0, float64(stage.Hits)
+	volume, above, left := stage.Curve.total(), 1.0, float64(stage.Hits)
 	return func() time.Duration {
 		// One minus a draw from [0,1) is never zero, so its logarithm is finite.
 		above *= math.Exp(math.Log(1-random.Float64()) / left)
 		left--
-		return stage.when((1 - above) * volume)
+		return stage.due((1 - above) * volume)
 	}
 }
 

@@ -5,27 +5,15 @@ import "go.yaml.in/yaml/v4"
 // Version of the language this package reads.
 const Version = 1
 
-// Parse reads a scenario file. File is the name used in mistakes; vocabulary is what the system under test knows. The
-// error, if any, is of type [Errors] and holds every mistake found: first of structure, then of meaning.
+// Parse reads a scenario file that names no other; see [File.Beside] for those that do. File is the name used in mistakes;
+// vocabulary is what the system under test knows. The error, if any, is of type [Errors] and holds every mistake found:
+// first of structure, then of meaning.
 func Parse(file string, src []byte, vocabulary Vocabulary) (*Scenario, error) {
-	r := newReader(file)
-	root := r.document(src)
-	if root == nil {
-		return nil, r.errs
-	}
-	s := r.scenario(root, vocabulary)
-	s.Source = src
-	for _, f := range s.findings(vocabulary, r.broken) {
-		r.reportAt(f.path, f.mistake)
-	}
-	if len(r.errs) > 0 {
-		return nil, r.errs.sorted()
-	}
-	return s, nil
+	return Open(file, src, vocabulary).Read()
 }
 
 func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
-	f := r.mapping("", root, "version", "name", "description", "seed", "rounds", "system", "traffic", "phases", "budgets")
+	f := r.mapping("", root, "version", "name", "description", "seed", "rounds", "system", "nodes", "images", "traffic", "phases", "only", "budgets")
 	f.require("version", "begin the file with version: 1")
 	f.require("name", "name the scenario, such as name: stay-launch")
 	f.require("traffic", "describe the traffic by its stages")
@@ -36,6 +24,8 @@ func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
 		Seed:        value(f, "seed", 1, unquoted(readWhole)),
 		Rounds:      f.whole("rounds", 3),
 		System:      r.system(f.of["system"], v),
+		Nodes:       r.limits(f.of["nodes"], v),
+		Images:      r.images(f.of["images"]),
 		Phases:      v.Phases,
 	}
 	if f.has("traffic") {
@@ -43,6 +33,9 @@ func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
 	}
 	if f.of["phases"] != nil {
 		s.Phases = f.texts("phases")
+	}
+	if f.of["only"] != nil {
+		s.Measured = f.texts("only")
 	}
 	for i, n := range f.items("budgets") {
 		s.Budgets = append(s.Budgets, r.budget(f.item("budgets", i), n))
@@ -63,11 +56,12 @@ func (r *reader) system(n *yaml.Node, v Vocabulary) System {
 }
 
 func (r *reader) traffic(n *yaml.Node) Traffic {
-	f := r.mapping("traffic", n, "arrivals", "timeout", "mix", "headline", "stages")
+	f := r.mapping("traffic", n, "arrivals", "timeout", "zipf", "mix", "headline", "stages")
 	f.require("stages", "list at least one stage, such as {name: plateau, hold: 600/s, for: 8s}")
 	t := Traffic{
 		Arrivals: f.text("arrivals", Poisson),
 		Timeout:  value(f, "timeout", defaultTimeout, spelt(readDuration)),
+		Zipf:     value(f, "zipf", defaultZipf, spelt(readNumber)),
 		Mix:      r.mix(f.at("mix"), f.of["mix"]),
 	}
 	for i, n := range f.items("stages") {
@@ -89,40 +83,11 @@ func (r *reader) mix(path string, n *yaml.Node) map[string]float64 {
 	return mix
 }
 
-func (r *reader) stage(path string, n *yaml.Node) Stage {
-	f := r.mapping(path, n, "name", "hold", "ramp", "for", "measure")
-	f.require("name", "give the stage a name of its own")
-	f.require("for", "say how long it lasts, such as for: 8s")
-	s := Stage{
-		Name:     f.text("name", ""),
-		Duration: value(f, "for", 0, spelt(readDuration)),
-		Measure:  f.truth("measure", true),
-	}
-	if f.has("hold") && f.has("ramp") {
-		r.reportAt(f.at("ramp"), mistake{"a stage has either hold or ramp", "remove one, or make two stages of it"})
-	}
-	if f.has("ramp") {
-		s.From, s.To = r.ramp(f.at("ramp"), f.of["ramp"])
-		return s
-	}
-	f.require("hold", "give the stage a rate: hold: 600/s, or ramp: {from: 100/s, to: 600/s}")
-	s.From = value(f, "hold", 0, spelt(readRate))
-	s.To = s.From
-	return s
-}
-
-func (r *reader) ramp(path string, n *yaml.Node) (from, to float64) {
-	f := r.mapping(path, n, "from", "to")
-	f.require("from", "say where it begins, such as from: 100/s")
-	f.require("to", "say where it ends, such as to: 600/s")
-	return value(f, "from", 0, spelt(readRate)), value(f, "to", 0, spelt(readRate))
-}
-
 // loudest is the measured stage with the highest rate, the last of equals: by then the system has settled.
 func loudest(stages []Stage) string {
 	name, highest := "", -1.0
 	for _, s := range stages {
-		if peak := max(s.From, s.To); s.Measure && peak >= highest {
+		if peak := s.curve().Peak(); s.Measure && peak >= highest {
 			name, highest = s.Name, peak
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,7 @@ func TestDefaults(t *testing.T) {
 		Version: 1, Name: "peak", Seed: 1, Rounds: 3,
 		System: System{Name: "carshare", Users: 50_000, DeadTokens: 2_000_000, LiveTokens: 200_000, PasswordIterations: 1000},
 		Traffic: Traffic{
-			Arrivals: Poisson, Timeout: 5 * time.Second, Headline: "lunch",
+			Arrivals: Poisson, Timeout: 5 * time.Second, Zipf: 0.75, Headline: "lunch",
 			Stages: []Stage{{Name: "lunch", Duration: time.Minute, From: 100, To: 100, Measure: true}},
 		},
 		Phases: carshare().Phases,
@@ -60,6 +61,28 @@ func TestParseShipped(t *testing.T) {
 	}
 }
 
+func TestNodesAndImages(t *testing.T) {
+	const text = `nodes:
+  primary: {cpus: 1, memory: 1GiB}
+  replica: {memory: '1GB'}
+  auth: {cpus: 0.25}
+images: {postgres: postgres:16, redis: "localhost:5000/team/redis:7@sha256:` + digest + `"}
+`
+	s, err := Parse("f", []byte(minimal+text), carshare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Node{"primary": {CPUs: 1, MemoryBytes: 1 << 30}, "replica": {MemoryBytes: 1e9}, "auth": {CPUs: 0.25}}
+	if diff := cmp.Diff(want, s.Nodes); diff != "" {
+		t.Error(diff)
+	}
+	if s.Images.Postgres != "postgres:16" || s.Images.Redis != "localhost:5000/team/redis:7@sha256:"+digest {
+		t.Errorf("got %+v", s.Images)
+	}
+}
+
+const digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 // The headline defaults to the loudest measured stage, the last of equals.
 func TestHeadline(t *testing.T) {
 	const stages = `
@@ -75,22 +98,42 @@ func TestHeadline(t *testing.T) {
 
 // A file with every kind of mistake: each is found, at its own place, and none hides another.
 func TestMistakes(t *testing.T) {
-	src, err := os.ReadFile(filepath.Join("testdata", "mistakes.yaml"))
+	errs := checkMistakes(t, "mistakes")
+	if shown := strings.Split(errs.Error(), "\n"); len(shown) != MaxShown+1 || shown[MaxShown] != fmt.Sprintf("and %d more", len(errs)-MaxShown) {
+		t.Errorf("got %d lines, the last %q", len(shown), shown[len(shown)-1])
+	}
+}
+
+// parseBeside is Parse for a scenario with files beside it.
+func parseBeside(name string, src []byte, files fs.FS) (*Scenario, error) {
+	f := Open(name, src, carshare())
+	f.Beside(files)
+	return f.Read()
+}
+
+// checkMistakes compares the mistakes of a scenario in testdata with the golden file of its name.
+func checkMistakes(t *testing.T, name string) Errors {
+	t.Helper()
+	directory := os.DirFS("testdata")
+	src, err := fs.ReadFile(directory, name+".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Parse("mistakes.yaml", src, carshare())
+	_, err = parseBeside(name+".yaml", src, directory)
 	var errs Errors
 	if !errors.As(err, &errs) {
 		t.Fatalf("got %v, want Errors", err)
 	}
 	var got strings.Builder
-	lines := strings.Split(string(src), "\n")
 	for _, e := range errs {
+		text, err := fs.ReadFile(directory, e.File)
+		if err != nil {
+			t.Fatal(err)
+		}
 		// The text at the place stands beside the mistake, so a reader of the golden file sees that it is the right one.
-		fmt.Fprintf(&got, "%v\n    %s\n", e, lines[e.Line-1][e.Column-1:])
+		fmt.Fprintf(&got, "%v\n    %s\n", e, strings.Split(string(text), "\n")[e.Line-1][e.Column-1:])
 	}
-	golden := filepath.Join("testdata", "mistakes.txt")
+	golden := filepath.Join("testdata", name+".txt")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -103,9 +146,7 @@ func TestMistakes(t *testing.T) {
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("run with -update if this is right (-want +got):\n%s", diff)
 	}
-	if shown := strings.Split(errs.Error(), "\n"); len(shown) != maxShown+1 || shown[maxShown] != fmt.Sprintf("and %d more", len(errs)-maxShown) {
-		t.Errorf("got %d lines, the last %q", len(shown), shown[len(shown)-1])
-	}
+	return errs
 }
 
 // replacement is a part of the valid scenario, what stands there instead, and what is said then.
@@ -152,12 +193,43 @@ func headMistakes() []replacement {
 	}
 }
 
+func nodeMistakes() []replacement {
+	nodes := func(text, want string) replacement { return replacement{"rounds: 3", "nodes: " + text, want} }
+	images := func(text, want string) replacement { return replacement{"rounds: 3", "images: " + text, want} }
+	return []replacement{
+		nodes("{auth: {cpus: 0}}", "f:3:22: nodes.auth.cpus: 0 CPUs are out of range; write a number from 0.01 to 1024, or leave it out for no limit"),
+		nodes("{auth: {cpus: 1024.5}}", "f:3:22: nodes.auth.cpus: 1024.5 CPUs are out of range"),
+		nodes("{auth: {cpus: 50%}}", "f:3:22: nodes.auth.cpus: 50% is not a number of CPUs; write 0.5"),
+		nodes("{auth: {cpus: 1500m}}", "f:3:22: nodes.auth.cpus: 1500m is not a number of CPUs; write 1.5"),
+		nodes("{auth: {cpus: '1'}}", `f:3:22: nodes.auth.cpus: "1" is text, not a number; remove the quotes`),
+		nodes("{auth: {cpus: .5}}", "f:3:22: nodes.auth.cpus: .5 is not plain decimal notation; write 0.5"),
+		nodes("{auth: {cpus: half}}", "f:3:22: nodes.auth.cpus: half is not plain decimal notation"),
+		images("{redis: '"+strings.Repeat("R", 1000)+"'}", `f:3:17: images.redis: "`+strings.Repeat("R", 80)+`" is not an image: invalid reference format: repository name (library/`+strings.Repeat("R", 80)),
+		nodes("{auth: {memory: 512}}", "f:3:24: nodes.auth.memory: 512 is a size without a unit; write 512MiB or 512GiB"),
+		nodes("{auth: {memory: 31MiB}}", "f:3:24: nodes.auth.memory: 31MiB is less than auth needs to run; give it 32MiB or more"),
+		nodes("{primary: {memory: 256MB}}", "f:3:27: nodes.primary.memory: 244.1MiB is less than primary needs to run; give it 384MiB or more"),
+		nodes("{auth: {cpu: 1}}", "f:3:16: nodes.auth.cpu: unknown key; did you mean cpus?"),
+		nodes("{auth: {}}", "f:3:15: nodes.auth: it is given no limit; write cpus:, memory: or both, or leave the node out"),
+		nodes("{auth: 1}", `f:3:15: nodes.auth: it is "1", not a mapping; write it as a mapping with cpus, memory`),
+		nodes("{auht: {cpus: 1}}", "f:3:9: nodes.auht: unknown key; did you mean auth?"),
+		nodes("{cache: {cpus: 1}}", "f:3:9: nodes.cache: unknown key; use one of auth, callers, primary, redis, replica"),
+		nodes("[auth]", "f:3:8: nodes: it is a list, not a mapping; write it as a mapping with auth, callers"),
+		images("{postgre: postgres:16}", "f:3:10: images.postgre: unknown key; did you mean postgres?"),
+		images("{redis: 7}", "f:3:17: images.redis: 7 is not text to YAML; put it in quotes"),
+		images("{redis: Redis:7}", `f:3:17: images.redis: "Redis:7" is not an image: invalid reference format: repository name (library/Redis) must be lowercase; write it like`),
+		images("{redis: 'redis:'}", `f:3:17: images.redis: "redis:" is not an image: invalid reference format; write it like postgres:17 or`),
+		images("postgres:16", `f:3:9: images: it is "postgres:16", not a mapping; write it as a mapping with postgres, redis`),
+	}
+}
+
 func trafficMistakes() []replacement {
 	return []replacement{
 		{"timeout: 5s", "timeout: 3m", "f:6:12: traffic.timeout: 3m0s is longer than latencies are recorded; write at most 2m"},
 		{"timeout: 5s", "arrivals: evn", `f:6:13: traffic.arrivals: arrivals "evn" are unknown; did you mean even?`},
 		{"timeout: 5s", "mix: {verify: 70%, login: 20%}", "f:6:8: traffic.mix: the shares sum to 90%; make the shares sum to 100%"},
 		{"timeout: 5s", "mix: {verify: 70%, login: 29.9%}", "f:6:8: traffic.mix: the shares sum to 99.9%"},
+		{"timeout: 5s", "mix: {verify: 2, login: 1}", "f:6:8: traffic.mix: the shares sum to 300%; write weights as shares: {login: 33.333333%, verify: 66.666667%}"},
+		{"timeout: 5s", "mix: {verify: 2, login: 0.5}", "f:6:8: traffic.mix: the shares sum to 250%; make the shares sum to 100%"},
 		{"timeout: 5s", "mix: {verify: 70%, logn: 30%}", `f:6:28: traffic.mix.logn: operation "logn" is unknown; did you mean login?`},
 		{"timeout: 5s", "mix: [verify]", "f:6:8: traffic.mix: it is a list, not a mapping; write it as key: value"},
 		{"timeout: 5s", "headline: warm-up", `f:6:13: traffic.headline: "warm-up" is no measured stage; use one of lunch`},
@@ -165,13 +237,16 @@ func trafficMistakes() []replacement {
 		{"hold: 60/s", "hold: 20001/s", "f:9:27: traffic.stages[1].hold: 20001/s is beyond what one generator can pace; stay at or below 20000/s"},
 		{"hold: 60/s", "hold: 0/s", `f:9:7: traffic.stages[1]: not one hit is due in stage "lunch"; raise its rate`},
 		{"max: 50ms}\n", "max: 50ms}\n  - {metric: p50, max: " + strings.Repeat("5", 1001) + "}\n", "f:13:24: budgets[1].max: it is too long, not a value; write one short value here"},
-		{"hold: 60/s", "hold: 60/s, ramp: {from: 1/s, to: 2/s}", "f:9:39: traffic.stages[1].ramp: a stage has either hold or ramp"},
+		{"hold: 60/s", "hold: 60/s, ramp: {from: 1/s, to: 2/s}", "f:9:39: traffic.stages[1].ramp: the stage is a hold already; remove one of the two, or make two stages of it"},
 		{"hold: 60/s", "ramp: {from: 1/s, top: 2/s}", "f:9:39: traffic.stages[1].ramp.top: unknown key; did you mean to?"},
 		{"hold: 60/s", "ramp: {from: 1/s}", "f:9:27: traffic.stages[1].ramp.to: it is missing; say where it ends"},
 		{"hold: 60/s, ", "", "f:9:7: traffic.stages[1].hold: it is missing; give the stage a rate"},
 		{"hold: 60/s", "hodl: 60/s", "f:9:21: traffic.stages[1].hodl: unknown key; did you mean hold?"},
 		{"for: 10s", "for: 0s", "f:9:38: traffic.stages[1].for: 0s is no time at all; write a time above zero"},
 		{"for: 10s", "for: 25h", "f:8:5: traffic.stages: one trial lasts longer than 24h0m0s; shorten a stage"},
+		{"hold: 60/s, for: 10s", "spike: {from: 1/s, to: 2/s, rise: 2000000h, hold: 2000000h, decay: 2000000h}", "f:8:5: traffic.stages: one trial lasts longer than 24h0m0s; shorten a stage"},
+		{"hold: 60/s, for: 10s", "spike: {from: 0/s, to: 1/s, decay: 500ms}", `f:9:7: traffic.stages[1]: not one hit is due in stage "lunch"; raise its rate`},
+		{"hold: 60/s, for: 10s", "replay: {file: friday.csv}", "f:9:36: traffic.stages[1].replay.file: friday.csv cannot be read: the scenario has no directory; write the stage in another shape"},
 		{"name: lunch", "name: warm-up", `f:9:14: traffic.stages[1].name: stage 1 is called "warm-up" already; give each stage its own name`},
 		{"measure: false", "measure: no", `f:8:53: traffic.stages[0].measure: "no" is neither true nor false`},
 		{"for: 10s}", "for: 10s, measure: false}", "f:8:5: traffic.stages: no stage is measured"},
@@ -204,7 +279,7 @@ func TestOneMistake(t *testing.T) {
 	if _, err := Parse("f", []byte(valid), carshare()); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range slices.Concat(headMistakes(), trafficMistakes(), judgedMistakes()) {
+	for _, tt := range slices.Concat(headMistakes(), nodeMistakes(), trafficMistakes(), judgedMistakes()) {
 		t.Run(fmt.Sprintf("%.60s", tt.new), func(t *testing.T) {
 			if !strings.Contains(valid, tt.old) {
 				t.Fatalf("%q is not in the scenario", tt.old)
@@ -225,12 +300,15 @@ func TestEdges(t *testing.T) {
 		{"timeout: 5s", "timeout: 2m"},
 		{"for: 10s", "for: 23h59m59s"},
 		{"max: 50ms", "max: 50ms, min: 50ms"},
+		{"timeout: 5s", "mix: {login: 33.333333%, verify: 66.666667%}"},
 		{"timeout: 5s", "mix: {verify: 33.33333%, login: 33.33333%, profile: 33.33333%}"},
 		{"name: peak", "name: " + strings.Repeat("p", 63)},
 		{"name: peak", "name: 'peak'"},
 		{"name: peak", "name: peak\ndescription: " + strings.Repeat("d", 1000)},
 		{"[extract-main, extract-reads]", "[]"},
 		{"hold: 10/s", "hold: 0/s"},
+		{"rounds: 3", "nodes: {auth: {cpus: 0.01, memory: 32MiB}, callers: {cpus: 1024, memory: 64TiB}}"},
+		{"rounds: 3", "nodes: {}\nimages: {}"},
 		{"dead_tokens: 0", "dead_tokens: 1000000000"},
 	} {
 		src := strings.Replace(valid, tt.old, tt.new, 1)
@@ -277,6 +355,10 @@ func TestHostile(t *testing.T) {
 		"many shares":    strings.Replace(minimal, "{stages", "{mix: {"+shares(MaxBytes/12)+"}, stages", 1),
 		"long key":       minimal + strings.Repeat("k", MaxBytes/2) + ": 1\n",
 		"many stages":    strings.Replace(minimal, "}]", "}"+strings.Repeat(", {name: lunch, hold: 6k/min, for: 1m}", 10_000)+"]", 1),
+		"long node":      minimal + "nodes: {" + strings.Repeat("n", MaxBytes/2) + ": {cpus: 1}}\n",
+		"long image":     minimal + "images: {redis: " + strings.Repeat("/R", MaxBytes/4) + "}\n",
+		"many nodes":     minimal + "nodes: {" + strings.ReplaceAll(shares(MaxBytes/12), "%", "") + "}\n",
+		"long share":     strings.Replace(minimal, "{stages", "{mix: {"+strings.Repeat("k", MaxBytes/2)+": 1}, stages", 1),
 		"cyclic":         "version: &a [*a]\n",
 		"nul":            "version: 1\x00",
 		"binary":         "\x7fELF\x02\x01\x01\x00\xff\xfe",
@@ -331,14 +413,12 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(mistakes)
 	f.Add([]byte(minimal))
+	f.Add([]byte(minimal + "nodes: {primary: {cpus: 1, memory: 1GiB}, auth: {cpus: 0.5}}\nimages: {postgres: postgres:16, redis: redis:7}\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		s, err := Parse("f", src, carshare())
 		if err != nil {
 			checkErrors(t, src, err)
 			return
-		}
-		if err := s.Check(carshare()); err != nil {
-			t.Fatalf("parsed, but does not check: %v", err)
 		}
 		checkHits(t, s.Plan(carshare()), 0, 1000)
 	})
@@ -359,5 +439,20 @@ func checkErrors(t *testing.T, src []byte, err error) {
 	}
 	if !slices.IsSortedFunc(errs, func(a, b Error) int { return a.Line - b.Line }) {
 		t.Fatalf("not in order: %v", err)
+	}
+}
+
+// The same for the shapes of stages, and for the files they name: their mistakes come after those of the scenario.
+func TestStageMistakes(t *testing.T) {
+	checkMistakes(t, "stages")
+}
+
+// A stage alone may fill the longest trial, and not a nanosecond more.
+func TestLongestTrial(t *testing.T) {
+	for length, want := range map[string]bool{"24h": true, "24h0m0.000000001s": false, "25h": false, "1000h": false} {
+		_, err := Parse("f", []byte(strings.Replace(minimal, "hold: 6k/min, for: 1m", "hold: 1/min, for: "+length, 1)), carshare())
+		if (err == nil) != want {
+			t.Errorf("%s: got %v", length, err)
+		}
 	}
 }

@@ -30,10 +30,14 @@ type Plan struct {
 type PlannedStage struct {
 	Name       string
 	Begin, End time.Duration
-	// From and To are rates per second.
+	// Shape is the key of the stage's shape in the scenario, such as hold or spike.
+	Shape string
+	// From and To are the rates per second at its begin and end.
 	From, To float64
-	Hits     uint64
-	Measure  bool
+	// Curve is the rate on the stage's own clock. Without one it moves linearly from From to To.
+	Curve   Curve
+	Hits    uint64
+	Measure bool
 }
 
 // PlannedPhase is a phase with the state it changes and the state it leads to; both are in [Plan.States].

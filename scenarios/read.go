@@ -14,15 +14,24 @@ import (
 type reader struct {
 	file string
 	errs Errors
+	// text is what was read, to show the line of a mistake.
+	text text
+	// origins has the nodes that stand there for a flag, not for the file.
+	origins map[*yaml.Node]origin
 	// nodes has the value at each path, such as traffic.stages[2].hold.
 	nodes map[string]*yaml.Node
 	// bad has the paths with a mistake and around what surrounds them, so that one mistake is not reported twice.
 	bad, around map[string]bool
+	// library has the files that the scenario names.
+	library library
 }
 
 func newReader(file string) *reader {
-	return &reader{file: file, nodes: map[string]*yaml.Node{}, bad: map[string]bool{}, around: map[string]bool{}}
+	return &reader{file: file, library: library{scenario: file}, nodes: map[string]*yaml.Node{}, bad: map[string]bool{}, around: map[string]bool{}}
 }
+
+// sound tells whether no mistake was found, here or in the files that the scenario names.
+func (r *reader) sound() bool { return len(r.errs)+len(r.library.errs) == 0 }
 
 // spoil marks path as having a mistake.
 func (r *reader) spoil(path string) {
@@ -36,13 +45,39 @@ func (r *reader) spoil(path string) {
 // parent is what surrounds the value at path; of the whole file it is the file.
 func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
-func (r *reader) report(path string, line, column int, m mistake) {
+// report places a mistake at n, which belongs to path.
+func (r *reader) report(path string, n *yaml.Node, m mistake) {
+	r.spoil(path)
 	what := m.what
-	if path != "" {
+	from, given := r.origins[n]
+	if path != "" && !(given && from.names(path)) {
 		what = path + ": " + what
 	}
-	r.spoil(path)
-	r.errs = append(r.errs, Error{File: r.file, Line: line, Column: column, What: what, Do: m.do})
+	e := r.at(n)
+	switch {
+	case from.key:
+		e, what = r.at(from.near), from.place+": "+what
+	case given:
+		e = r.at(from.near)
+		e.Flag, e.Excerpt = from.place, from.text.excerpt(n)
+	}
+	e.What, e.Do = what, m.do
+	r.errs = append(r.errs, e)
+}
+
+// reportPlace places a mistake where no value could be read.
+func (r *reader) reportPlace(line, column int, m mistake) {
+	r.report("", &yaml.Node{Line: line, Column: column}, m)
+}
+
+// at is a mistake at n, of which nothing is said yet.
+func (r *reader) at(n *yaml.Node) Error {
+	e := Error{File: r.file, Line: n.Line, Column: n.Column}
+	e.Excerpt = r.text.excerpt(n)
+	if e.Excerpt.Span > 0 {
+		e.EndColumn = n.Column + e.Excerpt.Span
+	}
+	return e
 }
 
 // reportAt places a mistake at the value of path, or at what surrounds it when the file leaves the value out.
@@ -51,8 +86,7 @@ func (r *reader) reportAt(path string, m mistake) {
 	for r.nodes[place] == nil && place != "" {
 		place = parent(place)
 	}
-	n := r.nodes[place]
-	r.report(path, n.Line, n.Column, m)
+	r.report(path, r.nodes[place], m)
 }
 
 // broken tells whether path, something inside it or something around it has a mistake already.
@@ -97,14 +131,14 @@ func (r *reader) mapping(path string, n *yaml.Node, keys ...string) fields {
 	}
 	r.nodes[path] = n
 	if n.Kind != yaml.MappingNode {
-		r.report(path, n.Line, n.Column, mistake{"it is " + kindOf(n) + ", not a mapping", mappingHint(keys)})
+		r.report(path, n, mistake{"it is " + kindOf(n) + ", not a mapping", mappingHint(keys)})
 		return f
 	}
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if line, seen := lines[key.Value]; seen && key.Kind == yaml.ScalarNode {
-			r.report(f.at(key.Value), key.Line, key.Column, mistake{fmt.Sprintf("the key is on line %d already", line), "remove one of the two"})
+			r.report(f.at(key.Value), key, mistake{fmt.Sprintf("the key is on line %d already", line), "remove one of the two"})
 			continue
 		}
 		lines[key.Value] = key.Line
@@ -129,9 +163,9 @@ func mappingHint(keys []string) string {
 func (f *fields) add(key, value *yaml.Node, keys []string) {
 	switch {
 	case key.Kind != yaml.ScalarNode:
-		f.r.report(f.path, key.Line, key.Column, mistake{"a key is " + kindOf(key) + ", not text", "write a plain word before the colon"})
+		f.r.report(f.path, key, mistake{"a key is " + kindOf(key) + ", not text", "write a plain word before the colon"})
 	case len(keys) > 0 && !slices.Contains(keys, key.Value):
-		f.r.report(f.at(key.Value), key.Line, key.Column, mistake{"unknown key", oneOf(key.Value, keys)})
+		f.r.report(f.at(key.Value), key, mistake{"unknown key", oneOf(key.Value, keys)})
 		if near := Nearest(key.Value, keys); near != "" {
 			f.meant = append(f.meant, near)
 		}
@@ -143,13 +177,19 @@ func (f *fields) add(key, value *yaml.Node, keys []string) {
 
 // at is the path of key.
 func (f fields) at(key string) string {
-	if len(key) > maxName {
-		key = key[:maxName] + "…"
-	}
+	key = brief(key)
 	if f.path == "" {
 		return key
 	}
 	return f.path + "." + key
+}
+
+// brief is a key short enough for a message.
+func brief(key string) string {
+	if len(key) > maxName {
+		return key[:maxName] + "…"
+	}
+	return key
 }
 
 func (f fields) has(key string) bool { return f.of[key] != nil || slices.Contains(f.meant, key) }

@@ -1,14 +1,17 @@
 // Package scenarios is the language in which a team writes down the peak event it fears.
 //
 // Scope: a scenario file is parsed strictly, defaulted, validated and compiled to a [Plan]. Everything here is pure:
-// no clock, no network, no database, so `rehearse plan` answers at once and a test rehearses an hour in milliseconds.
+// no clock, no network, no database, and no file but those the caller hands in, so `rehearse plan` answers at once and a
+// test rehearses an hour in milliseconds.
 //
 // Opinion: a mistake in a file is reported with its place and its remedy, all mistakes at once; nothing is guessed.
 // The schedule of a plan is cumulative and open: when a hit is due depends on the seed and the curve alone, never on
 // how fast the system answered the hit before.
 //
-// Steps: [Parse] turns bytes into a [Scenario] or an [Errors]; [Scenario.Quick], [Scenario.Scale] and
-// [Scenario.Only] vary it; [Scenario.Plan] compiles it; [Plan.Hits] streams the hits of one trial.
+// Steps: [Open] begins with the text of a file, and flags vary it: [File.Set], [File.Quick] and the like; [File.Read], or
+// [Parse] where nothing varies, makes it a [Scenario] or an [Errors]; [Scenario.Plan] compiles that, each stage to a
+// [Curve]; [Plan.Hits] streams the hits of one trial.
+// [Schema] and [Reference] describe the language to editors and to people.
 package scenarios
 
 import "time"
@@ -28,16 +31,22 @@ type Scenario struct {
 	Rounds int
 	// System is what is put under test.
 	System System
+	// Nodes are the nodes that may not use the whole machine, by name.
+	Nodes map[string]Node
+	// Images are what the servers are made of on the containers back end.
+	Images Images
 	// Traffic is the curve and how it arrives.
 	Traffic Traffic
 	// Phases are applied in order, each to the state the one before left behind.
 	Phases []string
-	// Measured, if not empty, names the phases that are measured; see [Scenario.Only]. It is never part of a file.
+	// Measured, if not empty, names the phases that are measured; see [File.Only].
 	Measured []string
 	// Budgets are the limits that decide the verdict.
 	Budgets []Budget
-	// Source is the text as read; the run directory keeps it.
+	// Source is the text as read, or as varied; the run directory keeps it.
 	Source []byte
+	// Files are the contents of the files the scenario names, by those names; the run directory keeps them beside it.
+	Files map[string][]byte
 }
 
 // System names the system under test and sizes its data.
@@ -50,12 +59,27 @@ type System struct {
 	PasswordIterations int
 }
 
+// Node is what one node of the system may use at most; 0 is no limit.
+type Node struct {
+	// CPUs is CPU time per time: 0.5 is half of one CPU.
+	CPUs float64
+	// MemoryBytes bounds the memory of all processes of the node together.
+	MemoryBytes int64
+}
+
+// Images are references of container images; empty leaves the choice to the back end.
+type Images struct {
+	Postgres, Redis string
+}
+
 // Traffic is the offered load of one trial.
 type Traffic struct {
 	// Arrivals is "poisson" or "even".
 	Arrivals string
 	// Timeout is how long a hit may take before it counts as failed.
 	Timeout time.Duration
+	// Zipf is how unevenly tokens are used: the k-th most popular one's share is proportional to 1/k^Zipf.
+	Zipf float64
 	// Mix overrides the share of each operation of the system's catalogue; empty keeps the catalogue.
 	Mix map[string]float64
 	// Stages follow one another.
@@ -64,12 +88,14 @@ type Traffic struct {
 	Headline string
 }
 
-// Stage is one piece of the traffic curve: the rate moves linearly from From to To over Duration.
+// Stage is one piece of the traffic curve: the rate moves linearly from From to To over Duration, or as Shape has it.
 type Stage struct {
 	Name     string
 	Duration time.Duration
-	// From and To are rates per second; equal for a hold.
+	// From and To are rates per second; equal for a hold, and zero where there is a Shape.
 	From, To float64
+	// Shape is nil for a hold and a ramp.
+	Shape Shape
 	// Measure is false for a warm-up, whose hits are sent and counted but never judged.
 	Measure bool
 }
@@ -94,6 +120,8 @@ type Vocabulary struct {
 	System string
 	// Phases in the only order in which they can be applied.
 	Phases []string
+	// Nodes that can be limited, each with the bytes of memory below which it does not run.
+	Nodes map[string]int64
 	// Operations with their share of the catalogue's traffic; the shares sum to one.
 	Operations []Operation
 }

@@ -2,7 +2,7 @@ package scenarios
 
 import (
 	"embed"
-	"path"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -19,7 +19,9 @@ func Shipped() []string {
 	}
 	var names []string
 	for _, file := range files {
-		names = append(names, strings.TrimSuffix(file.Name(), path.Ext(file.Name())))
+		if name, found := strings.CutSuffix(file.Name(), ".yaml"); found {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names
@@ -30,3 +32,6 @@ func ReadShipped(name string) (text []byte, found bool) {
 	text, err := shipped.ReadFile(name + ".yaml")
 	return text, err == nil
 }
+
+// ShippedFiles are the files that shipped scenarios name, for [File.Beside].
+func ShippedFiles() fs.FS { return shipped }

@@ -73,6 +73,33 @@ func TestReadDuration(t *testing.T) {
 	})
 }
 
+func TestReadBytes(t *testing.T) {
+	checkSpellings(t, readBytes, []spelling[int64]{
+		{text: "512MiB", want: 512 << 20},
+		{text: "1GiB", want: 1 << 30},
+		{text: "1.5GiB", want: 3 << 29},
+		{text: "1GB", want: 1e9},
+		{text: "900MB", want: 9e8},
+		{text: "65536KiB", want: 64 << 20},
+		{text: "2TB", want: 2e12},
+		{text: "64TiB", want: 64 << 40},
+		{text: "512", what: "without a unit", do: "write 512MiB or 512GiB"},
+		{text: "512mb", what: "unknown unit", do: "write 512MB"},
+		{text: "512mib", what: "unknown unit", do: "write 512MiB"},
+		{text: "1g", what: "unknown unit", do: "write 1GiB"},
+		{text: "512Mi", what: "unknown unit", do: "write 512MiB"},
+		{text: "64k", what: "unknown unit", do: "write 64KiB"},
+		{text: "100B", what: "unknown unit", do: "write 100MiB"},
+		{text: "0MiB", what: "out of range", do: "leave it out"},
+		{text: "65TiB", what: "out of range", do: "at most 64TiB"},
+		{text: "1 GiB", what: "not a size", do: "write it like"},
+		{text: "-1GiB", what: "negative"},
+		{text: "1e3MiB", what: "not plain decimal"},
+		{text: "lots", what: "not a size: it is empty", do: "512MiB"},
+		{text: "", what: "not a size"},
+	})
+}
+
 func TestReadRatio(t *testing.T) {
 	checkSpellings(t, readRatio, []spelling[float64]{
 		{text: "0.1%", want: 0.001},

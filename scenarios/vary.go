@@ -2,8 +2,13 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Lengths of a quick trial.
@@ -12,21 +17,33 @@ const (
 	quickStage = time.Second
 )
 
-// clone is a copy whose lists can be changed.
-func (s *Scenario) clone() *Scenario {
-	c := *s
-	c.Traffic.Stages = slices.Clone(s.Traffic.Stages)
-	return &c
-}
-
-// Quick is s for a first look: one round, and the stages shortened in proportion so that a trial takes about seven
-// seconds. No stage is cut below one second and none is lengthened; the rates stay.
-func (s *Scenario) Quick() *Scenario {
-	q := s.WithRounds(1)
-	for i, d := range shorten(s.Traffic.Stages) {
-		q.Traffic.Stages[i].Duration = d
+// Quick makes of f a first look: one round, and the stages shortened in proportion so that a trial takes about seven
+// seconds. No stage is cut below one second and none is lengthened; the rates stay, and so does the shape: periods, rises and decays
+// shrink with their stage. A file with mistakes stays as it is.
+func (f *File) Quick() {
+	const flag = "--quick"
+	s, r := f.read()
+	if !r.sound() {
+		return
 	}
-	return q
+	if s.Rounds != 1 {
+		f.SetBy(flag, "rounds", "1")
+	}
+	for i, short := range shorten(s.Traffic.Stages) {
+		long, at := s.Traffic.Stages[i].Duration, fmt.Sprintf("traffic.stages[%d]", i)
+		if replay, is := s.Traffic.Stages[i].Shape.(Replay); is && short < long {
+			f.SetBy(flag, at+".replay.speed", trim(digits(replay.Speed*long.Seconds()/short.Seconds())))
+		}
+		f.respell(flag, r, at, func(spelt string) (string, bool) {
+			d, wrong := readDuration(spelt)
+			// A shape keeps its proportions, and a stage that is one hold gets exactly its time.
+			other := rounded(time.Duration(float64(d) * (float64(short) / float64(long))))
+			if d == long {
+				other = short
+			}
+			return durationText(other), wrong == nil && other != d
+		})
+	}
 }
 
 // shorten finds the proportion: stages at their shortest give nothing, so the others share what is left, until no
@@ -61,48 +78,99 @@ func shorten(stages []Stage) []time.Duration {
 	}
 }
 
-// Scale is s with every rate multiplied by factor.
-func (s *Scenario) Scale(factor float64) *Scenario {
-	c := s.clone()
-	for i := range c.Traffic.Stages {
-		c.Traffic.Stages[i].From *= factor
-		c.Traffic.Stages[i].To *= factor
+// Scale multiplies every rate of the traffic. A file with mistakes stays as it is.
+func (f *File) Scale(factor float64) {
+	s, r := f.read()
+	if !r.sound() {
+		return
 	}
-	return c
+	flag := "--scale " + trim(factor)
+	f.respell(flag, r, "traffic.stages", func(spelt string) (string, bool) {
+		_, wrong := readRate(spelt)
+		number := strings.TrimRight(spelt, "/kminsh")
+		value, unread := readNumber(number)
+		if wrong != nil || unread != nil {
+			return "", false
+		}
+		other := digits(value * factor)
+		return trim(other) + strings.TrimPrefix(spelt, number), other != value
+	})
+	for i, stage := range s.Traffic.Stages {
+		if replay, is := stage.Shape.(Replay); is && factor != 1 {
+			f.SetBy(flag, fmt.Sprintf("traffic.stages[%d].replay.scale", i), trim(digits(replay.Scale*factor)))
+		}
+	}
 }
 
-// Only is s measuring just the named phases: the baseline, and the states before and after each of them. States in
-// between are passed through unmeasured, since each builds on the ones before. [Scenario.Check] finds unknown names.
-func (s *Scenario) Only(phases ...string) *Scenario {
-	c := s.clone()
-	c.Measured = phases
-	return c
+// digits is value with twelve of them, which hide that one third of three is not quite one.
+func digits(value float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(value, 'g', 12, 64), 64)
+	if err != nil {
+		return value
+	}
+	return short
 }
 
-// WithRounds is s with n rounds.
-func (s *Scenario) WithRounds(n int) *Scenario {
-	c := s.clone()
-	c.Rounds = n
-	return c
+// rounded is d with about four digits, as a person would write it.
+func rounded(d time.Duration) time.Duration {
+	unit := time.Microsecond
+	for unit < d/10_000 {
+		unit *= 10
+	}
+	return max(d.Round(unit), unit)
 }
 
-// WithSeed is s with another seed: other data, arrivals, operations and users of the same shape.
-func (s *Scenario) WithSeed(seed uint64) *Scenario {
-	c := s.clone()
-	c.Seed = seed
-	return c
+// respell sets those values inside path that offer changes. Names look like values at times.
+func (f *File) respell(flag string, r *reader, path string, offer func(spelt string) (other string, changed bool)) {
+	for _, inner := range slices.Sorted(maps.Keys(r.nodes)) {
+		n := r.nodes[inner]
+		if n.Kind != yaml.ScalarNode || !within(inner, path) || strings.HasSuffix(inner, ".name") {
+			continue
+		}
+		if other, changed := offer(n.Value); changed {
+			f.SetBy(flag, inner, other)
+		}
+	}
 }
 
-// DataSizes are the sizes [Scenario.WithData] knows besides the scenario's own.
+// durationText writes d as a person would: 1m and not 1m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
+}
+
+// Only measures just the named phases: the baseline, and the states before and after each of them. States in between are
+// passed through unmeasured, since each builds on the ones before.
+func (f *File) Only(phases ...string) {
+	s := &setting{flag: "--only", place: "--only", text: text{src: []byte(strings.Join(phases, ",")), flag: true}}
+	s.value = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle, Line: 1, Column: 1}
+	column := 1
+	for _, phase := range phases {
+		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: phase, Line: 1, Column: column}
+		s.value.Content = append(s.value.Content, n)
+		column += len(phase) + 1
+	}
+	if f.document != nil {
+		f.put(s, []step{{name: "only"}})
+	}
+}
+
+// DataSizes are the sizes [File.Data] knows besides the scenario's own.
 func DataSizes() []string { return []string{"small"} }
 
-// WithData is s on data of another size. Small seeds in a moment and still holds enough live tokens for the shipped
-// scenarios; its latencies say little about a full table.
-func (s *Scenario) WithData(size string) (*Scenario, error) {
+// Data makes the data of another size; see [DataSizes]. Small seeds in a moment and still holds enough live tokens for the
+// shipped scenarios; its latencies say little about a full table.
+func (f *File) Data(size string) error {
 	if size != "small" {
-		return nil, fmt.Errorf("data size %q is unknown; %s", size, oneOf(size, DataSizes()))
+		return fmt.Errorf("data size %q is unknown; %s", size, oneOf(size, DataSizes()))
 	}
-	c := s.clone()
-	c.System.Users, c.System.DeadTokens, c.System.LiveTokens = 2_000, 20_000, 30_000
-	return c, nil
+	for _, count := range []struct{ key, value string }{{"users", "2000"}, {"dead_tokens", "20000"}, {"live_tokens", "30000"}} {
+		f.SetBy("--data "+size, "system.data."+count.key, count.value)
+	}
+	return nil
 }

@@ -66,35 +66,25 @@ func TestShortenProperties(t *testing.T) {
 	})
 }
 
-func TestVariationsCopy(t *testing.T) {
-	s, fresh := read(t, "stay-launch"), read(t, "stay-launch")
-	small, err := s.WithData("small")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, varied := range map[string]*Scenario{
-		"Quick": s.Quick(), "Scale": s.Scale(2), "Only": s.Only("cache"), "WithRounds": s.WithRounds(7), "WithSeed": s.WithSeed(7), "WithData": small,
-	} {
-		if cmp.Equal(varied, s) {
-			t.Errorf("%s changes nothing", name)
-		}
-		if diff := cmp.Diff(fresh, s); diff != "" {
-			t.Fatalf("%s changed the original: %s", name, diff)
+func TestDataSizes(t *testing.T) {
+	for _, size := range DataSizes() {
+		if err := Open("f", []byte(minimal), carshare()).Data(size); err != nil {
+			t.Error(err)
 		}
 	}
-	if _, err := s.WithData("smal"); err == nil || !strings.Contains(err.Error(), "did you mean small?") {
+	if err := Open("f", []byte(minimal), carshare()).Data("smal"); err == nil || !strings.Contains(err.Error(), "did you mean small?") {
 		t.Errorf("got %v, want a hint", err)
 	}
 }
 
 func TestScale(t *testing.T) {
-	s := read(t, "stay-launch")
-	one, half := s.Plan(carshare()), s.Scale(0.5).Plan(carshare())
+	scaled := func(factor float64) func(*File) { return func(f *File) { f.Scale(factor) } }
+	one, half := read(t, "stay-launch").Plan(carshare()), vary(t, "stay-launch", scaled(0.5)).Plan(carshare())
 	if math.Abs(float64(one.Total())-2*float64(half.Total())) > 2 || one.Duration() != half.Duration() {
 		t.Errorf("got %d hits in %v, want half of %d in %v", half.Total(), half.Duration(), one.Total(), one.Duration())
 	}
 	for _, factor := range []float64{1000, math.Inf(1), math.NaN(), -1, 0} {
-		if err := s.Scale(factor).Check(carshare()); err == nil {
+		if _, err := try("stay-launch", scaled(factor)); err == nil {
 			t.Errorf("scaled by %v: got no mistake, want one", factor)
 		}
 	}
@@ -113,7 +103,7 @@ func TestOnly(t *testing.T) {
 			{"extract-main", "baseline", "extract-main"}, {"archive", "cache", "archive"},
 		}},
 	} {
-		p := s.Only(tt.only...).Plan(carshare())
+		p := vary(t, "stay-launch", func(f *File) { f.Only(tt.only...) }).Plan(carshare())
 		if got := strings.Join(p.States, " "); got != tt.states {
 			t.Errorf("%v: got states %s, want %s", tt.only, got, tt.states)
 		}
@@ -134,7 +124,7 @@ func TestOnly(t *testing.T) {
 
 // Budgets without a state mean the last one that is measured; those about states left out are set aside, not lost.
 func TestOnlyBudgets(t *testing.T) {
-	p := read(t, "stay-launch").Only("cache").Plan(carshare())
+	p := vary(t, "stay-launch", func(f *File) { f.Only("cache") }).Plan(carshare())
 	if len(p.Budgets) != 3 || len(p.Unjudged) != 1 || p.Unjudged[0].State != "archive" {
 		t.Fatalf("got %+v and unjudged %+v", p.Budgets, p.Unjudged)
 	}
@@ -145,35 +135,30 @@ func TestOnlyBudgets(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	s := read(t, "stay-launch")
+// What makes no sense because of a flag is told of the flag, or of the value in the file that no longer suffices.
+func TestVariationMistakes(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		s    *Scenario
-		want string
+		flags func(*File)
+		want  string
 	}{
-		{"unknown phase", s.Only("cach"), `stay-launch: only: phase "cach" is not in the scenario; did you mean cache?`},
-		{"rounds", s.WithRounds(0), "stay-launch: rounds: 0 rounds are out of range; write a number from 1 to 100"},
-		{"rate", s.Scale(40), "stay-launch: traffic.stages[2].ramp.to: 24000/s is beyond what one generator can pace; stay at or below 20000/s\n" +
-			"stay-launch: traffic.stages[3].hold: 24000/s is beyond what one generator can pace; stay at or below 20000/s"},
-		{"tokens", s.WithRounds(28), "stay-launch: system.data.live_tokens: refresh uses up 67200 live tokens in 168 trials and 56 repeats; of 200000 it gets 50000; " +
-			"seed at least 268800, or offer less, shorter or in fewer rounds"},
+		{func(f *File) { f.Only("cach") }, `--only: only[0]: phase "cach" is not in the scenario; did you mean cache?`},
+		{func(f *File) { f.SetBy("--rounds", "rounds", "0") }, "--rounds: 0 rounds are out of range; write a number from 1 to 100"},
+		{func(f *File) { f.Scale(40) }, "--scale 40: traffic.stages[2].ramp.to: 24000/s is beyond what one generator can pace; stay at or below 20000/s\n" +
+			"--scale 40: traffic.stages[3].hold: 24000/s is beyond what one generator can pace; stay at or below 20000/s"},
+		{func(f *File) { f.Set("rounds=28") }, "stay-launch:15:59: system.data.live_tokens: refresh uses up 67200 live tokens in 168 trials and 56 repeats; " +
+			"of 200000 it gets 50000; seed at least 268800, or offer less, shorter or in fewer rounds"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.s.Check(carshare()); err == nil || err.Error() != tt.want {
-				t.Errorf("got  %v\nwant %s", err, tt.want)
-			}
-		})
+		if _, err := try("stay-launch", tt.flags); err == nil || err.Error() != tt.want {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
 	}
 }
 
 // The number of tokens that a refusal asks for is enough, and one less per operation is not.
 func TestTokensAskedForSuffice(t *testing.T) {
-	s := read(t, "stay-launch").WithRounds(28)
-	for tokens, want := range map[int]bool{268_800: true, 268_799: false} {
-		s.System.LiveTokens = tokens
-		if err := s.Check(carshare()); (err == nil) != want {
-			t.Errorf("%d tokens: got %v", tokens, err)
+	for tokens, want := range map[string]bool{"268800": true, "268799": false} {
+		if _, err := try("stay-launch", func(f *File) { f.Set("rounds=28"); f.Set("system.data.live_tokens=" + tokens) }); (err == nil) != want {
+			t.Errorf("%s tokens: got %v", tokens, err)
 		}
 	}
 }
