@@ -17,7 +17,7 @@ func BenchmarkBoot(b *testing.B) {
 	var boots, bares []float64
 	for range b.N {
 		bares = append(bares, bareBoot(b))
-		boots = append(boots, ourBoot(b))
+		boots = append(boots, bootOf(b, Processes))
 	}
 	slices.Sort(boots)
 	slices.Sort(bares)
@@ -26,10 +26,10 @@ func BenchmarkBoot(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // the sum of both says nothing
 }
 
-func ourBoot(b *testing.B) float64 {
+func bootOf(b *testing.B, open constructor) float64 {
 	cfg := Config{Home: homeBelow(b, "/var/tmp"), Database: "carshare", Roles: []string{"app"}}
 	begin := time.Now()
-	s, err := Processes(b.Context(), cfg)
+	s, err := open(b.Context(), cfg)
 	took := time.Since(begin)
 	if err != nil {
 		b.Fatal(err)

@@ -21,6 +21,9 @@ type child struct {
 	paused atomic.Bool
 	// logStart is where in the log this process began.
 	logStart int64
+	// held is the node's hold, in which the kernel had killed so many processes when this one started.
+	held  *hold
+	kills int
 	// done is closed when the process is reaped; err is valid from then on.
 	done chan struct{}
 	err  error
@@ -39,7 +42,7 @@ func newChild(c command, cmd *exec.Cmd, logStart int64) *child {
 
 // wait reaps the process and reports an end nobody asked for.
 func (c *child) wait(onExit func(string, error)) {
-	c.err = c.cmd.Wait()
+	c.err = c.held.explain(c.cmd.Wait(), c.kills)
 	close(c.done)
 	c.report(onExit)
 }
@@ -62,6 +65,14 @@ func (c *child) report(onExit func(string, error)) {
 		err = errors.New("exited with status 0")
 	}
 	go onExit(c.Name, err)
+}
+
+// fate tells how the process ended.
+func (c *child) fate() string {
+	if c.err != nil {
+		return c.err.Error()
+	}
+	return c.cmd.ProcessState.String()
 }
 
 // running is false once the process is reaped.

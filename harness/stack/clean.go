@@ -18,27 +18,39 @@ import (
 type Leftover struct {
 	// Run is the name of the run's private directory.
 	Run string
-	// Kind is "process", "shared memory" or "directory".
+	// Kind is "container", "network", "volume", "process", "shared memory" or "directory".
 	Kind string
-	// What names it: the node and its process id, or the path.
+	// What names it: the node and its process id, the path, or the engine's name for it.
 	What string
 }
 
-// Clean removes what crashed runs left in a home, chosen as in [Config]: processes, the shared memory of killed
-// Postgres servers, directories. A run that is alive holds its lock and is left alone; so are templates. What could
-// not be removed is in the error, the rest is removed all the same.
+// Clean removes what crashed runs left: on a Docker engine, and in a home, chosen as in [Config]: processes, the shared
+// memory of killed Postgres servers, directories. A run that is alive holds its lock and is left alone; so are
+// templates. What could not be removed is in the error, the rest is removed all the same.
 func Clean(ctx context.Context, path string) ([]Leftover, error) {
-	if path, err := homePath(path); err != nil || !exists(path) {
+	path, err := homePath(path)
+	if err != nil {
 		return nil, err
+	}
+	found, engineErr := cleanEngine(ctx, path)
+	if !exists(path) {
+		return found, engineErr
 	}
 	as, err := chooseAccount()
 	if err != nil {
-		return nil, err
+		return found, errors.Join(engineErr, err)
 	}
 	h, err := openHome(path, as)
 	if err != nil {
-		return nil, err
+		return found, errors.Join(engineErr, err)
 	}
+	removed, err := h.clean(ctx, engineErr != nil)
+	return append(found, removed...), errors.Join(engineErr, err)
+}
+
+// clean removes what dead runs left in the home. A run that may still have something on an engine keeps its directory,
+// which is how that is known.
+func (h home) clean(ctx context.Context, engineFails bool) (found []Leftover, err error) {
 	unlock, err := lockFile(ctx, filepath.Join(h.path, "lock"), unix.LOCK_EX)
 	if err != nil {
 		return nil, err
@@ -48,10 +60,13 @@ func Clean(ctx context.Context, path string) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []Leftover
 	var errs []error
 	for _, e := range entries {
-		removed, err := h.cleanRun(ctx, filepath.Join(h.path, "runs", e.Name()))
+		run := filepath.Join(h.path, "runs", e.Name())
+		if engineFails && exists(filepath.Join(run, engineMark)) {
+			continue
+		}
+		removed, err := h.cleanRun(ctx, run)
 		found, errs = append(found, removed...), append(errs, err)
 	}
 	return found, errors.Join(errs...)

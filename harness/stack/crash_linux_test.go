@@ -25,8 +25,12 @@ func TestRehearseKilled(t *testing.T) {
 
 	e := killRehearse(t, h)
 	nothingLives(t, e)
+	groups := groupsOfDead(t, h)
 	left, err := Clean(t.Context(), h)
 	must(t, err)
+	if len(existing(groups)) > 0 {
+		t.Errorf("the control groups %q are left", existing(groups))
+	}
 	if len(left) != 1 || left[0].Kind != "directory" || !strings.HasPrefix(left[0].Run, "doomed-") {
 		t.Errorf("cleaned %+v, want the directory of the run that died", left)
 	}
@@ -100,6 +104,41 @@ func TestCloseAfterKill(t *testing.T) {
 			t.Errorf("%s is left: %v", f, err)
 		}
 	}
+}
+
+// TestPostmasterKilled ends the postmaster alone, as the kernel does for want of memory: its backends go on with their
+// queries, and nobody is their parent.
+func TestPostmasterKilled(t *testing.T) {
+	t.Parallel()
+	h, told := testHome(t), make(chan string, 1)
+	s, err := Processes(t.Context(), Config{Home: h, Database: "carshare", OnExit: func(node string, _ error) { told <- node }})
+	must(t, err)
+	defer s.Close()
+	busy := descendants(pidOf(s, Primary))
+	go execute(context.WithoutCancel(t.Context()), s.Endpoints().PrimaryURL(Owner), "SELECT count(*) FROM generate_series(1, 1000000000)")
+	eventually(t, "the query runs", func() error {
+		n, err := ask[int](t.Context(), s.Endpoints().PrimaryURL(Harness), "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1000000000%' AND pid <> pg_backend_pid()")
+		if err == nil && n != 1 {
+			err = fmt.Errorf("%d of it", n)
+		}
+		return err
+	})
+	busy = append(busy, descendants(pidOf(s, Primary))...)
+	segment := memoryOf(t, filepath.Join(s.(*processes).run.path, "data", Primary))
+	must(t, syscall.Kill(pidOf(s, Primary), syscall.SIGKILL))
+	if node := <-told; node != Primary {
+		t.Errorf("told of the death of %s", node)
+	}
+	must(t, s.Close())
+	for _, member := range busy {
+		if member.alive() {
+			t.Errorf("process %d outlives the stack", member.PID)
+		}
+	}
+	if segmentExists(t, segment) {
+		t.Errorf("the shared memory segment %s is still there", segment)
+	}
+	noStrays(t, h)
 }
 
 // TestCancelledBoot cancels at several moments; whatever was going on, nothing is left.
@@ -182,6 +221,13 @@ func plant(t *testing.T, run string, earlier uint64) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), "sleep", "60")
 	must(t, cmd.Start())
 	id := identify("stray", cmd)
+	// For a moment after it has started a process has no command line yet.
+	eventually(t, "the stray is itself", func() error {
+		if !id.alive() {
+			return errors.New("it is not yet")
+		}
+		return nil
+	})
 	id.Start -= earlier
 	l, err := openLedger(run)
 	must(t, err)

@@ -24,7 +24,7 @@ var errClosed = errors.New("stack: already closed")
 
 // notReady says what is wrong and what to do about it.
 func notReady(what, do string) error {
-	return fmt.Errorf("%w: %s; %s", ErrNotReady, what, do)
+	return NotReadyError{What: what, Do: do}
 }
 
 // diagnose turns a node's failure into what the user can do about it, judging by the end of its log.
@@ -77,8 +77,11 @@ func logTail(path string, start int64) string {
 
 // bytesText writes a size for people, in binary units.
 func bytesText(n int64) string {
-	if n < 1<<30 {
+	switch {
+	case n < 1<<30:
 		return fmt.Sprintf("%d MiB", n>>20)
+	case n%(1<<30) == 0:
+		return fmt.Sprintf("%d GiB", n>>30)
 	}
 	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
 }

@@ -12,34 +12,9 @@ import (
 // stopLimit is how long a node may take to leave in good order before it is killed.
 const stopLimit = 10 * time.Second
 
-// work takes the turn, and ends with ctx or with the stack.
-func (s *processes) work(ctx context.Context) (_ context.Context, release func(), err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(s.life, func() { cancel(errClosed) })
-	s.turn.Lock()
-	release = func() { s.turn.Unlock(); stop(); cancel(nil) }
-	if ctx.Err() != nil {
-		release()
-		return nil, nil, context.Cause(ctx)
-	}
-	return ctx, release, nil
-}
-
 // Fault implements [Stack].
 func (s *processes) Fault(ctx context.Context, name string, kind Fault) error {
-	ctx, release, err := s.work(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	n := s.node(name)
-	if n == nil {
-		return fmt.Errorf("stack: %s of %q: no such node", kind, name)
-	}
-	if err := s.fault(ctx, n, kind); err != nil {
-		return fmt.Errorf("stack: %s of %s: %w", kind, name, err)
-	}
-	return nil
+	return inflict(ctx, &s.base, &s.roster, name, kind, s.fault)
 }
 
 func (s *processes) fault(ctx context.Context, n *node, kind Fault) error {
@@ -72,19 +47,12 @@ func (s *processes) restart(ctx context.Context, n *node) error {
 }
 
 // Close implements [Stack]. Postgres is told to leave at once: its data goes too.
-func (s *processes) Close() error {
-	s.closing.Do(func() {
-		s.end(errClosed)
-		s.turn.Lock()
-		defer s.turn.Unlock()
-		s.closeErr = s.takeDown()
-	})
-	return s.closeErr
-}
+func (s *processes) Close() error { return s.close(s.takeDown) }
 
 func (s *processes) takeDown() error {
+	s.launcher.limits.lift()
 	var errs []error
-	for _, n := range slices.Backward(s.nodes) {
+	for _, n := range slices.Backward(s.nodes()) {
 		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 		errs = append(errs, n.halt(ctx, n.quit))
 		cancel()

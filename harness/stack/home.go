@@ -169,9 +169,14 @@ func (h home) newRun(ctx context.Context, label string) (_ *rundir, err error) {
 // maxSocketPath is what fits into sockaddr_un, less the closing zero; the shortest of the supported systems decides.
 const maxSocketPath = 103
 
-// remove deletes the directory, then lets go of the lock, so that nobody sees it half gone and unlocked.
+// remove deletes the control groups and the directory, then lets go of the lock, so that nobody sees it half gone and
+// unlocked. When a group cannot go the directory stays, as the list of them.
 func (r *rundir) remove() error {
-	return errors.Join(os.RemoveAll(r.path), r.lock.Close())
+	err := r.removeGroups()
+	if err == nil {
+		err = os.RemoveAll(r.path)
+	}
+	return errors.Join(err, r.lock.Close())
 }
 
 // runName keeps the label readable and short enough for the path of a socket.

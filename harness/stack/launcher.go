@@ -40,6 +40,8 @@ type launcher struct {
 	ledger *ledger
 	jobs   chan func()
 	onExit func(node string, err error)
+	// limits hold the nodes that have one.
+	limits limiter
 }
 
 func newLauncher(as account, l *ledger, onExit func(string, error)) *launcher {
@@ -70,17 +72,34 @@ func (la *launcher) start(c command) (*child, error) {
 	}
 	cmd := &exec.Cmd{Path: c.path, Args: append([]string{c.path}, c.args...), Env: c.env, Dir: c.dir, Stdout: logFile, Stderr: logFile}
 	cmd.SysProcAttr = attributes(la.as, c.death)
-	done := make(chan error)
-	la.jobs <- func() { done <- la.fork(cmd) }
+	held := la.limits[c.name]
+	kills, done := held.kills(), make(chan error)
+	la.jobs <- func() { done <- la.forkHeld(cmd, held) }
 	if err := <-done; err != nil {
 		return nil, fmt.Errorf("stack: start %s: %w", c.name, err)
 	}
 	ch := newChild(c, cmd, logStart)
+	ch.held, ch.kills = held, kills
 	go ch.wait(la.onExit)
 	if err := la.ledger.add(ch.identity); err != nil {
 		return nil, errors.Join(err, ch.kill())
 	}
 	return ch, nil
+}
+
+// forkHeld is fork inside a node's hold. A thread that cannot leave it would hold the next child too, so that is an error.
+func (la *launcher) forkHeld(cmd *exec.Cmd, held *hold) error {
+	leave, err := held.enter(cmd)
+	if err != nil {
+		return err
+	}
+	err = la.fork(cmd)
+	stuck := leave()
+	if err == nil && stuck != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed, and says so
+	}
+	return errors.Join(err, stuck)
 }
 
 // fork runs on the locked thread. When rights are dropped the program is opened here and executed through its

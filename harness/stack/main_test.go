@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestMain lets the test binary play the parts other processes have: a service under test, and a rehearse to be killed.
@@ -18,6 +21,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("STACK_TEST_PART") {
 	case "service":
 		playService()
+	case "burner":
+		playBurner()
 	case "broken":
 		fmt.Println("no such flag")
 		os.Exit(7)
@@ -25,6 +30,8 @@ func TestMain(m *testing.M) {
 		time.Sleep(time.Minute)
 	case "rehearse":
 		playRehearse()
+	case "containers":
+		playContainers()
 	default:
 		before := orphans()
 		code := m.Run()
@@ -70,6 +77,31 @@ func playService() {
 	time.Sleep(time.Minute)
 }
 
+// playBurner is a service that keeps one CPU busy and says how much CPU time it got, in seconds; asked to, it takes all
+// the memory it can get.
+func playBurner() {
+	http.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) {
+		var usage unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+			fmt.Println(err)
+		}
+		fmt.Fprint(w, time.Duration(usage.Utime.Nano()+usage.Stime.Nano()).Seconds())
+	})
+	http.HandleFunc("/hog", func(http.ResponseWriter, *http.Request) {
+		var kept [][]byte
+		for range 512 {
+			kept = append(kept, slices.Repeat([]byte{1}, 1<<20))
+		}
+		fmt.Println("got", len(kept), "MiB")
+	})
+	go func() {
+		for sum := sha256.Sum256(nil); ; sum = sha256.Sum256(sum[:]) {
+		}
+	}()
+	fmt.Println(http.ListenAndServe(net.JoinHostPort(os.Getenv("REHEARSE_HOST"), os.Getenv("REHEARSE_PORT_HTTP")), nil))
+	os.Exit(1)
+}
+
 // playRehearse boots a stack with a service, breaks one of its nodes, tells the endpoints, and waits to be killed.
 func playRehearse() {
 	ctx := context.Background()
@@ -79,7 +111,10 @@ func playRehearse() {
 			os.Exit(1)
 		}
 	}
-	s, err := Processes(ctx, Config{Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare"})
+	s, err := Processes(ctx, Config{
+		Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare",
+		Limits: map[string]Limit{Redis: {CPUs: 0.5, MemoryBytes: 64 << 20}, "svc": {MemoryBytes: 256 << 20}},
+	})
 	fail(err)
 	os.Setenv("STACK_TEST_PART", "service")
 	_, err = s.Spawn(ctx, service("svc"))
@@ -95,4 +130,29 @@ func playRehearse() {
 
 func service(name string) Service {
 	return Service{Name: name, Args: []string{"arg-of-" + name}, Env: []string{"STACK_TEST_PART=service"}, Ports: []string{"http", "admin-api"}}
+}
+
+// ending is what playContainers tells of its end.
+type ending struct{ Death, Close string }
+
+// playContainers boots a stack of containers, tells its endpoints, waits for the death of a node and tells of that and of
+// what Close says then.
+func playContainers() {
+	deaths := make(chan string, 1)
+	s, err := Containers(context.Background(), Config{
+		Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare",
+		OnExit: func(node string, err error) { deaths <- fmt.Sprintf("%s: %v", node, err) },
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	out := json.NewEncoder(os.Stdout)
+	_ = out.Encode(s.Endpoints())
+	select {
+	case death := <-deaths:
+		_ = out.Encode(ending{Death: death, Close: fmt.Sprint(s.Close())})
+	case <-time.After(time.Minute):
+	}
+	os.Exit(0)
 }

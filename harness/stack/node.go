@@ -26,6 +26,8 @@ type node struct {
 	child atomic.Pointer[child]
 }
 
+func (n *node) called() string { return n.name }
+
 // bring starts a process for the node and waits until it serves. A node that does not is ended again.
 func (la *launcher) bring(ctx context.Context, n *node) error {
 	if err := ctx.Err(); err != nil {
@@ -57,7 +59,7 @@ func await(ctx context.Context, c *child, ready func(context.Context) error) err
 		}
 		select {
 		case <-c.done:
-			return fmt.Errorf("it ended (%v) before it was ready", c.cmd.ProcessState)
+			return fmt.Errorf("it ended (%s) before it was ready", c.fate())
 		case <-ctx.Done():
 			return fmt.Errorf("%w; the last answer was: %w", context.Cause(ctx), last)
 		case <-tick.C:

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,6 +80,21 @@ func descendants(pid int) []identity {
 		}
 	}
 	return family
+}
+
+// dwellers lists the processes that work in dir, such as all those of the Postgres that owns it.
+func dwellers(dir string) (found []identity) {
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is right
+	for _, proc := range dirs {
+		if at, err := os.Readlink(filepath.Join(proc, "cwd")); err != nil || at != dir {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(proc))
+		if _, _, start, err := processStat(pid); err == nil {
+			found = append(found, identity{PID: pid, Start: start, Boot: bootID()})
+		}
+	}
+	return found
 }
 
 // awaitStopped waits until the kernel has stopped the process, which takes moments, or until it is gone.

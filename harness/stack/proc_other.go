@@ -31,6 +31,9 @@ func bootID() string { return "" }
 // descendants are unknown here, so faults reach a node's main process only.
 func descendants(int) []identity { return nil }
 
+// dwellers are unknown here, so backends of a killed Postgres end with their queries.
+func dwellers(string) []identity { return nil }
+
 func awaitStopped(int) {}
 
 func cloneFile(_, _ *os.File) bool { return false }

@@ -5,40 +5,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
 
 // processes is the back end of installed servers run as children.
 type processes struct {
-	cfg      Config
+	base
+	roster[*node]
 	tools    tools
 	home     home
 	run      *rundir
 	ledger   *ledger
 	launcher *launcher
 	ports    ports
-
-	// life ends with Close and cuts short what Spawn and Fault are waiting for.
-	life context.Context
-	end  context.CancelCauseFunc
-	// turn is held by the one of Spawn, Fault and Close that is at work.
-	turn sync.Mutex
-	// mu guards nodes and endpoints.
-	mu        sync.Mutex
-	nodes     []*node
-	endpoints Endpoints
-
-	closing  sync.Once
-	closeErr error
+	// primaryPort is where the primary was put.
+	primaryPort int
 }
 
 // Processes boots a stack of child processes. ctx bounds the boot alone; what is up stays up until Close. A boot that
@@ -63,7 +50,8 @@ func prepareRun(ctx context.Context, cfg Config) (*processes, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &processes{cfg: cfg}
+	s := &processes{}
+	s.begin(cfg)
 	if err := s.ports.reserve(map[string]int{Primary: cfg.PrimaryPort, Replica: cfg.ReplicaPort, Redis: cfg.RedisPort}); err != nil {
 		return nil, err
 	}
@@ -85,10 +73,10 @@ func prepareRun(ctx context.Context, cfg Config) (*processes, error) {
 	if err := os.MkdirAll(filepath.Dir(s.logPath("")), 0o700); err != nil {
 		return nil, errors.Join(err, s.ledger.close(), s.run.remove())
 	}
-	s.cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	s.launcher = newLauncher(as, s.ledger, cfg.OnExit)
-	s.life, s.end = context.WithCancelCause(context.Background())
-	s.endpoints = s.blankEndpoints()
+	if s.launcher.limits, err = newLimiter(s.run, cfg.Limits, s.cfg.Log); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -102,15 +90,7 @@ func (c Config) check() error {
 			return fmt.Errorf("stack: %q cannot be an application's role; it is empty, reserved or named twice", role)
 		}
 	}
-	return checkSettings(c.Settings)
-}
-
-func (s *processes) blankEndpoints() Endpoints {
-	e := Endpoints{Database: s.cfg.Database, Passwords: map[string]string{}, RedisPassword: secret(), Template: Template{Key: s.cfg.Template}}
-	for _, role := range s.roles() {
-		e.Passwords[role] = secret()
-	}
-	return e
+	return errors.Join(checkSettings(c.Settings), checkLimits(c.Limits))
 }
 
 func (s *processes) logPath(name string) string {
@@ -125,7 +105,14 @@ func (s *processes) boot(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return s.describe(ctx)
+	if err := s.describe(ctx, s.door(s.primaryPort)); err != nil {
+		return err
+	}
+	if inMemory(s.home.path) {
+		s.update(func(e *Endpoints) { e.Settings["data_in_memory"] = "on" })
+		s.cfg.Log.Warn("the data is in memory, so commits cost less than on any disk; set REHEARSE_HOME to a directory on one", "home", s.home.path)
+	}
+	return nil
 }
 
 // bootPostgres has the copies written back while the servers start, and waits for that at the end.
@@ -151,9 +138,8 @@ func (s *processes) bootPostgres(ctx context.Context) error {
 func (s *processes) bootPair(ctx context.Context) error {
 	primary, replica := s.postgres(Primary, s.run.data(Primary)), s.postgres(Replica, s.run.data(Replica))
 	s.enter(primary)
-	var primaryPort int
 	err := s.ports.withPort(s.cfg.PrimaryPort, Primary, func(port int) error {
-		primaryPort, primary.ready = port, s.accepts(port)
+		s.primaryPort, primary.ready = port, s.door(port).accepts
 		s.update(func(e *Endpoints) { e.PrimaryAddr = address(port) })
 		own := map[string]string{"cluster_name": Primary}
 		return errors.Join(s.configure(primary.data, port, baseSettings(), own, s.cfg.Settings), s.launcher.bring(ctx, primary))
@@ -161,54 +147,20 @@ func (s *processes) bootPair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.makeSlot(ctx, primaryPort), s.provision(ctx, primaryPort)); err != nil {
+	owner := s.door(s.primaryPort)
+	if err := errors.Join(owner.makeSlot(ctx), owner.provision(ctx, s.cfg.Database, s.roles(), s.endpoints.Passwords)); err != nil {
 		return err
 	}
-	standby, err := s.follow(replica.data, primaryPort)
+	standby, err := s.follow(replica.data, s.primaryPort)
 	if err != nil {
 		return err
 	}
 	s.enter(replica)
 	return s.ports.withPort(s.cfg.ReplicaPort, Replica, func(port int) error {
-		replica.ready = s.streams(primary, primaryPort, port)
+		replica.ready = streams(owner, s.door(port), serves(primary))
 		s.update(func(e *Endpoints) { e.ReplicaAddr = address(port) })
 		return errors.Join(s.configure(replica.data, port, baseSettings(), s.cfg.Settings, standby), s.launcher.bring(ctx, replica))
 	})
-}
-
-const statedQuery = `SELECT name, current_setting(name, true) FROM unnest($1::text[]) AS name WHERE current_setting(name, true) IS NOT NULL`
-
-// describe asks the servers for what a report must state of them.
-func (s *processes) describe(ctx context.Context) error {
-	redisVersion, err := s.describeRedis(ctx)
-	if err != nil {
-		return err
-	}
-	e := s.Endpoints()
-	conn, err := pgx.Connect(ctx, e.PrimaryURL(Owner))
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	rows, err := conn.Query(ctx, statedQuery, stated(s.cfg.Settings))
-	if err != nil {
-		return err
-	}
-	settings := map[string]string{"redis.save": "", "redis.appendonly": "no", "data_in_memory": "off"}
-	if inMemory(s.home.path) {
-		settings["data_in_memory"] = "on"
-		s.cfg.Log.Warn("the data is in memory, so commits cost less than on any disk; set REHEARSE_HOME to a directory on one", "home", s.home.path)
-	}
-	var name, value string
-	if _, err := pgx.ForEachRow(rows, []any{&name, &value}, func() error { settings[name] = value; return nil }); err != nil {
-		return err
-	}
-	version := conn.PgConn().ParameterStatus("server_version")
-	s.update(func(e *Endpoints) {
-		e.Settings = settings
-		e.Versions = map[string]string{Primary: version, Replica: version, Redis: redisVersion}
-	})
-	return nil
 }
 
 // Endpoints implements [Stack].
@@ -216,44 +168,11 @@ func (s *processes) Endpoints() Endpoints {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.endpoints.clone()
-	for _, n := range s.nodes {
+	e.Limits = s.launcher.limits.inForce()
+	for _, n := range s.nodes() {
 		if c := n.child.Load(); c != nil && c.running() {
 			e.Nodes = append(e.Nodes, Node{Name: n.name, PID: c.PID})
 		}
 	}
 	return e
-}
-
-func (s *processes) update(change func(*Endpoints)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&s.endpoints)
-}
-
-// enter adds a node, in the order of [startOrder], so that Close can go backwards whatever the boot did at once.
-func (s *processes) enter(n *node) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.nodes = append(s.nodes, n)
-	slices.SortStableFunc(s.nodes, func(a, b *node) int { return cmp.Compare(startOrder(a.name), startOrder(b.name)) })
-}
-
-// startOrder is the place of a node in the stack's order; services follow as they come.
-func startOrder(name string) int {
-	if i := slices.Index([]string{Primary, Replica, Redis}, name); i >= 0 {
-		return i
-	}
-	return 3
-}
-
-// node finds a node by name.
-func (s *processes) node(name string) *node {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, n := range s.nodes {
-		if n.name == name {
-			return n
-		}
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +20,8 @@ import (
 func TestProcessesContract(t *testing.T) {
 	t.Parallel()
 	h := homeBelow(t, "/var/tmp")
-	contract(t, Processes, Config{Home: h, Run: "2026-11-21T21:00:00Z stay/launch"})
+	murder := func(t *testing.T, s Stack, node string) { must(t, syscall.Kill(pidOf(s, node), syscall.SIGKILL)) }
+	contract(t, Processes, Config{Home: h, Run: "2026-11-21T21:00:00Z stay/launch"}, murder)
 	isEmpty(t, filepath.Join(h, "runs"))
 	isEmpty(t, filepath.Join(h, "templates"))
 }

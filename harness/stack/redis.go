@@ -31,7 +31,7 @@ func (s *processes) bootRedis(ctx context.Context) error {
 	return s.ports.withPort(s.cfg.RedisPort, Redis, func(port int) error {
 		s.update(func(e *Endpoints) { e.RedisAddr = address(port) })
 		n.ready = s.pong(address(port))
-		if err := s.home.as.write(conf, redisConf(dir, port, s.endpoints.RedisPassword)); err != nil {
+		if err := s.home.as.write(conf, redisConf(loopback, dir, port, s.endpoints.RedisPassword)); err != nil {
 			return err
 		}
 		return s.launcher.bring(ctx, n)
@@ -39,34 +39,34 @@ func (s *processes) bootRedis(ctx context.Context) error {
 }
 
 // redisConf is a file, not arguments, so that no process list shows the password.
-func redisConf(dir string, port int, password string) string {
+func redisConf(bind, dir string, port int, password string) string {
 	return fmt.Sprintf("bind %s\nport %d\nprotected-mode yes\nrequirepass %s\nsave \"\"\nappendonly no\ndaemonize no\ndir %q\n",
-		loopback, port, password, dir)
+		bind, port, password, dir)
 }
 
 // redisClient tries once and gives up; the loops around it have the patience.
-func (s *processes) redisClient(addr string) *redis.Client {
+func (b *base) redisClient(addr string) *redis.Client {
 	return redis.NewClient(&redis.Options{
-		Addr: addr, Password: s.endpoints.RedisPassword, MaxRetries: -1, DialerRetries: 1, PoolSize: 1,
+		Addr: addr, Password: b.endpoints.RedisPassword, MaxRetries: -1, DialerRetries: 1, PoolSize: 1,
 		DialTimeout: time.Second, ReadTimeout: time.Second,
 	})
 }
 
 // pong is the readiness of Redis: it answers PING to who knows the password.
-func (s *processes) pong(addr string) func(context.Context) error {
+func (b *base) pong(addr string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := dial(ctx, addr); err != nil {
 			return err
 		}
-		client := s.redisClient(addr)
+		client := b.redisClient(addr)
 		defer client.Close()
 		return client.Ping(ctx).Err()
 	}
 }
 
 // describeRedis reads the version the server tells.
-func (s *processes) describeRedis(ctx context.Context) (version string, err error) {
-	client := s.redisClient(s.endpoints.RedisAddr)
+func (b *base) describeRedis(ctx context.Context) (version string, err error) {
+	client := b.redisClient(b.endpoints.RedisAddr)
 	defer client.Close()
 	info, err := client.Info(ctx, "server").Result()
 	if err != nil {

@@ -16,40 +16,41 @@ import (
 const spawnLimit = 30 * time.Second
 
 // Spawn implements [Stack].
-func (s *processes) Spawn(ctx context.Context, svc Service) (map[string]string, error) {
+func (s *processes) Spawn(ctx context.Context, svc Service) (Addresses, error) {
 	ctx, release, err := s.work(ctx)
 	if err != nil {
-		return nil, err
+		return Addresses{}, err
 	}
 	defer release()
-	if err := s.checkService(svc); err != nil {
-		return nil, err
+	if err := svc.check(s.node(svc.Name) != nil); err != nil {
+		return Addresses{}, err
 	}
 	n := &node{name: svc.Name, limit: spawnLimit, stop: syscall.SIGTERM, quit: syscall.SIGTERM}
 	var addrs map[string]string
 	for range portAttempts {
 		if addrs, err = s.outfit(n, svc); err != nil {
-			return nil, err
+			return Addresses{}, err
 		}
 		if err = s.launcher.bring(ctx, n); !errors.Is(err, errPortTaken) {
 			break
 		}
 	}
 	if err != nil {
-		return nil, err
+		return Addresses{}, err
 	}
 	s.enter(n)
-	return addrs, nil
+	return Addresses{Outside: addrs, Inside: addrs}, nil
 }
 
-func (s *processes) checkService(svc Service) error {
+// check refuses names that could not be files, variables or hosts, and one that is taken.
+func (svc Service) check(taken bool) error {
 	name := regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 	for _, n := range append([]string{svc.Name}, svc.Ports...) {
 		if !name.MatchString(n) {
 			return fmt.Errorf("stack: %q cannot name a service or a port; use letters, digits, '-', '_' and '.'", n)
 		}
 	}
-	if s.node(svc.Name) != nil || svc.Name == buildName {
+	if taken || svc.Name == buildName || svc.Name == workshopName {
 		return fmt.Errorf("stack: there is already a node %q; names are unique", svc.Name)
 	}
 	return nil

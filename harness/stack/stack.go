@@ -1,23 +1,35 @@
 // Package stack is the environment of a rehearsal: a Postgres primary with a streaming replica, Redis, and the services
 // under test, behind one small interface.
 //
-// Scope: [Processes] boots the installed servers as child processes; [Stack] hands out their endpoints, starts services
-// beside them, breaks and mends nodes, and takes everything down again; [Clean] removes what crashed runs left behind.
+// Scope: [Processes] boots the installed servers as child processes, [Containers] the same on a Docker engine; [Choose]
+// says which this machine is ready for. [Stack] hands out their endpoints, starts services beside them, breaks and mends
+// nodes, and takes everything down again; [Clean] removes what crashed runs left behind.
 //
 // Opinion: an environment that lies about durability lies about latency, so fsync stays on and data stays on disk.
 // Readiness is the answer to a query, never a line in a log. Credentials live as long as the run. Nothing outlives
-// rehearse: not its end, not its crash, not SIGKILL.
+// rehearse: as processes not its end, not its crash, not SIGKILL; as containers not the next start or [Clean].
+// A limit holds from a process' first instruction, and one that the system refuses is stated, never dropped in silence.
 //
 // Steps: find the servers; take a private directory; fill a data directory, or copy the kept template of one; start
 // the primary, set roles and passwords, start the replica from a copy of the same data; meanwhile start Redis; wait
 // until the replica streams and all copies are written back to disk, so that write-back disturbs no measurement.
+//
+// Addresses of containers: services dial each other by the containers' own addresses. The harness does so too wherever
+// it can, which is on Linux with an engine that runs as root, and else by ports published on 127.0.0.1: those pass
+// through a proxy process, and a prepared SELECT takes two to three times as long there (published/direct of
+// BenchmarkRoute: 2.2 on a busy machine, 3.4 on a quiet one; a process takes 0.4 to 0.9 times as long as a container
+// dialled directly). The choice is made once, when the network is there, holds for the whole run and so for every state
+// alike, and stands in the settings of the endpoints. Servers are published in either case, so that people can look in.
 package stack
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
 	"net/url"
+	"strconv"
+	"strings"
 )
 
 // Stack is one environment that is up. Its methods may be called by several goroutines; Spawn, Fault and Close take
@@ -25,9 +37,9 @@ import (
 type Stack interface {
 	// Endpoints tells where everything is now; process ids change with each restart.
 	Endpoints() Endpoints
-	// Spawn starts a service and returns when each of its ports accepts connections: address by port name.
-	// It waits 30 s at most, less if ctx says so.
-	Spawn(ctx context.Context, svc Service) (map[string]string, error)
+	// Spawn starts a service and returns when each of its ports accepts connections. It waits 30 s at most, less if ctx
+	// says so.
+	Spawn(ctx context.Context, svc Service) (Addresses, error)
 	// Fault does kind to the node of that name and returns when it is done.
 	Fault(ctx context.Context, node string, kind Fault) error
 	// Close stops everything in reverse order and removes every process and file. It is bounded, and safe to repeat.
@@ -70,9 +82,16 @@ type Config struct {
 	Prepare func(ctx context.Context, ownerURL string) error
 	// PostgresBin and RedisBin are the directories of the servers. Empty means PATH, then the distribution's places.
 	PostgresBin, RedisBin string
+	// PostgresImage and RedisImage name the images of the servers. Containers only; empty means the official image,
+	// else the one that rehearse has built itself.
+	PostgresImage, RedisImage string
 	// Settings are further Postgres settings, for both nodes; they win over the defaults.
 	Settings map[string]string
-	// PrimaryPort, ReplicaPort and RedisPort on 127.0.0.1; 0 is any free one.
+	// Limits say what a node may use at most, by its name: Primary, Replica, Redis, or that of a service. A node without
+	// one may use the whole machine. What cannot be enforced does not stop the boot; [Endpoints] tells.
+	Limits map[string]Limit
+	// PrimaryPort, ReplicaPort and RedisPort on 127.0.0.1; 0 is any free one. Containers may be dialled elsewhere: see the
+	// package comment.
 	PrimaryPort, ReplicaPort, RedisPort int
 	// Log receives what is worth telling; nil is silence.
 	Log *slog.Logger
@@ -80,7 +99,30 @@ type Config struct {
 	OnExit func(node string, err error)
 }
 
-// Endpoints tells where the parts of a stack are reached, from the harness and from spawned services alike.
+// Limit is what one node with all its processes may use at most; 0 = unlimited.
+type Limit struct {
+	// CPUs is CPU time per time: 0.5 is half of one CPU, 2 is two whole ones.
+	CPUs float64
+	// MemoryBytes includes the pages of files that the node made the kernel cache; swap is no way out.
+	MemoryBytes int64
+}
+
+// String writes the limit for people, e.g. "0.25 CPUs, 512 MiB memory".
+func (l Limit) String() string {
+	var parts []string
+	switch {
+	case l.CPUs == 1:
+		parts = append(parts, "1 CPU")
+	case l.CPUs > 0:
+		parts = append(parts, strconv.FormatFloat(l.CPUs, 'f', -1, 64)+" CPUs")
+	}
+	if l.MemoryBytes > 0 {
+		parts = append(parts, bytesText(l.MemoryBytes)+" memory")
+	}
+	return cmp.Or(strings.Join(parts, ", "), "unlimited")
+}
+
+// Endpoints tells where the parts of a stack are reached from the harness; Inside tells where from spawned services.
 type Endpoints struct {
 	// PrimaryAddr, ReplicaAddr and RedisAddr are host:port.
 	PrimaryAddr, ReplicaAddr, RedisAddr string
@@ -96,14 +138,35 @@ type Endpoints struct {
 	// Settings of the servers worth stating in a report, as the servers themselves tell them; data_in_memory is on
 	// when the home lies on a tmpfs, where a flush costs nothing and says nothing about a disk.
 	Settings map[string]string
+	// Limits tell, for each node that was given one, what is really in force, or why not, and how many of its processes
+	// the kernel has killed for it: "0.25 CPUs", "0.25 CPUs asked, not applied: no writable cgroup".
+	Limits map[string]string
 	// Template tells where the data came from.
 	Template Template
+
+	// inside are the servers' addresses as services reach them, where those differ.
+	inside struct{ primary, replica, redis string }
+}
+
+// Inside is the same with the addresses that spawned services use.
+func (e Endpoints) Inside() Endpoints {
+	e.PrimaryAddr = cmp.Or(e.inside.primary, e.PrimaryAddr)
+	e.ReplicaAddr = cmp.Or(e.inside.replica, e.ReplicaAddr)
+	e.RedisAddr = cmp.Or(e.inside.redis, e.RedisAddr)
+	return e
+}
+
+// Addresses are where the ports of a service are reached: host:port by the port's name.
+type Addresses struct {
+	// Outside from the harness, Inside from other services.
+	Outside, Inside map[string]string
 }
 
 // Node is one running process of the stack. A Postgres node's backends are children of PID.
 type Node struct {
 	Name string
-	PID  int
+	// PID is 0 when the process is not this machine's, as in an engine's virtual machine.
+	PID int
 }
 
 // Template tells where the data of a stack came from.
@@ -134,6 +197,7 @@ func (e Endpoints) url(addr, role string) string {
 
 func (e Endpoints) clone() Endpoints {
 	e.Passwords, e.Versions, e.Settings = maps.Clone(e.Passwords), maps.Clone(e.Versions), maps.Clone(e.Settings)
+	e.Limits = maps.Clone(e.Limits)
 	return e
 }
 
@@ -141,8 +205,9 @@ func (e Endpoints) clone() Endpoints {
 type Service struct {
 	// Name of the node; unique in the stack.
 	Name string
-	// Path of the program; empty means this very binary. Started by root it runs as the servers' account, so it can
-	// count on its arguments, its environment and its ports, not on files of root's.
+	// Path of the program; empty means this very binary. Started by root it runs as the servers' account, in a container
+	// as nobody with no other file around it: so it can count on its arguments, its environment and its ports alone, and
+	// must be linked statically.
 	Path string
 	// Args follow the program's name.
 	Args []string

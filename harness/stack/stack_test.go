@@ -41,24 +41,20 @@ func TestRunName(t *testing.T) {
 	})
 }
 
-func TestTemplatePath(t *testing.T) {
-	base := func() *processes {
-		return &processes{cfg: Config{Template: "k", Database: "d", Roles: []string{"a"}}, tools: tools{postgresMajor: 15}, home: home{path: "/h"}}
+func TestTemplateName(t *testing.T) {
+	cfg := Config{Template: "k", Database: "d", Roles: []string{"a"}}
+	same := cfg.templateName("pg15")
+	if same != cfg.templateName("pg15") || filepath.Base(same) != same || !strings.HasPrefix(same, "k-pg15-") {
+		t.Errorf("name is %s", same)
 	}
-	same := base().templatePath()
-	if same != base().templatePath() || filepath.Dir(same) != "/h/templates" || !strings.HasPrefix(filepath.Base(same), "k-pg15-") {
-		t.Errorf("path is %s", same)
-	}
-	for what, change := range map[string]func(*processes){
-		"key":      func(s *processes) { s.cfg.Template = "k2" },
-		"a slash":  func(s *processes) { s.cfg.Template = "k/" },
-		"database": func(s *processes) { s.cfg.Database = "e" },
-		"roles":    func(s *processes) { s.cfg.Roles = nil },
-		"version":  func(s *processes) { s.tools.postgresMajor = 16 },
+	for what, other := range map[string]string{
+		"key":      Config{Template: "k2", Database: "d", Roles: []string{"a"}}.templateName("pg15"),
+		"a slash":  Config{Template: "k/", Database: "d", Roles: []string{"a"}}.templateName("pg15"),
+		"database": Config{Template: "k", Database: "e", Roles: []string{"a"}}.templateName("pg15"),
+		"roles":    Config{Template: "k", Database: "d"}.templateName("pg15"),
+		"version":  cfg.templateName("pg16"),
 	} {
-		s := base()
-		change(s)
-		if s.templatePath() == same {
+		if other == same {
 			t.Errorf("another %s, the same template", what)
 		}
 	}

@@ -20,7 +20,8 @@ func (r *rundir) sweepAll(ctx context.Context, la *launcher, postgres string) (s
 		if !crashed(r.data(name)) {
 			continue
 		}
-		if err := r.sweep(ctx, la, postgres, r.data(name)); err != nil {
+		// A backend in the middle of a query outlives its postmaster, and what it is attached to stays.
+		if err := errors.Join(killAll(dwellers(r.data(name))), r.sweep(ctx, la, postgres, r.data(name))); err != nil {
 			errs = append(errs, fmt.Errorf("stack: release the shared memory of the killed %s: %w", name, err))
 			continue
 		}

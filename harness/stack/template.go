@@ -60,13 +60,18 @@ func (s *processes) copies(ctx context.Context, src string, dst ...string) error
 	return err
 }
 
-// templatePath is where data of this kind is kept. Whatever shapes the files has a part in the name.
-func (s *processes) templatePath() string {
-	shape, _ := json.Marshal([]any{s.cfg.Template, layout, s.tools.postgresMajor, s.cfg.Database, s.cfg.Roles}) // cannot fail for these types
+// templateName names the data that is kept. Whatever shapes the files has a part in it; server says what kind of server
+// wrote them.
+func (c Config) templateName(server string) string {
+	shape, _ := json.Marshal([]any{c.Template, layout, server, c.Database, c.Roles}) // cannot fail for these types
 	sum := sha256.Sum256(shape)
-	label := regexp.MustCompile(`[^a-zA-Z0-9._]+`).ReplaceAllString(s.cfg.Template, "-")
-	name := fmt.Sprintf("%s-pg%d-%s", label[:min(len(label), 48)], s.tools.postgresMajor, hex.EncodeToString(sum[:6]))
-	return filepath.Join(s.home.path, "templates", name)
+	label := regexp.MustCompile(`[^a-zA-Z0-9._]+`).ReplaceAllString(c.Template, "-")
+	return fmt.Sprintf("%s-%s-%s", label[:min(len(label), 48)], server, hex.EncodeToString(sum[:6]))
+}
+
+// templatePath is where data of this kind is kept.
+func (s *processes) templatePath() string {
+	return filepath.Join(s.home.path, "templates", s.cfg.templateName(fmt.Sprintf("pg%d", s.tools.postgresMajor)))
 }
 
 // fillFromTemplate copies under a shared lock, so that nobody removes the template meanwhile, and builds it first,
@@ -138,7 +143,7 @@ func (s *processes) build(ctx context.Context, dir string, prepare bool) error {
 func (s *processes) visit(ctx context.Context, dir string, do func(ctx context.Context, port int) error, layers ...map[string]string) error {
 	return s.ports.withPort(0, buildName, func(port int) error {
 		n := s.postgres(buildName, dir)
-		n.ready = s.accepts(port)
+		n.ready = s.door(port).accepts
 		if err := errors.Join(s.configure(dir, port, layers...), s.launcher.bring(ctx, n)); err != nil {
 			return err
 		}
@@ -160,7 +165,7 @@ func (s *processes) visit(ctx context.Context, dir string, do func(ctx context.C
 
 // prepare sets up database and roles and lets the caller fill them.
 func (s *processes) prepare(ctx context.Context, port int) error {
-	if err := s.provision(ctx, port); err != nil {
+	if err := s.door(port).provision(ctx, s.cfg.Database, s.roles(), s.endpoints.Passwords); err != nil {
 		return err
 	}
 	if s.cfg.Prepare == nil {

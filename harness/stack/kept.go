@@ -1,0 +1,64 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+)
+
+// CleanData removes the data that earlier runs prepared and kept in a home, chosen as in [Config], and in volumes of the
+// Docker engine, if one answers. What a run copies from at this moment stays and is an error; later runs prepare theirs
+// anew.
+func CleanData(ctx context.Context, path string) (removed []Leftover, err error) {
+	if path, err = homePath(path); err != nil {
+		return nil, err
+	}
+	locks, err := filepath.Glob(filepath.Join(path, "templates", "*.lock"))
+	if err != nil || len(locks) == 0 {
+		return nil, err
+	}
+	e, openErr := engine.Open(ctx, engine.Config{})
+	if openErr == nil {
+		defer e.Close()
+	}
+	var errs []error
+	for _, lock := range locks {
+		l, err := removeTemplate(ctx, e, lock)
+		removed, errs = append(removed, l...), append(errs, err)
+	}
+	return removed, errors.Join(errs...)
+}
+
+// removeTemplate removes what a lock guards, a directory beside it or a volume, and the lock with it. Without an engine a
+// volume stays, and so does its lock.
+func removeTemplate(ctx context.Context, e *engine.Engine, lock string) ([]Leftover, error) {
+	template := strings.TrimSuffix(lock, ".lock")
+	f, err := tryLock(lock, unix.LOCK_EX)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, errors.New("stack: a run is using " + template + "; repeat when it has ended")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	l := Leftover{Kind: "data", What: template}
+	switch volume := strings.HasPrefix(filepath.Base(template), volumePrefix); {
+	case volume && e == nil:
+		return nil, nil
+	case volume:
+		l.What = "volume " + filepath.Base(template)
+		err = e.RemoveVolume(ctx, filepath.Base(template))
+	default:
+		err = os.RemoveAll(template)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []Leftover{l}, os.Remove(lock)
+}
