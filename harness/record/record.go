@@ -38,6 +38,8 @@ type Header struct {
 	Versions map[string]string `json:"versions"`
 	// Settings of the environment and the system worth stating: fsync, shared_buffers, password hashing, bounds.
 	Settings map[string]string `json:"settings"`
+	// Limits say, for each node that was given one, what was in force, or why not; empty for a run without.
+	Limits map[string]string `json:"limits,omitempty"`
 
 	States     []string `json:"states"`
 	Operations []string `json:"operations"`
@@ -62,9 +64,13 @@ type Stage struct {
 	Name         string  `json:"name"`
 	BeginSeconds float64 `json:"begin_seconds"`
 	EndSeconds   float64 `json:"end_seconds"`
-	// FromRate and ToRate are hits per second.
+	// FromRate and ToRate are hits per second, at its begin and end.
 	FromRate float64 `json:"from_rate"`
 	ToRate   float64 `json:"to_rate"`
+	// Shape is how the rate moves in between, in the words of the scenario. Rates, in hits per second, are its means over
+	// equally long parts of the stage; without them it moves in a straight line, as in every stage of early records.
+	Shape string    `json:"shape,omitempty"`
+	Rates []float64 `json:"rates,omitempty"`
 	// Hits is how many are due in one trial.
 	Hits    uint64 `json:"hits"`
 	Measure bool   `json:"measure"`

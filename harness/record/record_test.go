@@ -211,3 +211,29 @@ func BenchmarkEncodeWindow(b *testing.B) {
 		}
 	}
 }
+
+// A file the scenario names is kept beside it under its own name; nothing of the run is ever replaced by one, and nothing
+// is written elsewhere.
+func TestAddFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := Create(dir, Header{}, []byte("version: 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.AddFile("peaks/friday.csv", []byte("0,1\n")); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, "peaks", "friday.csv"))
+	if err != nil || string(kept) != "0,1\n" {
+		t.Errorf("got %q, %v", kept, err)
+	}
+	for _, name := range []string{HeaderFile, ScenarioFile, WindowsFile, "../friday.csv", "/friday.csv", "peaks/friday.csv", HeaderFile + "/friday.csv"} {
+		if err := w.AddFile(name, nil); err == nil || !strings.Contains(err.Error(), "keep "+name) {
+			t.Errorf("%s: got %v, want a refusal", name, err)
+		}
+	}
+	if run, err := Open(dir); err != nil || string(run.Scenario) != "version: 1\n" {
+		t.Errorf("got %v, %v", run, err)
+	}
+}

@@ -83,6 +83,23 @@ func (w *Writer) AddTrial(t Trial) error {
 	return w.SetHeader(header)
 }
 
+// AddFile keeps a file that the scenario names, under the same name beside it. It replaces no file of the run.
+func (w *Writer) AddFile(name string, content []byte) error {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return fmt.Errorf("keep %s: it lies outside of the run directory", name)
+	}
+	path := filepath.Join(w.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("keep %s: %w", name, err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", name, err)
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
+}
+
 // Dir is the run directory.
 func (w *Writer) Dir() string { return w.dir }
 
