@@ -66,7 +66,7 @@ func (s *Summary) subtitle() string {
 
 func timelineChart(run *record.Run, s *Summary) plot.Timeline {
 	t := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
-		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS",
+		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS", OfferedName: "requests due per second, dashed",
 		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
 	for _, trial := range run.Header.Trials {
 		begin, end := trialSpan(run.Events, trial.Index)
@@ -74,13 +74,29 @@ func timelineChart(run *record.Run, s *Summary) plot.Timeline {
 			continue
 		}
 		t.Bands = append(t.Bands, plot.Band{Span: plot.Span{From: begin, To: end}, Name: trial.State})
+		var offered plot.Piece
 		for _, stage := range run.Header.Stages {
+			offered = append(offered, offeredRate(stage, begin)...)
 			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
 				t.Marks = append(t.Marks, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
+		// Nothing was due any more in a trial that was cut short.
+		offered = slices.DeleteFunc(offered, func(p plot.Point) bool { return p.X > end })
+		t.Offered = cut(t.Offered, offered)
 	}
 	return t
+}
+
+// offeredRate is the rate at which hits were due in a stage of a trial that began at some time, in seconds elapsed: from
+// its begin over the middles of the recorded parts, where there are any, to its end.
+func offeredRate(stage record.Stage, trial float64) plot.Piece {
+	begin, end := trial+stage.BeginSeconds, trial+stage.EndSeconds
+	piece := plot.Piece{{X: begin, Y: stage.FromRate}}
+	for i, rate := range stage.Rates {
+		piece = append(piece, plot.Point{X: begin + (end-begin)*(float64(i)+0.5)/float64(len(stage.Rates)), Y: rate})
+	}
+	return append(piece, plot.Point{X: end, Y: stage.ToRate})
 }
 
 // timelineTitle is the finding on the databases; a single state has a level and no change.

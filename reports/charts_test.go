@@ -63,3 +63,26 @@ func TestATrialCutShortEndsWithTheRun(t *testing.T) {
 		t.Errorf("got bands %v, marks %v; want the second to end at 24", chart.Bands, chart.Marks)
 	}
 }
+
+// The curve of a trial is that of its stages one after the other: straight where a record has no rates, as in an early one.
+func TestOfferedRates(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.header.Stages[1].ToRate, m.header.Stages[1].Rates = 500, []float64{150, 400}
+	run, s := m.summarized(t)
+	chart := timelineChart(run, s)
+	want := plot.Piece{{X: 5, Y: 100}, {X: 7, Y: 100}, {X: 7, Y: 100}, {X: 7.5, Y: 150}, {X: 8.5, Y: 400}, {X: 9, Y: 500}, {X: 9, Y: 500}, {X: 13, Y: 500}}
+	if len(chart.Offered) != 2 || !slices.Equal(chart.Offered[0], want) {
+		t.Errorf("got %v, want %v and the same again", chart.Offered, want)
+	}
+}
+
+// What was due after the end of a run that was cut short was never offered.
+func TestOfferedEndsWithTheRun(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.events = append(m.events[:3:3], record.Event{AtSeconds: 20, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
+	run, s := m.summarized(t)
+	offered := timelineChart(run, s).Offered
+	if last := offered[1][len(offered[1])-1]; last.X > 20 {
+		t.Errorf("got hits due at %v, want none after 20", last.X)
+	}
+}

@@ -33,6 +33,9 @@ func told() map[string]func() *made {
 		},
 		"fail": func() *made {
 			m := makeRun(2, steady, "baseline", "extract-main")
+			m.header.Limits = map[string]string{
+				"primary": "1 CPU, 1 GiB memory", "auth": "0.25 CPUs asked, not applied: no writable cgroup",
+			}
 			m.scenario.Budgets = []scenarios.Budget{
 				{Metric: "p95", State: "extract-main", Max: new(0.005), Line: 30},
 				{Metric: "primary_qps", Max: new(1200.0), Min: new(1100.0), Line: 31},

@@ -53,10 +53,18 @@ func provenance(h record.Header) []string {
 		fmt.Sprintf("host: %s, %d CPUs (%s), %s GiB, kernel %s", h.Host.OS, h.Host.CPUs, h.Host.CPU,
 			figure(float64(h.Host.MemoryBytes)/(1<<30)), h.Host.Kernel),
 	}
+	if len(h.Limits) > 0 {
+		lines = append(lines, limitsLine(h.Limits))
+	}
 	if known := slices.Concat(pairs(h.Versions), pairs(h.Settings)); len(known) > 0 {
 		lines = append(lines, "servers and settings: "+strings.Join(known, ", "))
 	}
 	return lines
+}
+
+// limitsLine names the nodes that could not use the whole machine.
+func limitsLine(limits map[string]string) string {
+	return "limits: " + strings.Join(pairs(limits), "; ")
 }
 
 func pairs(m map[string]string) (list []string) {

@@ -38,6 +38,8 @@ type Summary struct {
 	Rounds   int       `json:"rounds"`
 	// Stack is the back end. Runs on different back ends are never compared.
 	Stack string `json:"stack"`
+	// Limits say what was in force for each node that was given a limit, or why not.
+	Limits map[string]string `json:"limits,omitempty"`
 	// HeadlineStage is the stage the states, phases and noise floor speak of.
 	HeadlineStage string  `json:"headline_stage"`
 	States        []State `json:"states"`
@@ -149,7 +151,7 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 	l := newLedger(run)
 	s := &Summary{
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
-		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack,
+		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
 		HeadlineStage: run.Header.Headline, Reasons: []string{},
 	}
 	for _, name := range run.Header.States {

@@ -42,6 +42,9 @@ func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
 		fmt.Fprintf(&b, "\n%s\n", trimmed(s.budgetTable(p).Render()))
 	}
 	fmt.Fprintln(&b)
+	if len(s.Limits) > 0 {
+		fmt.Fprintln(&b, limitsLine(s.Limits))
+	}
 	for _, line := range s.footnotes(run, terminalReasons) {
 		fmt.Fprintln(&b, line)
 	}

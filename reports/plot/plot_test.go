@@ -79,6 +79,7 @@ func exampleTimeline() Timeline {
 		Marks:   []Span{{20, 50}, {90, 120}},
 		Primary: []Piece{{{1, 100}, {2, 1000}, {59, 900}}, {{71, 10}, {130, 90}}},
 		Replica: []Piece{{{1, 0}, {59, 0}}, {{100, 500}}},
+		Offered: []Piece{{{0, 50}, {60, 3000}}, {{70, 50}, {130, 3000}}}, OfferedName: "offered",
 	}
 }
 
@@ -102,7 +103,7 @@ func TestBarsHaveTheirLength(t *testing.T) {
 
 func TestTimelineNamesWhatItShows(t *testing.T) {
 	got := words(t, drawn(t, exampleTimeline(), SVG))
-	for _, want := range []string{"falls", "primary", "replica", "peak", "before", "after", "00:00", "02:00", "0", "1,000"} {
+	for _, want := range []string{"falls", "primary", "replica", "peak", "offered", "before", "after", "00:00", "02:00", "0", "3,000"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is missing in %q", want, got)
 		}
@@ -120,11 +121,26 @@ func TestGapsStayGaps(t *testing.T) {
 	}
 }
 
+// What was offered is within the picture, as broken lines, and a picture without it does not speak of it.
+func TestOfferedIsDashed(t *testing.T) {
+	svg := drawn(t, exampleTimeline(), SVG)
+	if n := strings.Count(svg, "stroke-dasharray:5,4"); n != 2 {
+		t.Errorf("got %d dashed lines, want 2", n)
+	}
+	bare := exampleTimeline()
+	bare.Offered = nil
+	svg = drawn(t, bare, SVG)
+	if strings.Contains(svg, "stroke-dasharray") || slices.Contains(words(t, svg), "offered") {
+		t.Error("a timeline without offered rates shows some")
+	}
+}
+
 func TestNoData(t *testing.T) {
 	for name, p := range map[string]picture{
 		"no panels": Bars{Title: "x"}, "no phases": Bars{Panels: []Panel{{Title: "left"}}}, "no readings": Timeline{},
 		"bands only": Timeline{Bands: []Band{{Span{0, 1}, "a"}}},
 		"a moment":   Timeline{Primary: []Piece{{{1, 1}}}},
+		"a plan":     Timeline{Offered: []Piece{{{0, 1}, {1, 1}}}},
 	} {
 		got := words(t, drawn(t, p, SVG))
 		if name != "no panels" && !slices.Contains(got, "no data") {

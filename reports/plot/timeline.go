@@ -11,7 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Timeline is the picture of a whole run: the rates of primary and replica over the bands of the states.
+// Timeline is the picture of a whole run: the rates of primary and replica, and what was offered, over the bands of the
+// states.
 type Timeline struct {
 	// Title is the finding, Subtitle what it was found on.
 	Title, Subtitle string
@@ -22,8 +23,10 @@ type Timeline struct {
 	MarkName string
 	// Primary and Replica are rates per second, in pieces: what was not measured is a gap.
 	Primary, Replica []Piece
-	// PrimaryName and ReplicaName stand in the legend.
-	PrimaryName, ReplicaName string
+	// Offered is the rate of requests that were due, a piece for each band; it is drawn as a dashed line.
+	Offered []Piece
+	// PrimaryName, ReplicaName and OfferedName stand in the legend.
+	PrimaryName, ReplicaName, OfferedName string
 }
 
 // Span is a stretch of time in seconds elapsed.
@@ -45,8 +48,11 @@ type Point struct{ X, Y float64 }
 func (t Timeline) Write(w io.Writer, format Format) error {
 	return render(w, format, func(c draw.Canvas) {
 		c = heading(c, clean(t.Title), clean(t.Subtitle))
-		c = legend(c, legendItem{t.PrimaryName, blue(), blue()}, legendItem{t.ReplicaName, amber(), brown()},
-			legendItem{t.MarkName, tint(), grey()})
+		items := []legendItem{{t.PrimaryName, blue(), blue()}, {t.ReplicaName, amber(), brown()}, {t.MarkName, tint(), grey()}}
+		if len(t.Offered) > 0 {
+			items = append(items, legendItem{t.OfferedName, color.White, ink()})
+		}
+		c = legend(c, items...)
 		if low, high, top := t.extent(); high > low {
 			t.draw(c, low, high, top)
 		} else {
@@ -71,6 +77,9 @@ func (t Timeline) draw(c draw.Canvas, low, high, top float64) {
 	for _, piece := range t.Primary {
 		p.Add(lines(piece, blue(), 2.8)...)
 	}
+	for _, piece := range t.Offered {
+		p.Add(dashed(piece)...)
+	}
 	strip, upright := t.strip((c.Max.X - c.Min.X) * 0.94 / vg.Length(high-low))
 	area := draw.Crop(c, 0, -8, 0, -strip)
 	p.Draw(area)
@@ -92,6 +101,11 @@ func (t Timeline) extent() (low, high, top float64) {
 	}
 	for _, band := range t.Bands {
 		low, high = min(low, band.From), max(high, band.To)
+	}
+	for _, piece := range t.Offered {
+		for _, point := range piece {
+			top = max(top, point.Y)
+		}
 	}
 	if top == 0 {
 		top = 1
@@ -142,6 +156,17 @@ func lines(piece Piece, colour color.Color, wide vg.Length) []plot.Plotter {
 	}
 	line.LineStyle = draw.LineStyle{Color: colour, Width: wide}
 	return []plot.Plotter{line}
+}
+
+// dashed draws a piece of what was planned, thin and broken, beside what was measured.
+func dashed(piece Piece) []plot.Plotter {
+	drawn := lines(piece, ink(), 1.2)
+	for _, one := range drawn {
+		if line, ok := one.(*plotter.Line); ok {
+			line.Dashes = []vg.Length{5, 4}
+		}
+	}
+	return drawn
 }
 
 func nameStyle() draw.TextStyle { return centred(letters(labelSize-1, ink(), false)) }
