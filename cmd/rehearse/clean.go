@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,12 +15,14 @@ import (
 const cleanLimit = time.Minute
 
 func newClean() *cobra.Command {
-	return &cobra.Command{
+	var data bool
+	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind",
-		Long: `clean ends processes and removes directories of runs whose rehearse is gone. Runs that are alive, recorded runs
-and the kept seed data stay.`,
-		Example: "  rehearse clean",
+		Long: `clean removes what runs whose rehearse is gone left behind: processes, containers with their networks and volumes,
+directories. Runs that are alive, recorded runs and the kept seed data stay; --data removes the kept seed data too, and
+the next run of each scenario seeds again.`,
+		Example: "  rehearse clean\n  rehearse clean --data",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), cleanLimit)
@@ -28,10 +31,19 @@ and the kept seed data stay.`,
 			for _, l := range leftovers {
 				fmt.Fprintf(cmd.OutOrStdout(), "removed %s of run %s: %s\n", l.Kind, l.Run, l.What)
 			}
+			if data {
+				kept, dataErr := stack.CleanData(ctx, "")
+				for _, l := range kept {
+					fmt.Fprintf(cmd.OutOrStdout(), "removed kept data: %s\n", l.What)
+				}
+				leftovers, err = append(leftovers, kept...), errors.Join(err, dataErr)
+			}
 			if len(leftovers) == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing to clean")
 			}
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&data, "data", false, "remove the kept seed data as well")
+	return cmd
 }

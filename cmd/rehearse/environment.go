@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -32,10 +33,13 @@ type environment struct {
 
 // environmentConfig says what to boot.
 type environmentConfig struct {
-	// servers say how; boot adds what they hold.
+	// backend says where to boot; servers how, and boot adds what they hold.
+	backend string
 	servers stack.Config
 	data    carshare.Data
-	job     func(auth.ArchiveCost)
+	// zipf is how unevenly tokens are used.
+	zipf float64
+	job  func(auth.ArchiveCost)
 }
 
 // dataOf is the data a scenario asks for.
@@ -44,6 +48,18 @@ func dataOf(s *scenarios.Scenario) carshare.Data {
 		Seed: s.Seed, Users: s.System.Users, Dead: s.System.DeadTokens, Live: s.System.LiveTokens,
 		Iterations: s.System.PasswordIterations,
 	}
+}
+
+// serversOf are the servers for a scenario: the command line names an image before the environment does, and the scenario
+// comes last.
+func serversOf(flags stack.Config, getenv func(string) string, s *scenarios.Scenario) stack.Config {
+	flags.PostgresImage = cmp.Or(flags.PostgresImage, getenv("REHEARSE_POSTGRES_IMAGE"), s.Images.Postgres)
+	flags.RedisImage = cmp.Or(flags.RedisImage, getenv("REHEARSE_REDIS_IMAGE"), s.Images.Redis)
+	flags.Limits = map[string]stack.Limit{}
+	for name, node := range s.Nodes {
+		flags.Limits[name] = stack.Limit(node)
+	}
+	return flags
 }
 
 // boot starts the servers, seeds them or takes the kept seed, and starts the services. What it started before an error
@@ -60,7 +76,7 @@ func boot(ctx context.Context, config environmentConfig) (e *environment, err er
 	servers.Prepare = func(ctx context.Context, ownerURL string) error {
 		return carshare.Seed(ctx, ownerURL, config.data)
 	}
-	if e.stack, err = stack.Processes(ctx, servers); err != nil {
+	if e.stack, err = stack.Open(ctx, config.backend, servers); err != nil {
 		return e, err
 	}
 	return e, e.startServices(ctx, config)
@@ -69,38 +85,39 @@ func boot(ctx context.Context, config environmentConfig) (e *environment, err er
 // startServices starts the auth service and the calling services and connects the instruments to everything.
 func (e *environment) startServices(ctx context.Context, config environmentConfig) error {
 	at, secret := e.stack.Endpoints(), rand.Text()
+	inside := at.Inside()
 	authAddrs, err := e.spawn(ctx, serviceAuth, []string{authPort}, auth.Config{
-		PrimaryURL: at.PrimaryURL(carshare.RoleAuth), ReplicaURL: at.ReplicaURL(carshare.RoleAuth),
-		RedisAddr: at.RedisAddr, RedisPassword: at.RedisPassword, Secret: secret,
+		PrimaryURL: inside.PrimaryURL(carshare.RoleAuth), ReplicaURL: inside.ReplicaURL(carshare.RoleAuth),
+		RedisAddr: inside.RedisAddr, RedisPassword: at.RedisPassword, Secret: secret,
 	})
 	if err != nil {
 		return err
 	}
-	authURL := "http://" + authAddrs[authPort]
+	authURL := "http://" + authAddrs.Outside[authPort]
 	addrs, err := e.spawn(ctx, serviceCallers, append(carshare.Services(), adminPort), carshare.CallersConfig{
-		PrimaryURL: at.PrimaryURL(carshare.RoleCallers), AuthURL: authURL, Secret: secret,
+		PrimaryURL: inside.PrimaryURL(carshare.RoleCallers), AuthURL: "http://" + authAddrs.Inside[authPort], Secret: secret,
 	})
 	if err != nil {
 		return err
 	}
 	bases := map[string]string{}
 	for _, name := range carshare.Services() {
-		bases[name] = "http://" + addrs[name]
+		bases[name] = "http://" + addrs.Outside[name]
 	}
-	e.source = carshare.NewSource(config.data, bases)
-	e.connectProbes(authURL, "http://"+addrs[adminPort])
+	e.source = carshare.NewSource(config.data, config.zipf, bases)
+	e.connectProbes(authURL, "http://"+addrs.Outside[adminPort])
 	e.system, err = carshare.NewSystem(ctx, carshare.SystemConfig{
-		CallersURL: "http://" + addrs[adminPort], AuthURL: authURL, Secret: secret, Data: config.data, Job: config.job,
+		CallersURL: "http://" + addrs.Outside[adminPort], AuthURL: authURL, Secret: secret, Data: config.data, Job: config.job,
 		PrimaryURL: at.PrimaryURL(carshare.RoleArchiver), ReplicaURL: at.ReplicaURL(carshare.RoleArchiver),
 	})
 	return err
 }
 
 // spawn starts this binary as a service.
-func (e *environment) spawn(ctx context.Context, name string, ports []string, config any) (map[string]string, error) {
+func (e *environment) spawn(ctx context.Context, name string, ports []string, config any) (stack.Addresses, error) {
 	text, err := json.Marshal(config)
 	if err != nil {
-		return nil, fmt.Errorf("configure %s: %w", name, err)
+		return stack.Addresses{}, fmt.Errorf("configure %s: %w", name, err)
 	}
 	return e.stack.Spawn(ctx, stack.Service{
 		Name: name, Args: []string{"serve", name}, Ports: ports, Env: []string{configVariable + "=" + string(text)},

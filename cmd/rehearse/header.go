@@ -17,24 +17,22 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 	release, revision := build()
 	h := record.Header{
 		ID: id, Scenario: s.Name, Started: began, Command: command, Version: release, Commit: revision,
-		Seed: plan.Seed, Rounds: plan.Rounds, Quick: v.quick, Scale: v.scale, Only: v.only,
-		Stack: "processes", Host: host(), Versions: map[string]string{},
+		Seed: plan.Seed, Rounds: plan.Rounds, Quick: v.quick, Scale: v.scale, Only: s.Measured,
+		Host: host(), Versions: map[string]string{},
 		States: plan.States, Headline: plan.Headline, TimeoutSeconds: plan.Timeout.Seconds(),
 		Settings: map[string]string{
 			"users": fmt.Sprint(s.System.Users), "dead_tokens": fmt.Sprint(s.System.DeadTokens),
 			"live_tokens":      fmt.Sprint(s.System.LiveTokens),
 			"password_hash":    fmt.Sprintf("PBKDF2-HMAC-SHA256, %d iterations", s.System.PasswordIterations),
 			"revocation_bound": auth.RevocationBound.String(), "arrivals": plan.Arrivals,
+			"zipf": fmt.Sprint(s.Traffic.Zipf),
 		},
 	}
 	for _, op := range plan.Operations {
 		h.Operations = append(h.Operations, op.Name)
 	}
 	for _, stage := range plan.Stages {
-		h.Stages = append(h.Stages, record.Stage{
-			Name: stage.Name, BeginSeconds: stage.Begin.Seconds(), EndSeconds: stage.End.Seconds(),
-			FromRate: stage.From, ToRate: stage.To, Hits: stage.Hits, Measure: stage.Measure,
-		})
+		h.Stages = append(h.Stages, recordedStage(stage))
 	}
 	for _, t := range plan.Trials {
 		h.Trials = append(h.Trials, record.Trial(t))
@@ -42,9 +40,25 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 	return h
 }
 
+// recordedRates is how finely a curve is recorded: finer than a chart can show it.
+const recordedRates = 240
+
+// recordedStage is a stage as the record keeps it, so that an old run is judged and drawn without its scenario.
+func recordedStage(stage scenarios.PlannedStage) record.Stage {
+	kept := record.Stage{
+		Name: stage.Name, BeginSeconds: stage.Begin.Seconds(), EndSeconds: stage.End.Seconds(),
+		FromRate: stage.From, ToRate: stage.To, Shape: stage.Shape, Hits: stage.Hits, Measure: stage.Measure,
+	}
+	if !stage.Straight() {
+		kept.Rates = stage.Means(recordedRates)
+	}
+	return kept
+}
+
 // describe adds to h what only the running servers tell.
 func describe(h *record.Header, at stack.Endpoints) {
 	h.Versions = at.Versions
+	h.Limits = at.Limits
 	maps.Copy(h.Settings, at.Settings)
 }
 

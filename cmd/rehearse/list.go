@@ -28,12 +28,15 @@ func list(cmd *cobra.Command) error {
 		{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft},
 	})
 	for _, name := range scenarios.Shipped() {
-		s, err := loadScenario(name)
+		full, err := new(variation).read(name)
 		if err != nil {
 			return err
 		}
-		full, quick := s.Plan(vocabulary()).Expected(), s.Quick().Plan(vocabulary()).Expected()
-		t.AppendRow(table.Row{name, about(full), about(quick), s.Description})
+		quick, err := (&variation{quick: true}).read(name)
+		if err != nil {
+			return err
+		}
+		t.AppendRow(table.Row{name, about(full.Plan(vocabulary()).Expected()), about(quick.Plan(vocabulary()).Expected()), full.Description})
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
 	return nil

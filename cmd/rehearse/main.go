@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/redis/go-redis/v9"
 )
 
 func main() {
@@ -32,8 +34,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	redis.SetLogger(silence{})
 	return conclude(ctx, root.ExecuteContext(ctx), stderr)
 }
+
+// silence keeps the Redis client from writing lines of its own to stderr; its errors are returned as well.
+type silence struct{}
+
+// Printf implements the client's logger.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // interrupted is the cause of a context that a signal ended.
 type interrupted struct{ signal syscall.Signal }
@@ -72,9 +81,7 @@ func conclude(ctx context.Context, err error, stderr io.Writer) int {
 	if code == exitPass {
 		return code
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintln(stderr, text)
-	}
+	explain(err, stderr)
 	fmt.Fprintf(stderr, "exit %d: %s\n", code, meaning(code))
 	return code
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
 )
@@ -21,15 +24,13 @@ func newPlan() *cobra.Command {
 		Long: `plan shows the traffic, the states and the budgets of a run, how many requests it sends and how long it
 takes. It needs no database. SCENARIO is a file or the name of a shipped scenario; the flags are those of run.`,
 		Example: `  rehearse plan stay-launch
-  rehearse plan stay-launch --quick --only cache,archive`,
+  rehearse plan stay-launch --quick --only cache,archive
+  rehearse plan stay-launch --set 'traffic.stages[plateau].hold=800/s'`,
 		Args:              oneScenario,
 		ValidArgsFunction: completeScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := loadScenario(args[0])
+			s, err := v.read(args[0])
 			if err != nil {
-				return err
-			}
-			if s, err = v.apply(s); err != nil {
 				return err
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), planText(s, s.Plan(vocabulary())))
@@ -69,10 +70,7 @@ func curve(stages []scenarios.PlannedStage) string {
 		for at >= stages[stage].End {
 			stage++
 		}
-		s := stages[stage]
-		part := float64(at-s.Begin) / float64(s.End-s.Begin)
-		rate := s.From + (s.To-s.From)*part
-		line[i] = bars[int(rate/peak*float64(len(bars)-1)+0.5)]
+		line[i] = bars[int(stages[stage].Rate(at)/peak*float64(len(bars)-1)+0.5)]
 	}
 	return string(line) + " " + rateText(peak) + " at the peak"
 }
@@ -80,7 +78,7 @@ func curve(stages []scenarios.PlannedStage) string {
 func peakRate(stages []scenarios.PlannedStage) float64 {
 	var peak float64
 	for _, s := range stages {
-		peak = max(peak, s.From, s.To)
+		peak = max(peak, s.Peak())
 	}
 	return peak
 }
@@ -90,10 +88,6 @@ func stageTable(p *scenarios.Plan) string {
 	t.AppendHeader(table.Row{"stage", "shape", "lasts", "hits due", "measured"})
 	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(3), rightAligned(4)})
 	for _, s := range p.Stages {
-		shape := "hold " + rateText(s.From)
-		if s.From != s.To {
-			shape = "ramp " + rateText(s.From) + " to " + rateText(s.To)
-		}
 		measured := "no"
 		if s.Measure {
 			measured = "yes"
@@ -101,10 +95,21 @@ func stageTable(p *scenarios.Plan) string {
 		if s.Name == p.Headline {
 			measured = "yes, headline"
 		}
-		t.AppendRow(table.Row{s.Name, shape, s.End - s.Begin, grouped(s.Hits), measured})
+		t.AppendRow(table.Row{s.Name, shapeText(s), s.End - s.Begin, grouped(s.Hits), measured})
 	}
 	t.AppendFooter(table.Row{"one trial", "", p.Duration(), grouped(p.Total()), ""})
 	return t.Render()
+}
+
+func shapeText(s scenarios.PlannedStage) string {
+	switch {
+	case !s.Straight():
+		return s.Shape + " up to " + rateText(s.Peak())
+	case s.From != s.To:
+		return "ramp " + rateText(s.From) + " to " + rateText(s.To)
+	default:
+		return "hold " + rateText(s.From)
+	}
 }
 
 func operationTable(p *scenarios.Plan) string {
@@ -132,11 +137,24 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	fact("arrivals", "%s, seed %d, timeout %v", p.Arrivals, p.Seed, p.Timeout)
 	fact("data", "%s users, %s dead and %s live tokens", grouped(uint64(s.System.Users)),
 		grouped(uint64(s.System.DeadTokens)), grouped(uint64(s.System.LiveTokens)))
+	if len(s.Nodes) > 0 {
+		fact("limits", "%s", strings.Join(limitTexts(s.Nodes), "; "))
+	}
+	if s.Images != (scenarios.Images{}) {
+		fact("images", "%s (on containers)", strings.TrimSpace(s.Images.Postgres+" "+s.Images.Redis))
+	}
 	fact("states", "%s", strings.Join(p.States, ", "))
 	fact("trials", "%d: %s in %s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"))
 	fact("takes", "about %s, with %v per trial to switch and settle; booting and seeding come on top",
 		about(p.Expected()), scenarios.SwitchAllowance)
 	return b.String()
+}
+
+func limitTexts(nodes map[string]scenarios.Node) (texts []string) {
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		texts = append(texts, fmt.Sprint(name, " ", stack.Limit(nodes[name])))
+	}
+	return texts
 }
 
 func budgetList(p *scenarios.Plan) string {

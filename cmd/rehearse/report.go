@@ -65,7 +65,9 @@ func judge(dir string) (*record.Run, *reports.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	scenario, err := scenarios.Parse(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+	file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+	file.Beside(os.DirFS(dir))
+	scenario, err := file.Read()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,6 +17,10 @@ func verbs() []*cobra.Command {
 		newPlan(),
 		newValidate(),
 		newList(),
+		newInit(),
+		newSchema(),
+		newDoctor(),
+		newImages(),
 		newClean(),
 		newVersion(),
 		newServe(),
@@ -31,6 +35,7 @@ func newRoot() *cobra.Command {
 		Long: `rehearse puts a system under the scripted traffic of a peak event, changes its architecture one phase at a
 time, and says what each phase did to p95 latency and to the QPS of the primary (master DB).`,
 		Example: `  rehearse list                       the scenarios that come with rehearse
+  rehearse init                       a scenario to start from
   rehearse plan stay-launch           what would happen, without doing it
   rehearse validate my-peak.yaml      every mistake in a scenario file, with its place`,
 		Args: knownVerb,

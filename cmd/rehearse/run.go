@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,7 +47,8 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute
   rehearse run stay-launch                   three rounds, with intervals
   rehearse run stay-launch --only cache      one phase only
-  rehearse run my-peak.yaml --scale 0.5      half the traffic`,
+  rehearse run my-peak.yaml --scale 0.5      half the traffic
+  rehearse run my-peak.yaml --set nodes.auth.cpus=0.5 --set 'traffic.stages[peak].hold=800/s'`,
 		Args:              oneScenario,
 		ValidArgsFunction: completeScenario,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -54,27 +56,31 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	f.variation.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.out, "out", "out", "`directory` for run directories")
-	flags.StringVar(&f.stack, "stack", "auto", "back end: auto or processes")
+	flags.StringVar(&f.stack, "stack", stack.BackendAuto, "back end: auto, containers or processes")
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
+	flags.StringVar(&f.servers.PostgresImage, "postgres-image", "", "`image` of Postgres for containers (default: the scenario's, else found)")
+	flags.StringVar(&f.servers.RedisImage, "redis-image", "", "`image` of Redis for containers (default: the scenario's, else found)")
 	flags.IntVar(&f.servers.PrimaryPort, "primary-port", 0, "port of the primary (default: any free one)")
 	flags.IntVar(&f.servers.ReplicaPort, "replica-port", 0, "port of the replica (default: any free one)")
 	flags.IntVar(&f.servers.RedisPort, "redis-port", 0, "port of Redis (default: any free one)")
 	return cmd
 }
 
+// backends are the values of --stack.
+func backends() []string {
+	return []string{stack.BackendAuto, stack.BackendContainers, stack.BackendProcesses}
+}
+
 // run plans, rehearses and judges.
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
-	if f.stack != "auto" && f.stack != "processes" {
-		return usageError("--stack %q is unknown; use auto or processes", f.stack)
+	if !slices.Contains(backends(), f.stack) {
+		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
-	s, err := loadScenario(name)
+	s, err := f.variation.read(name)
 	if err != nil {
-		return err
-	}
-	if s, err = f.variation.apply(s); err != nil {
 		return err
 	}
 	plan := s.Plan(vocabulary())
@@ -125,11 +131,21 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	id := began.UTC().Format("20060102T150405Z") + "-" + s.Name + "-" + hex.EncodeToString(suffix[:])
 	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), talk: talk}
 	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
+	r.header.Stack = f.stack
 	var err error
 	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
 		return nil, fmt.Errorf("%w; choose another place with --out", err)
 	}
-	return r, errors.Join(os.MkdirAll(r.logs(), 0o755), pointLatest(f.out, id))
+	return r, errors.Join(r.keepFiles(), os.MkdirAll(r.logs(), 0o755), pointLatest(f.out, id))
+}
+
+// keepFiles puts the files the scenario names beside it, so that the run directory says everything.
+func (r *rehearsal) keepFiles() error {
+	var errs []error
+	for name, content := range r.scenario.Files {
+		errs = append(errs, r.writer.AddFile(name, content))
+	}
+	return errors.Join(errs...)
 }
 
 func (r *rehearsal) logs() string { return filepath.Join(r.dir, "logs") }
@@ -158,24 +174,46 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	defer end(nil)
 	r.say("%s: %d states, %d trials of %s; about %s", r.scenario.Name, len(r.plan.States), len(r.plan.Trials),
 		r.plan.Duration().Round(100*time.Millisecond), r.plan.Expected().Round(time.Second))
-	booted := time.Now()
-	e, err := boot(ctx, r.environment(end))
+	e, booted, err := r.boot(ctx, end)
 	if err != nil {
 		return r.notReady(ctx, err)
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
 	at := e.stack.Endpoints()
-	r.say("servers up after %.1f s%s", time.Since(booted).Seconds(), seeded(at.Template))
+	r.say("servers up in %s after %.1f s%s", r.header.Stack, booted.Seconds(), seeded(at.Template))
 	describe(&r.header, at)
 	if err := r.writer.SetHeader(r.header); err != nil {
 		return err
 	}
 	measured := r.measure(ctx, e)
+	r.header.Limits = e.stack.Endpoints().Limits // processes may have been killed for theirs
+	if err := r.writer.SetHeader(r.header); err != nil {
+		return errors.Join(measured, err)
+	}
 	err = report(measured)
 	if measured == nil && r.flags.keep {
 		r.keep(ctx, e)
 	}
 	return err
+}
+
+// boot chooses the back end and starts everything on it; what it took is without the choice.
+func (r *rehearsal) boot(ctx context.Context, end context.CancelCauseFunc) (e *environment, took time.Duration, err error) {
+	config := r.environment(end)
+	config.backend = r.flags.stack
+	if config.backend == stack.BackendAuto {
+		var why error
+		if config.backend, why, err = stack.Choose(ctx, config.servers); err != nil {
+			return nil, 0, err
+		}
+		if why != nil {
+			r.say("no containers: %s", strings.TrimPrefix(why.Error(), stack.ErrNotReady.Error()+": "))
+		}
+	}
+	r.header.Stack = config.backend
+	began := time.Now()
+	e, err = boot(ctx, config)
+	return e, time.Since(began), err
 }
 
 func seeded(t stack.Template) string {
@@ -188,7 +226,7 @@ func seeded(t stack.Template) string {
 func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 	log := slog.New(slog.NewTextHandler(r.talk, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	config := environmentConfig{
-		servers: r.flags.servers, data: dataOf(r.scenario),
+		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
 		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
 	}
 	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
@@ -221,7 +259,12 @@ type nodeDied struct {
 	err  error
 }
 
-func (d nodeDied) Error() string { return fmt.Sprintf("%s died during the run: %v", d.node, d.err) }
+func (d nodeDied) Error() string {
+	if gone, ok := errors.AsType[stack.NotReadyError](d.err); ok {
+		return fmt.Sprintf("during the run %s; %s", gone.What, gone.Do)
+	}
+	return fmt.Sprintf("%s died during the run: %v", d.node, d.err)
+}
 
 func (d nodeDied) Unwrap() error { return d.err }
 
@@ -242,7 +285,11 @@ func (r *rehearsal) measure(ctx context.Context, e *environment) error {
 		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
 		Record: r.writer, Progress: line.show,
 	})
-	if died, ok := errors.AsType[nodeDied](context.Cause(ctx)); ok {
+	died, ok := errors.AsType[nodeDied](context.Cause(ctx))
+	switch {
+	case ok && errors.Is(died, stack.ErrNotReady):
+		return exitError{exitEnvironment, died}
+	case ok:
 		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
 	}
 	return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 	"github.com/rehearse-dev/rehearse/reports"
 )
 
@@ -28,6 +31,7 @@ name: short-peak
 description: Every state, a moment of traffic each.
 rounds: 1
 system: {name: carshare, data: {users: 500, dead_tokens: 5000, live_tokens: 8000}, password_iterations: 10}
+nodes: {redis: {cpus: 1}}
 traffic:
   timeout: 5s
   stages:
@@ -143,8 +147,17 @@ func (s site) wantNothingLeft(t *testing.T) {
 // A run through all states: every answer right, the counts as the code sends them, the reports there; and a second run
 // that seeds nothing.
 func TestRun(t *testing.T) {
+	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
+		t.Run(backend, func(t *testing.T) { runOn(t, backend) })
+	}
+}
+
+func runOn(t *testing.T, backend string) {
 	s := newSite(t)
-	first := finished(t, s.command(t, "run", "peak.yaml"))
+	if backend == stack.BackendContainers {
+		s.needsDocker(t)
+	}
+	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend))
 	t.Log(first.stdout, first.stderr)
 	summary := s.summary(t)
 	if len(summary.Phases) != 5 || len(summary.States) != 6 || !summary.Complete {
@@ -152,6 +165,10 @@ func TestRun(t *testing.T) {
 	}
 	if c := summary.Correctness; c.WrongUser+c.RejectedValid+c.AcceptedRevoked != 0 || c.Rechecked == 0 {
 		t.Errorf("correctness: got %+v", c)
+	}
+	// Pinned, where no control group can be written.
+	if told := summary.Limits["redis"]; !strings.HasSuffix(told, "1 CPU") || !strings.Contains(first.stdout, "limits: redis "+told+"\n") {
+		t.Errorf("of the limit is told %q", told)
 	}
 	for _, trial := range summary.Validity {
 		for _, reason := range trial.Reasons {
@@ -169,10 +186,39 @@ func TestRun(t *testing.T) {
 	checkStatements(t, s)
 	s.wantNothingLeft(t)
 
-	second := finished(t, s.command(t, "run", "peak.yaml", "--only", "cache"))
+	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache"))
 	if !strings.Contains(second.stderr, "seeded data reused") {
 		t.Errorf("the second run seeds again:\n%s", second.stderr)
 	}
+	cleaned := finished(t, s.command(t, "clean", "--data"))
+	if cleaned.code != exitPass || !strings.Contains(cleaned.stdout, "removed kept data: ") {
+		t.Errorf("clean ends with %d and says %s%s", cleaned.code, cleaned.stdout, cleaned.stderr)
+	}
+	again := finished(t, s.command(t, "clean", "--data"))
+	if again.code != exitPass || again.stdout != "nothing to clean\n" {
+		t.Errorf("a second time clean ends with %d and says %s%s", again.code, again.stdout, again.stderr)
+	}
+}
+
+// needsDocker skips the test where no Docker answers. Where one does, the test sees that nothing of the site's stays there.
+func (s site) needsDocker(t *testing.T) {
+	t.Helper()
+	e, err := engine.Open(t.Context(), engine.Config{})
+	if err != nil {
+		t.Skipf("containers are not tested here: %v", err)
+	}
+	t.Cleanup(func() {
+		defer e.Close()
+		objects, err := e.Labelled(context.Background(), "dev.rehearse.run")
+		if err != nil {
+			t.Error(err)
+		}
+		for _, o := range objects {
+			if strings.HasPrefix(o.Labels["dev.rehearse.lock"], s.home) {
+				t.Errorf("the %s %s is left on the engine", o.Kind, o.Name)
+			}
+		}
+	})
 }
 
 // checkStatements reads the record itself: over each whole trial, what a hit of an operation cost the primary.
@@ -227,7 +273,7 @@ func TestCutShort(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite(t)
-			cmd := s.command(t, "run", "peak.yaml")
+			cmd := s.command(t, "run", "peak.yaml", "--stack", "processes")
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {
@@ -330,7 +376,7 @@ func TestNotReady(t *testing.T) {
 					tt.args[i] = filepath.Join(s.dir, "old")
 				}
 			}
-			got := finished(t, s.command(t, append([]string{"run", "peak.yaml"}, tt.args...)...))
+			got := finished(t, s.command(t, append([]string{"run", "peak.yaml", "--stack", "processes"}, tt.args...)...))
 			if got.code != exitEnvironment || !strings.Contains(got.stderr, tt.says) {
 				t.Errorf("got exit %d, want %d and %q in:\n%s", got.code, exitEnvironment, tt.says, got.stderr)
 			}

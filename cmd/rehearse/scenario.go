@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,44 +13,53 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// loadScenario reads and checks the scenario called name: one of the shipped ones, or else a file. A file that is named
-// like a shipped scenario is reached by its path, as in ./stay-launch.
-func loadScenario(name string) (*scenarios.Scenario, error) {
+// openScenario is the text of the scenario called name: one of the shipped ones, or else a file. A file that is named like
+// a shipped scenario is reached by its path, as in ./stay-launch.
+func openScenario(name string) (*scenarios.File, error) {
 	text, found := scenarios.ReadShipped(name)
+	files := scenarios.ShippedFiles()
 	if !found {
+		files = os.DirFS(filepath.Dir(name))
 		var err error
 		if text, err = readScenario(name); err != nil {
-			return nil, exitError{exitUsage, err}
+			return nil, err
 		}
 	}
-	s, err := scenarios.Parse(name, text, vocabulary())
-	if err != nil {
-		return nil, exitError{exitUsage, err}
-	}
-	return s, nil
+	file := scenarios.Open(name, text, vocabulary())
+	file.Beside(files)
+	return file, nil
 }
 
-// readScenario reads a file, and no more of it than a scenario may have.
+// readScenario reads a file, and no more of it than a scenario may have. Its errors are mistakes without a line.
 func readScenario(name string) ([]byte, error) {
+	unread := func(what, do string) error { return scenarios.Errors{{File: name, What: what, Do: do}} }
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: no such file; %s", name, instead(name))
+		return nil, unread("no such file", instead(name))
 	case err != nil:
-		return nil, fmt.Errorf("%w; check the path and its permissions", err)
+		return nil, unread(reason(err), "check the path and its permissions")
 	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory; name the scenario file inside it", name)
+		return nil, unread("is a directory", "name the scenario file inside it")
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w; check its permissions", err)
+		return nil, unread(reason(err), "check its permissions")
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, scenarios.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w; check that it is a readable file", err)
+		return nil, unread(reason(err), "check that it is a readable file")
 	}
 	return text, nil
+}
+
+// reason is err without the path, which its reader knows.
+func reason(err error) string {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
+	}
+	return err.Error()
 }
 
 // instead says what to name when there is no file of this name.

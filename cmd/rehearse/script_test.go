@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"fill":  fill,
+			"edit":  edit,
 		},
 	})
 }
@@ -63,6 +64,18 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: fill FILE KIND")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), kinds[args[1]], 0o600))
+}
+
+// edit FILE OLD NEW replaces the one place that says OLD.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if strings.Count(text, args[1]) != 1 {
+		ts.Fatalf("%s says %q %d times, want once", args[0], args[1], strings.Count(text, args[1]))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // A verb that fails for no reason of its own after a signal exits like any program the signal ended.

@@ -3,18 +3,27 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 func newValidate() *cobra.Command {
-	return &cobra.Command{
+	var v variation
+	var format string
+	cmd := &cobra.Command{
 		Use:   "validate SCENARIO...",
 		Short: "Check scenario files and report every mistake",
-		Long: `validate reads scenario files, or shipped scenarios by name, and reports every mistake in them as
-file:line:column: what is wrong; what to do. It needs no database.`,
+		Long: `validate reads scenario files, or shipped scenarios by name, and reports every mistake in them: where it is, what is
+wrong, and what to do. It needs no database. With --format json, github or gitlab the mistakes go to stdout in a form for
+machines; github is workflow commands, gitlab a Code Quality report.`,
 		Example: `  rehearse validate my-peak.yaml
-  rehearse validate peaks/*.yaml`,
+  rehearse validate peaks/*.yaml --format github
+  rehearse validate my-peak.yaml --set 'traffic.stages[peak].hold=800/s'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("no scenario named; name one file or more")
@@ -22,23 +31,42 @@ file:line:column: what is wrong; what to do. It needs no database.`,
 			return nil
 		},
 		ValidArgsFunction: completeScenario,
-		RunE:              func(cmd *cobra.Command, args []string) error { return validate(cmd, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return validate(cmd, args, &v, format) },
 	}
+	known := slices.Sorted(maps.Keys(formats()))
+	cmd.Flags().StringVar(&format, "format", "text", "how mistakes are written: "+strings.Join(known, ", "))
+	// The flag was defined one line above.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
+	v.addSet(cmd)
+	return cmd
 }
 
 // validate goes through all scenarios, whatever is wrong with the first.
-func validate(cmd *cobra.Command, names []string) error {
-	var errs []error
-	for _, name := range names {
-		s, err := loadScenario(name)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: valid: %s, %s, %s\n", name,
-			counted(len(s.Traffic.Stages), "stage"), counted(len(s.Phases), "phase"), counted(len(s.Budgets), "budget"))
+func validate(cmd *cobra.Command, names []string, v *variation, format string) error {
+	write, known := formats()[format]
+	if !known {
+		return usageError("--format %q is unknown; use one of %s", format, strings.Join(slices.Sorted(maps.Keys(formats())), ", "))
 	}
-	return errors.Join(errs...)
+	var mistakes scenarios.Errors
+	for _, name := range names {
+		s, err := v.read(name)
+		if found, ok := errors.AsType[scenarios.Errors](err); ok {
+			mistakes = append(mistakes, found...)
+		} else if err != nil {
+			return err
+		} else if format == "text" {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: valid: %s, %s, %s\n", name,
+				counted(len(s.Traffic.Stages), "stage"), counted(len(s.Phases), "phase"), counted(len(s.Budgets), "budget"))
+		}
+	}
+	out := cmd.OutOrStdout()
+	if format == "text" {
+		out = cmd.ErrOrStderr()
+	}
+	if err := write(out, mistakes); err != nil || len(mistakes) == 0 {
+		return err
+	}
+	return exitError{code: exitUsage}
 }
 
 func counted(n int, noun string) string {

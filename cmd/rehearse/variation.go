@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -9,13 +11,14 @@ import (
 
 // variation is what the command line changes in a scenario; every verb that plans a run takes the same flags.
 type variation struct {
+	set    []string
 	quick  bool
 	scale  float64
 	rounds int
 	only   []string
 	data   string
 	seed   uint64
-	// given tells whether a flag stands on the command line; only then does it change anything.
+	// given tells whether a flag stands on the command line; only then does it change anything. Nil is no flag.
 	given func(flag string) bool
 }
 
@@ -23,43 +26,67 @@ type variation struct {
 func (v *variation) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	v.addSet(cmd)
 	flags.BoolVar(&v.quick, "quick", false, "one round of short stages, for a first look")
 	flags.IntVar(&v.rounds, "rounds", 0, "measure every state this often (default as in the scenario)")
 	flags.Float64Var(&v.scale, "scale", 1, "multiply every rate by this")
 	flags.StringSliceVar(&v.only, "only", nil, "measure only these `phases`, such as cache,archive")
 	flags.StringVar(&v.data, "data", "", "`size` of the seeded data: "+strings.Join(scenarios.DataSizes(), ", ")+" (default as in the scenario)")
 	flags.Uint64Var(&v.seed, "seed", 0, "other arrivals, users and data (default as in the scenario)")
-	v.given = flags.Changed
 }
 
-// apply varies s and checks that the result still makes sense.
-func (v *variation) apply(s *scenarios.Scenario) (*scenarios.Scenario, error) {
-	if v.quick {
-		s = s.Quick()
+// addSet makes cmd take the one flag that can change anything.
+func (v *variation) addSet(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&v.set, "set", nil, "give a value of the scenario: `PATH=VALUE`, such as traffic.stages[peak].hold=800/s")
+	v.given = cmd.Flags().Changed
+}
+
+// read is the scenario called name with everything that the command line changes in it.
+func (v *variation) read(name string) (*scenarios.Scenario, error) {
+	f, err := openScenario(name)
+	if err != nil {
+		return nil, exitError{exitUsage, err}
 	}
-	if v.given("rounds") {
-		s = s.WithRounds(v.rounds)
+	if err := v.apply(f); err != nil {
+		return nil, err
 	}
-	if v.given("scale") {
-		if !(v.scale > 0) {
-			return nil, usageError("--scale %v is not above zero; write --scale 0.5 for half the traffic", v.scale)
-		}
-		s = s.Scale(v.scale)
-	}
-	if v.given("only") {
-		s = s.Only(v.only...)
-	}
-	if v.given("seed") {
-		s = s.WithSeed(v.seed)
-	}
-	if v.given("data") {
-		var err error
-		if s, err = s.WithData(v.data); err != nil {
-			return nil, usageError("--data: %w", err)
-		}
-	}
-	if err := s.Check(vocabulary()); err != nil {
+	s, err := f.Read()
+	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
 	return s, nil
 }
+
+// apply varies f. Flags with a meaning of their own go on top of --set, and single values on top of --quick.
+func (v *variation) apply(f *scenarios.File) error {
+	for _, assignment := range v.set {
+		f.Set(assignment)
+	}
+	if v.quick {
+		f.Quick()
+	}
+	if v.has("rounds") {
+		f.SetBy("--rounds", "rounds", strconv.Itoa(v.rounds))
+	}
+	if v.has("scale") {
+		if !(v.scale > 0) || math.IsInf(v.scale, 0) {
+			return usageError("--scale %v is not above zero; write --scale 0.5 for half the traffic", v.scale)
+		}
+		f.Scale(v.scale)
+	}
+	if v.has("only") {
+		f.Only(v.only...)
+	}
+	if v.has("seed") {
+		f.SetBy("--seed", "seed", strconv.FormatUint(v.seed, 10))
+	}
+	if v.has("data") {
+		if err := f.Data(v.data); err != nil {
+			return usageError("--data: %w", err)
+		}
+	}
+	return nil
+}
+
+// has tells whether a flag stands on the command line.
+func (v *variation) has(flag string) bool { return v.given != nil && v.given(flag) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -9,6 +10,11 @@ import (
 // package knows the other.
 func vocabulary() scenarios.Vocabulary {
 	v := scenarios.Vocabulary{System: "carshare", Phases: carshare.States()[1:]}
+	v.Nodes = map[string]int64{
+		// All boot in less, and are killed in their first trials: 256 MiB are Postgres' shared buffers alone. The archive job
+		// makes the primary need some 600 MiB, which only who has that phase must know.
+		stack.Primary: 384 << 20, stack.Replica: 384 << 20, stack.Redis: 16 << 20, serviceAuth: 32 << 20, serviceCallers: 48 << 20,
+	}
 	for _, op := range carshare.Operations() {
 		v.Operations = append(v.Operations, scenarios.Operation(op))
 	}

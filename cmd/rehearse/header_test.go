@@ -1,0 +1,67 @@
+package main
+
+import (
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// A run directory holds all that its scenario needs, and the curve of every stage.
+func TestRunDirectoryHoldsTheCurve(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "peak.yaml")
+	for name, text := range map[string]string{
+		file:                               "version: 1\nname: peak\ntraffic:\n  stages:\n    - {name: calm, hold: 100/s, for: 2s}\n    - {name: friday, replay: {file: x/friday.csv}}\n",
+		filepath.Join(dir, "x/friday.csv"): "0s,100\n4s,300\n8s,0\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := new(variation).read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &runFlags{out: filepath.Join(dir, "out")}
+	r, err := newRehearsal(f, s, s.Plan(vocabulary()), time.Now(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.writer.Close()
+
+	run, err := record.Open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := scenarios.Open(record.ScenarioFile, run.Scenario, vocabulary())
+	kept.Beside(os.DirFS(r.dir))
+	again, err := kept.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, again); diff != "" {
+		t.Error(diff)
+	}
+	calm, friday := run.Header.Stages[0], run.Header.Stages[1]
+	if calm.Shape != "hold" || len(calm.Rates) != 0 || friday.Shape != "replay" || len(friday.Rates) != recordedRates {
+		t.Errorf("got %+v and %+v", calm, friday)
+	}
+	var hits float64
+	for _, rate := range friday.Rates {
+		hits += rate * (friday.EndSeconds - friday.BeginSeconds) / recordedRates
+	}
+	if math.Abs(hits-float64(friday.Hits)) > 1 || friday.FromRate != 100 || friday.ToRate != 0 {
+		t.Errorf("the recorded rates make %v hits, want %v", hits, friday.Hits)
+	}
+}
