@@ -1,6 +1,7 @@
-# make rehearse   rehearse the shipped peak; ARGS="--quick" passes flags on
-# make test       vet and every test, on real Postgres and Redis
-# make check      what a change must pass: format, vet, linters, tests, a short fuzz
+# make rehearse   rehearse the shipped peak; ARGS="--quick" passes flags on; STACK=containers does it in containers, and
+#                 makes their images of the distribution's packages first where Docker is and no image registry answers
+# make test       vet and every test, on real Postgres and Redis, and in containers where Docker is, with images as above
+# make check      what a change must pass: format, vet, linters, tests, fuzzing, most of it the scenario language
 # make bench      the ratios the project promises
 # make clean      remove leftovers of crashed runs and everything built; recorded runs in out/ stay
 
@@ -18,12 +19,16 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 TEST_TIMEOUT := 20m
 FUZZ_TIME    := 5s
+# What people write by hand is fuzzed for longer.
+FUZZ_LONG    := 60s
+STACK        := auto
 ARGS         :=
 
-.PHONY: rehearse test check bench clean build setup format vet lint fuzz
+.PHONY: rehearse test check bench clean build setup images format vet lint fuzz
 
 rehearse: build
-	@bin/rehearse run stay-launch $(ARGS)
+	@$(if $(filter containers,$(STACK)),.ci/images bin/rehearse)
+	@bin/rehearse run stay-launch --stack $(STACK) $(ARGS)
 
 build: setup
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/rehearse ./cmd/rehearse
@@ -31,7 +36,11 @@ build: setup
 setup:
 	@.ci/setup
 
-test: setup
+# Without a binary the script builds one as the tests do, so that they have less left to compile.
+images: setup
+	@.ci/images
+
+test: images
 	@go vet ./... && go test -timeout $(TEST_TIMEOUT) ./...
 
 check: setup format vet lint test fuzz
@@ -47,10 +56,12 @@ lint:
 	@if go run $(GOLANGCI) version >/dev/null 2>&1; then go run $(GOLANGCI) run ./...; \
 	else echo "golangci-lint cannot be built here; staticcheck alone" >&2; go run $(STATICCHECK) ./...; fi
 
-# Every fuzz target of every package, one after the other: go test takes one at a time.
+# Every fuzz target of every package, one after the other: go test takes one at a time. Without a bound it spends its time
+# on making inputs smaller, a minute for each.
 fuzz:
 	@grep -roE --include '*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed -E 's|/[^/]*:func | |' | sort | while read -r package target; do \
-		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) $$package || exit 1; \
+		case $$target in FuzzParse*|FuzzSet) time=$(FUZZ_LONG);; *) time=$(FUZZ_TIME);; esac; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $$time -fuzzminimizetime 100x $$package || exit 1; \
 	done
 
 # Packages with benchmarks only: the others would print nothing but their name.

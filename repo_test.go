@@ -198,9 +198,11 @@ func codeRules() []rule {
 func arrows() map[string]map[string]string {
 	const meets = "the command is where everything meets"
 	return map[string]map[string]string{
-		"scenarios":      {},
-		"harness/record": {},
-		"harness/stack":  {},
+		"scenarios":            {},
+		"harness/record":       {},
+		"harness/stack/engine": {},
+		"harness/stack":        {"harness/stack/engine": "servers and services run in containers on an engine"},
+		"harness/images":       {"harness/stack/engine": "the engine imports what was installed"},
 		"harness/load": {
 			"scenarios":      "the plan says which hit is due when",
 			"harness/record": "windows are written in the record's own form, not copied into it",
@@ -211,6 +213,10 @@ func arrows() map[string]map[string]string {
 			"harness/load":   "a trial is one run of the generator",
 			"harness/probe":  "readings are taken at the edges of stages",
 			"harness/record": "everything measured is written as it happens",
+		},
+		"harness/doctor": {
+			"harness/stack":        "what a back end would use is found by the code that uses it",
+			"harness/stack/engine": "the engine is greeted once, for all checks that need it",
 		},
 		"reports/stat": {},
 		"reports/plot": {},
@@ -223,8 +229,8 @@ func arrows() map[string]map[string]string {
 		"fixtures/auth":     {},
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
 		"cmd/rehearse": {
-			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets, "harness/load": meets,
-			"harness/probe": meets, "reports": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets,
+			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	}
 }
@@ -234,9 +240,11 @@ func boundaries() map[string]string {
 	return map[string]string{
 		"C":                                   "", // one static binary, built without a C compiler
 		"github.com/tsenart/vegeta":           "harness/load",
-		"github.com/testcontainers":           "harness/stack",
+		"github.com/testcontainers":           "harness/stack/engine",
+		"github.com/moby":                     "harness/stack/engine",
 		"gonum.org/v1/plot":                   "reports/plot",
 		"go.yaml.in/yaml":                     "scenarios",
+		"github.com/distribution/reference":   "scenarios",
 		"github.com/HdrHistogram":             "harness/record",
 		"github.com/spf13/cobra":              "cmd/rehearse",
 		"github.com/prometheus/common/expfmt": "harness/probe",
