@@ -136,7 +136,7 @@ func TestPoissonFollowsTheRamp(t *testing.T) {
 		p := stageOf(Poisson, tt.from, tt.to)
 		var curved, plain []float64
 		for hit := range p.Hits(0) {
-			curved = append(curved, cumulative(p.Stages, hit.Due)/float64(p.Total()))
+			curved = append(curved, cumulative(p.Stages, hit.Due)/float64(p.Total(0)))
 			plain = append(plain, float64(hit.Due)/float64(p.Duration()))
 		}
 		if a := andersonDarling(curved); a > uniformCritical {

@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +22,7 @@ const (
 	maxRows       = 1_000_000_000
 	maxIterations = 10_000_000
 	maxName       = 63
+	maxRepeat     = 10_000 // of the steps of a session
 
 	defaultTimeout = 5 * time.Second
 	// defaultZipf is how uneven tokens are used unless the file says; most populations measured lie between 0.6 and 1.
@@ -57,8 +56,10 @@ func (s *Scenario) findings(v Vocabulary, broken func(string) bool) []finding {
 	c.head()
 	c.system()
 	c.nodes()
-	c.mix()
+	c.mix("traffic.mix", c.s.Traffic.Mix)
+	c.apis()
 	c.stages()
+	c.sessions()
 	c.headline()
 	c.phases()
 	for i, b := range s.Budgets {
@@ -126,32 +127,6 @@ func (c *checker) system() {
 	}
 }
 
-func (c *checker) mix() {
-	var sum float64
-	names := slices.Sorted(maps.Keys(c.s.Traffic.Mix))
-	for _, name := range names {
-		sum += c.s.Traffic.Mix[name]
-		known := c.v.operationNames()
-		c.must(slices.Contains(known, name), "traffic.mix."+brief(name), oneOf(name, known), "operation %q is unknown", brief(name))
-	}
-	// Shares are typed with a few decimals; anything nearer than a millionth is rounding.
-	c.must(len(names) == 0 || math.Abs(sum-1) < 1e-6, "traffic.mix", c.shares(names, sum), "the shares sum to %s%%", trim(math.Round(sum*1e6)/1e4))
-}
-
-// shares is the remedy for a mix that does not add up. Numbers from one on were meant as weights.
-func (c *checker) shares(names []string, sum float64) string {
-	var parts []string
-	for _, name := range names {
-		if weight := c.s.Traffic.Mix[name]; weight >= 1 && len(names) <= len(c.v.Operations) {
-			parts = append(parts, brief(name)+": "+trim(math.Round(weight/sum*1e8)/1e6)+"%")
-		}
-	}
-	if len(parts) < max(len(names), 2) {
-		return "make the shares sum to 100%"
-	}
-	return "write weights as shares: {" + strings.Join(parts, ", ") + "}"
-}
-
 func (c *checker) stages() {
 	stages := c.s.Traffic.Stages
 	const path = "traffic.stages"
@@ -164,6 +139,7 @@ func (c *checker) stages() {
 		first := slices.IndexFunc(stages, func(s Stage) bool { return s.Name == stage.Name })
 		c.must(first == i, at+".name", "give each stage its own name", "stage %d is called %q already", first+1, stage.Name)
 		c.curve(at, stage)
+		c.mix(at+".mix", stage.Mix)
 		total += min(stage.Duration, MaxTrial+1)
 	}
 	c.must(total <= MaxTrial, path, "shorten a stage", "one trial lasts longer than %v", MaxTrial)
@@ -171,7 +147,9 @@ func (c *checker) stages() {
 		return
 	}
 	for i, stage := range place(stages) {
-		c.must(stage.Hits > 0 || !stage.Measure, fmt.Sprintf("%s[%d]", path, i),
+		// Sessions of a stage before may be all that is sent.
+		followed := c.s.Traffic.Sessions != nil && i > 0
+		c.must(stage.Hits > 0 || !stage.Measure || followed, fmt.Sprintf("%s[%d]", path, i),
 			"raise its rate, lengthen it, or write measure: false", "not one hit is due in stage %q", stage.Name)
 	}
 }
@@ -275,7 +253,7 @@ func (c *checker) tokens() {
 	}
 	plan, share := c.s.Plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
 	name, most := "", uint64(0)
-	for i, count := range plan.Count(0) {
+	for i, count := range plan.dealt() {
 		need := count * uint64(len(plan.Trials)+plan.Repeats())
 		if plan.Operations[i].Consumes && need > most {
 			name, most = plan.Operations[i].Name, need

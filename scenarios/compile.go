@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"math"
+	"maps"
 	"slices"
 	"time"
 )
@@ -22,6 +22,8 @@ func (s *Scenario) Plan(v Vocabulary) *Plan {
 		Operations: s.operations(v),
 		Stages:     place(s.Traffic.Stages),
 	}
+	p.Sessions = s.sessions(v, p.Operations)
+	s.share(p, v)
 	p.States, p.Phases = s.measured()
 	p.Trials = trials(p.States, s.Rounds)
 	last := p.States[len(p.States)-1]
@@ -46,23 +48,60 @@ func (b Budget) filled(stage, state string) Budget {
 	return b
 }
 
-// operations are those that occur: the mix of the scenario, or else the system's catalogue. Shares are scaled to sum to
-// one, since a file may round them.
+// operations are those that occur, in some stage or in sessions. Their shares are those of the mix of the whole traffic,
+// scaled to sum to one, since a file may round them.
 func (s *Scenario) operations(v Vocabulary) []Operation {
-	var ops []Operation
-	var sum float64
-	for _, op := range v.Operations {
-		if len(s.Traffic.Mix) > 0 {
-			op.Share = s.Traffic.Mix[op.Name]
-		}
-		if op.Share > 0 {
-			ops, sum = append(ops, op), sum+op.Share
-		}
+	mixes := []map[string]float64{s.mix(v, nil)}
+	for _, stage := range s.Traffic.Stages {
+		mixes = append(mixes, s.mix(v, stage.Mix))
 	}
-	for i := range ops {
-		ops[i].Share /= sum
+	var ops []Operation
+	for _, op := range v.Operations {
+		op.Share = mixes[0][op.Name]
+		occurs := slices.ContainsFunc(mixes, func(mix map[string]float64) bool { return mix[op.Name] > 0 })
+		if occurs || s.Traffic.Sessions.does(op.Name, v.Roles) {
+			ops = append(ops, op)
+		}
 	}
 	return ops
+}
+
+// mix is the share of each operation that occurs under a mix: that of a stage, or else of the traffic, or else by the
+// weights of the APIs, or else the system's catalogue. The shares sum to one.
+func (s *Scenario) mix(v Vocabulary, stage map[string]float64) map[string]float64 {
+	shares := map[string]float64{}
+	switch {
+	case len(stage) > 0:
+		maps.Copy(shares, stage)
+	case len(s.Traffic.Mix) > 0:
+		maps.Copy(shares, s.Traffic.Mix)
+	case len(s.Traffic.APIs) > 0:
+		for _, api := range v.APIs {
+			shares[api.Operation] += s.Traffic.APIs[api.Name]
+		}
+	default:
+		for _, op := range v.Operations {
+			shares[op.Name] = op.Share
+		}
+	}
+	var sum float64
+	for _, name := range slices.Sorted(maps.Keys(shares)) {
+		sum += shares[name]
+	}
+	for name := range shares {
+		shares[name] /= sum
+	}
+	return shares
+}
+
+// share gives each stage of p its mix.
+func (s *Scenario) share(p *Plan, v Vocabulary) {
+	for i, stage := range s.Traffic.Stages {
+		mix := s.mix(v, stage.Mix)
+		for _, op := range p.Operations {
+			p.Stages[i].Shares = append(p.Stages[i].Shares, mix[op.Name])
+		}
+	}
 }
 
 // measured are the phases asked for and the states to measure for them: the baseline, and each phase's before and after.
@@ -112,15 +151,6 @@ func (p *Plan) Repeat(trial int) *Plan {
 	return &again
 }
 
-// Total is the number of hits due in one trial; it is the same for all.
-func (p *Plan) Total() uint64 {
-	var total uint64
-	for _, s := range p.Stages {
-		total += s.Hits
-	}
-	return total
-}
-
 // Duration is how long one trial lasts.
 func (p *Plan) Duration() time.Duration {
 	if len(p.Stages) == 0 {
@@ -132,24 +162,4 @@ func (p *Plan) Duration() time.Duration {
 // Expected is how long all trials take together, with [SwitchAllowance] for each.
 func (p *Plan) Expected() time.Duration {
 	return time.Duration(len(p.Trials)) * (p.Duration() + SwitchAllowance)
-}
-
-// Count is the number of hits of each operation in a trial, in the order of [Plan.Operations]: the shares of the total,
-// rounded so that they sum to it, the largest fractions rounded up.
-func (p *Plan) Count(trial int) []uint64 {
-	total := p.Total()
-	counts := make([]uint64, len(p.Operations))
-	fractions := make([]float64, len(p.Operations))
-	rest := total
-	for i, op := range p.Operations {
-		whole, fraction := math.Modf(op.Share * float64(total))
-		counts[i], fractions[i] = min(uint64(whole), rest), fraction
-		rest -= counts[i]
-	}
-	for ; rest > 0 && len(counts) > 0; rest-- {
-		i := slices.Index(fractions, slices.Max(fractions))
-		counts[i]++
-		fractions[i]--
-	}
-	return counts
 }

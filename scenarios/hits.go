@@ -5,12 +5,22 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// Hits streams the hits of a trial in order of their due times, in constant memory. What is due when, and which
-// operation it is, follows from the seed and the round alone: all trials of a round offer every state the same traffic.
+// Hits streams the hits of a trial in order of their due times, in constant memory but for the sessions under way. What is
+// due when, and which operation it is, follows from the seed and the round alone: all trials of a round offer every state
+// the same traffic.
 func (p *Plan) Hits(trial int) iter.Seq[Hit] {
+	if p.Sessions == nil {
+		return p.arrivals(trial)
+	}
+	return p.withSessions(trial)
+}
+
+// arrivals are the hits that the stages' rates make due.
+func (p *Plan) arrivals(trial int) iter.Seq[Hit] {
 	return func(yield func(Hit) bool) {
 		round := p.Trials[trial].Round
 		dealer := p.dealer(trial, round)
@@ -19,6 +29,7 @@ func (p *Plan) Hits(trial int) iter.Seq[Hit] {
 		var volume float64
 		for i, stage := range p.Stages {
 			hit.Stage = i
+			dealer.left, dealer.total = p.pack(stage), stage.Hits
 			stage.Curve = stage.curve()
 			next := even(stage, volume)
 			if p.Arrivals == Poisson {
@@ -76,8 +87,8 @@ func poisson(stage PlannedStage, random *rand.Rand) func() time.Duration {
 	}
 }
 
-// dealer hands out operations like cards: the pack of a trial holds each operation exactly as often as its share says,
-// in random order. So how many of each a trial needs is known without walking through it.
+// dealer hands out operations like cards: the pack of a stage holds each operation exactly as often as its share says, in
+// random order. So how many of each a trial needs is known without walking through it.
 type dealer struct {
 	random *rand.Rand
 	left   []uint64
@@ -87,11 +98,10 @@ type dealer struct {
 }
 
 func (p *Plan) dealer(trial, round int) *dealer {
-	d := &dealer{random: p.random(round, "operations"), left: p.Count(trial), next: make([]uint64, len(p.Operations))}
-	for i, count := range d.left {
-		d.total += count
-		// Every trial deals the same pack, so those before this one have dealt this many.
-		d.next[i] = uint64(trial) * count
+	d := &dealer{random: p.random(round, "operations"), next: p.dealt()}
+	for i := range d.next {
+		// Every trial deals the same packs, so those before this one have dealt this many.
+		d.next[i] *= uint64(trial)
 	}
 	return d
 }
@@ -107,4 +117,77 @@ func (d *dealer) deal() (operation int, n uint64) {
 	d.left[operation]--
 	d.total--
 	return operation, n
+}
+
+// pack is how many of the stage's own hits each operation has: the shares of their number, rounded so that they sum to it,
+// the largest fractions rounded up.
+func (p *Plan) pack(stage PlannedStage) []uint64 {
+	counts := make([]uint64, len(p.Operations))
+	fractions := make([]float64, len(p.Operations))
+	rest := stage.Hits
+	for i, op := range p.Operations {
+		share := op.Share
+		if len(stage.Shares) > 0 {
+			share = stage.Shares[i]
+		}
+		whole, fraction := math.Modf(share * float64(stage.Hits))
+		counts[i], fractions[i] = min(uint64(whole), rest), fraction
+		rest -= counts[i]
+	}
+	for ; rest > 0 && len(counts) > 0; rest-- {
+		i := slices.Index(fractions, slices.Max(fractions))
+		counts[i]++
+		fractions[i]--
+	}
+	return counts
+}
+
+// dealt is how many hits of the stages each operation has in a trial, without those of sessions.
+func (p *Plan) dealt() []uint64 {
+	counts := make([]uint64, len(p.Operations))
+	for _, stage := range p.Stages {
+		for i, count := range p.pack(stage) {
+			counts[i] += count
+		}
+	}
+	return counts
+}
+
+// Count is the number of hits of each operation in a trial, in the order of [Plan.Operations]. Where there are sessions it
+// walks through the trial.
+func (p *Plan) Count(trial int) []uint64 {
+	if p.Sessions == nil {
+		return p.dealt()
+	}
+	counts := make([]uint64, len(p.Operations))
+	for hit := range p.Hits(trial) {
+		counts[hit.Operation]++
+	}
+	return counts
+}
+
+// CountAll is [Plan.Count] over all trials.
+func (p *Plan) CountAll() []uint64 {
+	all, rounds := make([]uint64, len(p.Operations)), map[int][]uint64{}
+	for _, trial := range p.Trials {
+		counts := rounds[trial.Round]
+		if counts == nil {
+			// All trials of a round have the same hits.
+			counts = p.Count(trial.Index)
+			rounds[trial.Round] = counts
+		}
+		for i, count := range counts {
+			all[i] += count
+		}
+	}
+	return all
+}
+
+// Total is the number of hits due in a trial; see [Plan.Count].
+func (p *Plan) Total(trial int) uint64 {
+	var total uint64
+	for _, count := range p.Count(trial) {
+		total += count
+	}
+	return total
 }

@@ -9,7 +9,7 @@ import (
 
 // entry is one key of the language: what editors and the reference say of it. Tests hold the table to the reader.
 type entry struct {
-	// path as mistakes write it, with [] for any entry of a list, and NODE or OPERATION for any name of the vocabulary.
+	// path as mistakes write it, with [] for any entry of a list, and NODE, OPERATION or API for any name of the vocabulary.
 	path     string
 	takes    notation
 	required bool
@@ -22,7 +22,7 @@ type entry struct {
 
 // language lists every key, each before what is inside it.
 func language(v Vocabulary) []entry {
-	return slices.Concat(headEntries(v), systemEntries(v), trafficEntries(v), shapeEntries(), budgetEntries(v))
+	return slices.Concat(headEntries(v), systemEntries(v), trafficEntries(v), sessionEntries(v), shapeEntries(), budgetEntries(v))
 }
 
 func headEntries(v Vocabulary) []entry {
@@ -66,6 +66,9 @@ func trafficEntries(v Vocabulary) []entry {
 		{path: "traffic.zipf", takes: numeral("0.99"), standard: trim(defaultZipf), says: "How unevenly tokens are used: the share of the k-th most popular one is proportional to 1/k^zipf. Above 0, at most 10."},
 		{path: "traffic.mix", takes: mapping(), otherwise: "as in the system's catalogue", says: "The operations and their shares, which sum to 100%. Operations that are not listed do not occur."},
 		{path: "traffic.mix.OPERATION", takes: ratio(), otherwise: "does not occur", says: "The share of this operation: " + strings.Join(v.operationNames(), ", ") + "."},
+		{path: "traffic.apis", takes: mapping(), otherwise: "as in the system's catalogue", says: "The APIs that are called and their weights. Without a mix they decide how often each operation occurs as well."},
+		{path: "traffic.apis.API", takes: weight(), otherwise: "is not called", says: "The weight of this API: its share of all of them, in any unit."},
+		{path: "traffic.sessions", takes: mapping(), otherwise: "a login is a request like any other", says: "What follows each login of the mix: a person who stays for a while. Those requests come on top of the stages' rates."},
 		{path: "traffic.headline", takes: slug(), example: "peak", otherwise: "the measured stage with the highest rate", says: "The stage whose numbers stand at the top of the report."},
 		{path: "traffic.stages", takes: list(1), required: true, says: "The curve of the traffic, one stage after the other. Each has exactly one of " + strings.Join(kinds(), ", ") + "."},
 		{path: "traffic.stages[].name", takes: slug(), required: true, example: "peak", says: "A name of its own, for reports and budgets."},
@@ -76,7 +79,20 @@ func trafficEntries(v Vocabulary) []entry {
 		{path: "traffic.stages[].sine", takes: mapping(), otherwise: "another shape", says: "A rate that swings, such as over days."},
 		{path: "traffic.stages[].replay", takes: mapping(), otherwise: "another shape", says: "A recorded rate. It has its own length, so the stage has no for."},
 		{path: "traffic.stages[].for", takes: duration(), otherwise: "required but for spike and replay", says: "How long the stage lasts."},
+		{path: "traffic.stages[].mix", takes: mapping(), otherwise: "that of the traffic", says: "The operations of this stage and their shares, which sum to 100%."},
+		{path: "traffic.stages[].mix.OPERATION", takes: ratio(), otherwise: "does not occur", says: "The share of this operation in the stage."},
 		{path: "traffic.stages[].measure", takes: truth(), standard: "true", says: "Whether the stage is judged; false is for warming up."},
+	}
+}
+
+func sessionEntries(v Vocabulary) []entry {
+	return []entry{
+		{path: "traffic.sessions.steps", takes: operations(v.steps()), required: true, says: "What the person does after the login, one after the other."},
+		{path: "traffic.sessions.repeat", takes: whole(1, maxRepeat), standard: "1", says: "How often the steps are gone through."},
+		{path: "traffic.sessions.think", takes: duration(), required: true, example: "3s", says: "The mean pause before each step and before the person leaves: exponential with poisson arrivals, always the same with even ones."},
+		{path: "traffic.sessions.logout", takes: ratio(), standard: "0%", says: "The share of people who log out when they leave. The others just go."},
+		{path: "traffic.sessions.token_life", takes: duration(), otherwise: "the token is kept", example: "30s", says: "How old a token gets before it is exchanged for a new one, while the person is there: the echo of a surge of logins."},
+		{path: "traffic.sessions.jitter", takes: ratio(), standard: "0%", says: "Spreads the exchanges: each comes earlier by up to this share of token_life."},
 	}
 }
 
@@ -153,6 +169,13 @@ func words(of string, known []string) notation {
 	}
 }
 
+// operations is a list in which one may occur more than once.
+func operations(known []string) notation {
+	n := words("operations", known)
+	n.as.UniqueItems, n.as.MinItems, n.as.MaxItems = false, 1, maxItems
+	return n
+}
+
 func word(of string, known []string) notation {
 	called := strings.Join(known, ", ")
 	if len(known) > 10 {
@@ -194,6 +217,11 @@ func whole(least, most int) notation {
 
 func number(least, most float64, example string) notation {
 	return notation{called: "number, " + trim(least) + " to " + trim(most), as: schema{Type: "number", Minimum: least, Maximum: most}, example: example}
+}
+
+// weight is a number of any size.
+func weight() notation {
+	return notation{called: "number", as: schema{Type: "number", Minimum: 0}, example: "3"}
 }
 
 // numeral is a number that may be quoted.

@@ -1,6 +1,10 @@
 package scenarios
 
-import "go.yaml.in/yaml/v4"
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+)
 
 // Version of the language this package reads.
 const Version = 1
@@ -56,13 +60,17 @@ func (r *reader) system(n *yaml.Node, v Vocabulary) System {
 }
 
 func (r *reader) traffic(n *yaml.Node) Traffic {
-	f := r.mapping("traffic", n, "arrivals", "timeout", "zipf", "mix", "headline", "stages")
+	f := r.mapping("traffic", n, "arrivals", "timeout", "zipf", "mix", "apis", "sessions", "headline", "stages")
 	f.require("stages", "list at least one stage, such as {name: plateau, hold: 600/s, for: 8s}")
 	t := Traffic{
 		Arrivals: f.text("arrivals", Poisson),
 		Timeout:  value(f, "timeout", defaultTimeout, spelt(readDuration)),
 		Zipf:     value(f, "zipf", defaultZipf, spelt(readNumber)),
-		Mix:      r.mix(f.at("mix"), f.of["mix"]),
+		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readRatio)),
+		APIs:     r.parts(f.at("apis"), f.of["apis"], unquoted(readNumber)),
+	}
+	if f.of["sessions"] != nil {
+		t.Sessions = r.sessions(f.at("sessions"), f.of["sessions"])
 	}
 	for i, n := range f.items("stages") {
 		t.Stages = append(t.Stages, r.stage(f.item("stages", i), n))
@@ -71,16 +79,39 @@ func (r *reader) traffic(n *yaml.Node) Traffic {
 	return t
 }
 
-func (r *reader) mix(path string, n *yaml.Node) map[string]float64 {
+// parts reads a mapping of names to shares or weights.
+func (r *reader) parts(path string, n *yaml.Node, read func(*yaml.Node) (float64, *mistake)) map[string]float64 {
 	f := r.mapping(path, n)
-	var mix map[string]float64
+	var parts map[string]float64
 	for name := range f.of {
-		if mix == nil {
-			mix = map[string]float64{}
+		if parts == nil {
+			parts = map[string]float64{}
 		}
-		mix[name] = value(f, name, 0, spelt(readRatio))
+		parts[name] = value(f, name, 0, read)
 	}
-	return mix
+	return parts
+}
+
+func (r *reader) sessions(path string, n *yaml.Node) *Sessions {
+	f := r.mapping(path, n, "steps", "repeat", "think", "logout", "token_life", "jitter")
+	f.require("steps", "list what people do after the login, such as steps: [profile, verify, verify]")
+	f.require("think", "say how long people pause between two steps, such as think: 3s")
+	return &Sessions{
+		Steps:     f.texts("steps"),
+		Repeat:    value(f, "repeat", 1, unquoted(readRepeat)),
+		Think:     f.span("think"),
+		Logout:    value(f, "logout", 0, spelt(readRatio)),
+		TokenLife: f.span("token_life"),
+		Jitter:    value(f, "jitter", 0, spelt(readRatio)),
+	}
+}
+
+func readRepeat(text string) (int, *mistake) {
+	repeat, wrong := readWhole(text)
+	if wrong == nil && (repeat < 1 || repeat > maxRepeat) {
+		wrong = &mistake{text + " times are out of range", fmt.Sprintf("write a number from 1 to %d", maxRepeat)}
+	}
+	return int(min(repeat, maxRepeat)), wrong
 }
 
 // loudest is the measured stage with the highest rate, the last of equals: by then the system has settled.

@@ -12,8 +12,10 @@ type Plan struct {
 	Headline string
 	// States in the order of the phases, [Baseline] first.
 	States []string
-	// Operations with shares that sum to one.
+	// Operations that occur, each with its share of the mix of the whole traffic.
 	Operations []Operation
+	// Sessions is what each login begins; nil if nothing.
+	Sessions *PlannedSessions
 	// Stages of every trial, back to back from zero.
 	Stages []PlannedStage
 	// Trials in order of execution: rounds alternate direction.
@@ -35,8 +37,11 @@ type PlannedStage struct {
 	// From and To are the rates per second at its begin and end.
 	From, To float64
 	// Curve is the rate on the stage's own clock. Without one it moves linearly from From to To.
-	Curve   Curve
-	Hits    uint64
+	Curve Curve
+	// Hits are those that the rate makes due; sessions add to them.
+	Hits uint64
+	// Shares are those of the operations in Hits, in the order of [Plan.Operations]; nil are the shares there.
+	Shares  []float64
 	Measure bool
 }
 
@@ -59,6 +64,13 @@ type Hit struct {
 	Due time.Duration
 	// Stage and Operation index into the plan.
 	Stage, Operation int
-	// N counts the hits of this operation over all trials of the run, so that no two trials use the same one.
+	// N counts the hits of this operation over all trials of the run, so that no two trials use the same one. A hit
+	// inside a session has the N of the login that began it.
 	N uint64
+	// Session tells that the hit begins a session, or is inside one.
+	Session bool
+	// Step counts the hits of the session; it is 0 for the login.
+	Step int
+	// Last tells that nothing follows in the session until the trial ends.
+	Last bool
 }

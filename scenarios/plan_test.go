@@ -23,9 +23,26 @@ func drawScenario(t *rapid.T) *Scenario {
 	for i := range rapid.IntRange(1, 4).Draw(t, "stages") {
 		stage := drawStage(t)
 		stage.Name, stage.Measure = string(rune('a'+i)), i > 0
+		if rapid.Bool().Draw(t, "mixed") {
+			stage.Mix = map[string]float64{"verify": 0.5, "login": 0.5}
+		}
 		s.Traffic.Stages = append(s.Traffic.Stages, stage)
 	}
 	return s
+}
+
+// drawSessions gives s sessions.
+func drawSessions(t *rapid.T, s *Scenario) {
+	ms := func(name string, least, most int) time.Duration {
+		return time.Duration(rapid.IntRange(least, most).Draw(t, name)) * time.Millisecond
+	}
+	s.Traffic.Sessions = &Sessions{
+		Steps:  rapid.SliceOfN(rapid.SampledFrom([]string{"verify", "profile"}), 1, 3).Draw(t, "steps"),
+		Repeat: rapid.IntRange(1, 4).Draw(t, "repeat"), Think: ms("think", 1, 2000), Logout: rapid.Float64Range(0, 1).Draw(t, "logout"),
+	}
+	if rapid.Bool().Draw(t, "exchanged") {
+		s.Traffic.Sessions.TokenLife, s.Traffic.Sessions.Jitter = ms("life", 100, 2000), rapid.Float64Range(0, 0.9).Draw(t, "jitter")
+	}
 }
 
 // fataler is what checkHits needs of a test, a fuzz target or a property.
@@ -39,8 +56,8 @@ func checkHits(t fataler, p *Plan, trial int, limit uint64) []Hit {
 	t.Helper()
 	var hits []Hit
 	var due time.Duration
-	seen, inStage := make([]uint64, len(p.Operations)), make([]uint64, len(p.Stages))
-	counts := p.Count(trial)
+	seen, own, inStage := make([]uint64, len(p.Operations)), make([]uint64, len(p.Operations)), make([]uint64, len(p.Stages))
+	counts, dealt := p.Count(trial), p.dealt()
 	for hit := range p.Hits(trial) {
 		if uint64(len(hits)) == limit {
 			return hits
@@ -52,20 +69,23 @@ func checkHits(t fataler, p *Plan, trial int, limit uint64) []Hit {
 			t.Fatalf("hit %d is number %d", len(hits), hit.Seq)
 		case hit.Due < due || hit.Due < stage.Begin || hit.Due >= stage.End:
 			t.Fatalf("hit %d is due at %v, after one at %v, in the stage from %v to %v", hit.Seq, hit.Due, due, stage.Begin, stage.End)
-		case hit.N != uint64(trial)*counts[op]+seen[op]:
-			t.Fatalf("hit %d is %s %d, want %d", hit.Seq, p.Operations[op].Name, hit.N, uint64(trial)*counts[op]+seen[op])
+		case hit.Step == 0 && hit.N != uint64(trial)*dealt[op]+own[op]:
+			t.Fatalf("hit %d is %s %d, want %d", hit.Seq, p.Operations[op].Name, hit.N, uint64(trial)*dealt[op]+own[op])
 		}
 		due, hits = hit.Due, append(hits, hit)
 		seen[op]++
-		inStage[hit.Stage]++
+		if hit.Step == 0 {
+			own[op]++
+			inStage[hit.Stage]++
+		}
 	}
 	for i, stage := range p.Stages {
 		if inStage[i] != stage.Hits {
 			t.Fatalf("stage %s has %d hits, want %d", stage.Name, inStage[i], stage.Hits)
 		}
 	}
-	if !slices.Equal(seen, counts) || uint64(len(hits)) != p.Total() {
-		t.Fatalf("got %v, %d in all, want %v, %d in all", seen, len(hits), counts, p.Total())
+	if !slices.Equal(seen, counts) || !slices.Equal(own, dealt) || uint64(len(hits)) != p.Total(trial) {
+		t.Fatalf("got %v, %d in all, want %v, %d in all", seen, len(hits), counts, p.Total(trial))
 	}
 	return hits
 }
@@ -74,7 +94,11 @@ func checkHits(t fataler, p *Plan, trial int, limit uint64) []Hit {
 // trials share a token; and all trials of a round see the same traffic.
 func TestHitsProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawScenario(t).Plan(carshare())
+		s := drawScenario(t)
+		if rapid.Bool().Draw(t, "sessions") {
+			drawSessions(t, s)
+		}
+		p := s.Plan(carshare())
 		rounds := map[int][]Hit{}
 		for _, trial := range p.Trials {
 			hits := checkHits(t, p, trial.Index, math.MaxUint64)
@@ -182,7 +206,7 @@ func TestOneHour(t *testing.T) {
 		for range p.Hits(0) {
 			n++
 		}
-		if n != 1_620_000 || n != p.Total() {
+		if n != 1_620_000 || n != p.Total(0) {
 			t.Fatalf("got %d hits, want 1,620,000", n)
 		}
 	})
@@ -211,7 +235,7 @@ func TestExpected(t *testing.T) {
 	if got, want := read(t, "stay-launch").Plan(carshare()).Expected(), 18*(15+3)*time.Second; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if p := (&Plan{}); p.Expected() != 0 || p.Duration() != 0 || p.Total() != 0 {
+	if p := (&Plan{}); p.Expected() != 0 || p.Duration() != 0 || p.Total(0) != 0 {
 		t.Error("an empty plan takes time")
 	}
 }
@@ -247,12 +271,12 @@ func TestCountKeepsShares(t *testing.T) {
 		}
 		for i, count := range p.Count(0) {
 			counted += count
-			if want := p.Operations[i].Share * float64(p.Total()); math.Abs(float64(count)-want) > 1 {
+			if want := p.Operations[i].Share * float64(p.Total(0)); math.Abs(float64(count)-want) > 1 {
 				t.Fatalf("operation %d: got %d, want %v", i, count, want)
 			}
 		}
-		if counted != p.Total() {
-			t.Fatalf("got %d in all, want %d", counted, p.Total())
+		if counted != p.Total(0) {
+			t.Fatalf("got %d in all, want %d", counted, p.Total(0))
 		}
 	})
 }
@@ -263,7 +287,7 @@ func TestOperationsAreSpread(t *testing.T) {
 	counts := p.Count(0)
 	half := make([]float64, len(counts))
 	for hit := range p.Hits(0) {
-		if hit.Seq < p.Total()/2 {
+		if hit.Seq < p.Total(0)/2 {
 			half[hit.Operation]++
 		}
 	}

@@ -17,7 +17,7 @@ from, and ` + "`rehearse validate`" + ` finds every mistake in one.
 Times and rates always carry a unit, keys that are not listed here are mistakes, and anchors, aliases and tags are not part of
 the language.
 `)
-	for _, section := range [][]string{{"The file"}, {"system", "nodes", "images"}, {"traffic"}, {"traffic.stages"}, {"budgets"}} {
+	for _, section := range [][]string{{"The file"}, {"system", "nodes", "images"}, {"traffic"}, {"traffic.stages"}, {"traffic.sessions"}, {"budgets"}} {
 		fmt.Fprintf(&text, "\n## %s\n\n| key | is written as | left out | what it is |\n|---|---|---|---|\n", strings.Join(section, ", "))
 		for _, e := range language(v) {
 			if slices.Contains(section, e.part()) {
@@ -30,6 +30,10 @@ the language.
 		better := map[Better]string{Lower: "lower", Higher: "higher", Neither: "-"}[m.Better]
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.Name, m.Unit.written(), better)
 	}
+	text.WriteString("\n## APIs\n\n| API | operation | weight in the catalogue |\n|---|---|---|\n")
+	for _, api := range v.APIs {
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", api.Name, api.Operation, trim(api.Weight))
+	}
 	return []byte(text.String())
 }
 
@@ -37,6 +41,9 @@ the language.
 func (e entry) part() string {
 	if strings.HasPrefix(e.path, "traffic.stages[]") {
 		return "traffic.stages"
+	}
+	if strings.HasPrefix(e.path, "traffic.sessions.") {
+		return "traffic.sessions"
 	}
 	top, _, inside := strings.Cut(strings.ReplaceAll(e.path, "[]", ""), ".")
 	if !inside {

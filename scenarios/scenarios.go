@@ -82,6 +82,11 @@ type Traffic struct {
 	Zipf float64
 	// Mix overrides the share of each operation of the system's catalogue; empty keeps the catalogue.
 	Mix map[string]float64
+	// APIs are the weights of the system's APIs, by name; empty keeps the catalogue. Without a Mix they decide how often
+	// each operation occurs, and with one only which API causes it.
+	APIs map[string]float64
+	// Sessions is what each login begins; nil if nothing.
+	Sessions *Sessions
 	// Stages follow one another.
 	Stages []Stage
 	// Headline is the stage whose numbers the report leads with.
@@ -96,6 +101,8 @@ type Stage struct {
 	From, To float64
 	// Shape is nil for a hold and a ramp.
 	Shape Shape
+	// Mix is as in [Traffic], for this stage alone; empty is the traffic's.
+	Mix map[string]float64
 	// Measure is false for a warm-up, whose hits are sent and counted but never judged.
 	Measure bool
 }
@@ -124,6 +131,20 @@ type Vocabulary struct {
 	Nodes map[string]int64
 	// Operations with their share of the catalogue's traffic; the shares sum to one.
 	Operations []Operation
+	// APIs by which the operations are caused.
+	APIs []API
+	// Roles of the operations in a session.
+	Roles Roles
+}
+
+// API is one endpoint of the system.
+type API struct {
+	// Name is what a scenario calls it, such as GET main/v1/home.
+	Name string
+	// Operation is what each request of it causes.
+	Operation string
+	// Weight is how often it is called, in the unit of all weights of the vocabulary.
+	Weight float64
 }
 
 // Operation is one kind of request and its share of the traffic.

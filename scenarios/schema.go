@@ -123,6 +123,8 @@ func (l lexicon) names(key string) []string {
 		return slices.Sorted(maps.Keys(l.v.Nodes))
 	case "OPERATION":
 		return l.v.operationNames()
+	case "API":
+		return l.v.apiNames()
 	default:
 		return []string{key}
 	}

@@ -168,8 +168,8 @@ func TestSchemaKnowsTheReadersKeys(t *testing.T) {
 	seen := map[string]bool{}
 	walk(root, "", func(path string, n *yaml.Node) {
 		seen[general(path)] = true
-		if n.Kind != yaml.MappingNode || path == "traffic.mix" {
-			return
+		if n.Kind != yaml.MappingNode || strings.HasSuffix(path, ".mix") || path == "traffic.apis" {
+			return // there the keys are names of the vocabulary
 		}
 		f := edited(t, root)
 		f.Set(strings.TrimPrefix(path+".zzzzzzzzzzzzzzz", ".") + "=1")
@@ -249,7 +249,7 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 func meaning(err error) bool {
 	errs, _ := errors.AsType[Errors](err)
 	return !slices.ContainsFunc(errs, func(e Error) bool {
-		return !regexp.MustCompile(`^budgets\[\d\]\.(max|min): |compared with itself|shares sum|is no measured stage|is unknown$|is not in the scenario|order has gaps|no hit is due|uses up`).MatchString(e.What)
+		return !regexp.MustCompile(`^budgets\[\d\]\.(max|min): |compared with itself|shares sum|is no measured stage|is unknown$|is not in the scenario|order has gaps|causes it$|nothing to spread|nobody logs in|no API has a weight|no hit is due|uses up`).MatchString(e.What)
 	})
 }
 

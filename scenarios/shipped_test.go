@@ -19,6 +19,11 @@ func carshare() Vocabulary {
 			{Name: "refresh", Share: 0.05, Consumes: true},
 			{Name: "logout", Share: 0.03, Consumes: true},
 		},
+		APIs: []API{
+			{"GET main/v1/home", "verify", 60}, {"GET rental/v1/cars/status", "verify", 20}, {"GET main/v1/me", "profile", 8},
+			{"POST main/v1/login", "login", 4}, {"POST main/v1/token/refresh", "refresh", 5}, {"POST main/v1/logout", "logout", 3},
+		},
+		Roles: Roles{Login: "login", Refresh: "refresh", Logout: "logout"},
 	}
 }
 

@@ -20,11 +20,12 @@ import (
 const seriesSuffix = ".csv"
 
 func (r *reader) stage(path string, n *yaml.Node) Stage {
-	f := r.mapping(path, n, slices.Concat([]string{"name"}, kinds(), []string{"for", "measure"})...)
+	f := r.mapping(path, n, slices.Concat([]string{"name"}, kinds(), []string{"for", "mix", "measure"})...)
 	f.require("name", "give the stage a name of its own")
 	s := Stage{
 		Name:     f.text("name", ""),
 		Duration: value(f, "for", 0, spelt(readDuration)),
+		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readRatio)),
 		Measure:  f.truth("measure", true),
 	}
 	kind := f.kind()

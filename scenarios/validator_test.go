@@ -144,7 +144,8 @@ func walk(n *yaml.Node, path string, visit func(path string, n *yaml.Node)) {
 func general(path string) string {
 	path = regexp.MustCompile(`\[\d+\]`).ReplaceAllString(path, "[]")
 	path = regexp.MustCompile(`^nodes\.[a-z]+`).ReplaceAllString(path, "nodes.NODE")
-	return regexp.MustCompile(`^traffic\.mix\.[a-z]+`).ReplaceAllString(path, "traffic.mix.OPERATION")
+	path = regexp.MustCompile(`^traffic\.apis\.[^.]+`).ReplaceAllString(path, "traffic.apis.API")
+	return regexp.MustCompile(`^(traffic(?:\.stages\[\])?)\.mix\.[a-z]+`).ReplaceAllString(path, "$1.mix.OPERATION")
 }
 
 func find(root *yaml.Node, path string) (found *yaml.Node) {

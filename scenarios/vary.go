@@ -19,7 +19,7 @@ const (
 
 // Quick makes of f a first look: one round, and the stages shortened in proportion so that a trial takes about seven
 // seconds. No stage is cut below one second and none is lengthened; the rates stay, and so does the shape: periods, rises and decays
-// shrink with their stage. A file with mistakes stays as it is.
+// shrink with their stage, and pauses and lives of tokens with the trial, so that an echo is still seen. A file with mistakes stays as it is.
 func (f *File) Quick() {
 	const flag = "--quick"
 	s, r := f.read()
@@ -29,7 +29,8 @@ func (f *File) Quick() {
 	if s.Rounds != 1 {
 		f.SetBy(flag, "rounds", "1")
 	}
-	for i, short := range shorten(s.Traffic.Stages) {
+	shortened := shorten(s.Traffic.Stages)
+	for i, short := range shortened {
 		long, at := s.Traffic.Stages[i].Duration, fmt.Sprintf("traffic.stages[%d]", i)
 		if replay, is := s.Traffic.Stages[i].Shape.(Replay); is && short < long {
 			f.SetBy(flag, at+".replay.speed", trim(digits(replay.Speed*long.Seconds()/short.Seconds())))
@@ -44,6 +45,20 @@ func (f *File) Quick() {
 			return durationText(other), wrong == nil && other != d
 		})
 	}
+	f.hurry(flag, r, s.Traffic.Stages, shortened)
+}
+
+// hurry shortens the times of sessions as much as the whole trial was shortened.
+func (f *File) hurry(flag string, r *reader, stages []Stage, shortened []time.Duration) {
+	var long, short time.Duration
+	for i, stage := range stages {
+		long, short = long+stage.Duration, short+shortened[i]
+	}
+	f.respell(flag, r, "traffic.sessions", func(spelt string) (string, bool) {
+		d, wrong := readDuration(spelt)
+		other := rounded(time.Duration(float64(d) * (float64(short) / float64(long))))
+		return durationText(other), wrong == nil && other != d
+	})
 }
 
 // shorten finds the proportion: stages at their shortest give nothing, so the others share what is left, until no

@@ -80,8 +80,8 @@ func TestDataSizes(t *testing.T) {
 func TestScale(t *testing.T) {
 	scaled := func(factor float64) func(*File) { return func(f *File) { f.Scale(factor) } }
 	one, half := read(t, "stay-launch").Plan(carshare()), vary(t, "stay-launch", scaled(0.5)).Plan(carshare())
-	if math.Abs(float64(one.Total())-2*float64(half.Total())) > 2 || one.Duration() != half.Duration() {
-		t.Errorf("got %d hits in %v, want half of %d in %v", half.Total(), half.Duration(), one.Total(), one.Duration())
+	if math.Abs(float64(one.Total(0))-2*float64(half.Total(0))) > 2 || one.Duration() != half.Duration() {
+		t.Errorf("got %d hits in %v, want half of %d in %v", half.Total(0), half.Duration(), one.Total(0), one.Duration())
 	}
 	for _, factor := range []float64{1000, math.Inf(1), math.NaN(), -1, 0} {
 		if _, err := try("stay-launch", scaled(factor)); err == nil {

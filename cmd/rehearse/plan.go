@@ -97,7 +97,7 @@ func stageTable(p *scenarios.Plan) string {
 		}
 		t.AppendRow(table.Row{s.Name, shapeText(s), s.End - s.Begin, grouped(s.Hits), measured})
 	}
-	t.AppendFooter(table.Row{"one trial", "", p.Duration(), grouped(p.Total()), ""})
+	t.AppendFooter(table.Row{"one trial", "", p.Duration(), grouped(p.Total(0)), ""})
 	return t.Render()
 }
 
@@ -116,13 +116,21 @@ func operationTable(p *scenarios.Plan) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"operation", "share", "per trial", "whole run"})
 	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(2), rightAligned(3), rightAligned(4)})
-	trials := uint64(len(p.Trials))
-	for i, count := range p.Count(0) {
-		op := p.Operations[i]
-		t.AppendRow(table.Row{op.Name, fmt.Sprintf("%.1f%%", op.Share*100), grouped(count), grouped(count * trials)})
+	one, all := p.Count(0), p.CountAll()
+	total, whole := sum(one), sum(all)
+	for i, op := range p.Operations {
+		share := fmt.Sprintf("%.1f%%", 100*float64(one[i])/float64(total))
+		t.AppendRow(table.Row{op.Name, share, grouped(one[i]), grouped(all[i])})
 	}
-	t.AppendFooter(table.Row{"all", "", grouped(p.Total()), grouped(p.Total() * trials)})
+	t.AppendFooter(table.Row{"all", "", grouped(total), grouped(whole)})
 	return t.Render()
+}
+
+func sum(counts []uint64) (total uint64) {
+	for _, count := range counts {
+		total += count
+	}
+	return total
 }
 
 func rightAligned(column int) table.ColumnConfig {

@@ -46,8 +46,8 @@ func runsAsPlanned(t *testing.T, plan *scenarios.Plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(begin); took > plan.Duration() || totals.Completed != plan.Total() {
-		t.Errorf("%d hits in %v, want %d in %v", totals.Completed, took, plan.Total(), plan.Duration())
+	if took := time.Since(begin); took > plan.Duration() || totals.Completed != plan.Total(0) {
+		t.Errorf("%d hits in %v, want %d in %v", totals.Completed, took, plan.Total(0), plan.Duration())
 	}
 	balance(t, &s, totals)
 	if diff := cmp.Diff(planned(plan, plan.Hits(0)), s.offered(t)); diff != "" {
