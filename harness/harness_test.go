@@ -81,11 +81,11 @@ func (c *counter) Read(ctx context.Context) (map[string]float64, error) {
 
 type source struct{}
 
-func (source) Request(op string, n uint64) (*http.Request, error) {
-	return http.NewRequest(http.MethodGet, fmt.Sprintf("http://system/%s/%d", op, n), nil)
+func (source) Request(_ context.Context, op string, hit scenarios.Hit) (*http.Request, error) {
+	return http.NewRequest(http.MethodGet, fmt.Sprintf("http://system/%s/%d", op, hit.N), nil)
 }
 
-func (source) Check(string, uint64, int, []byte) load.Outcome { return load.Outcome{} }
+func (source) Check(string, scenarios.Hit, int, []byte) load.Outcome { return load.Outcome{} }
 
 // answers is a transport that answers 200 after the given time.
 type answers time.Duration

@@ -64,12 +64,14 @@ func (t *trial) incomplete(sources []string) (reasons []string) {
 }
 
 func (t *trial) sending() (reasons []string) {
-	offered, missed, due := uint64(0), uint64(0), uint64(0)
+	offered, missed, due := uint64(0), uint64(0), t.Hits
 	for _, h := range t.stageHits {
 		offered, missed = offered+h.offered, missed+h.missed
 	}
-	for _, stage := range t.stages {
-		due += stage.Hits
+	if due == 0 {
+		for _, stage := range t.stages {
+			due += stage.Hits
+		}
 	}
 	if offered != due {
 		reasons = append(reasons, fmt.Sprintf("%s hits recorded of %s due", count(offered), count(due)))

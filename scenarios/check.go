@@ -251,7 +251,7 @@ func (c *checker) tokens() {
 	if !c.sound("rounds", "system", "traffic", "phases", "only") {
 		return
 	}
-	plan, share := c.s.Plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
+	plan, share := c.s.plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
 	name, most := "", uint64(0)
 	for i, count := range plan.dealt() {
 		need := count * uint64(len(plan.Trials)+plan.Repeats())

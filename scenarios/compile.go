@@ -12,6 +12,20 @@ const SwitchAllowance = 3 * time.Second
 
 // Plan compiles a valid scenario. It is a pure function of s and v.
 func (s *Scenario) Plan(v Vocabulary) *Plan {
+	p := s.plan(v)
+	rounds := map[int]uint64{}
+	for i, trial := range p.Trials {
+		if _, known := rounds[trial.Round]; !known {
+			// All trials of a round have the same hits.
+			rounds[trial.Round] = p.Total(i)
+		}
+		p.Trials[i].Hits = rounds[trial.Round]
+	}
+	return p
+}
+
+// plan is Plan without the hits of each trial, which take a walk through it where there are sessions.
+func (s *Scenario) plan(v Vocabulary) *Plan {
 	p := &Plan{
 		Scenario:   s.Name,
 		Seed:       s.Seed,

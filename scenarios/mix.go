@@ -136,12 +136,10 @@ func (c *checker) insteadOf(name string, steps []string) string {
 // crowd checks that sessions begin at all, and that their hits can be sent.
 func (c *checker) crowd() {
 	const path = "traffic.sessions"
-	if !c.sound("traffic", "system.name") || !c.legible("for") {
+	if !c.sound("rounds", "traffic", "system.name", "phases", "only") || !c.legible("for") {
 		return
 	}
-	p := &Plan{Operations: c.s.operations(c.v), Stages: place(c.s.Traffic.Stages)}
-	p.Sessions = c.s.sessions(c.v, p.Operations)
-	c.s.share(p, c.v)
+	p := c.s.plan(c.v)
 	var logins uint64
 	if p.Sessions.login >= 0 {
 		logins = p.dealt()[p.Sessions.login]

@@ -54,6 +54,8 @@ type PlannedPhase struct {
 type Trial struct {
 	Index, Round int
 	State        string
+	// Hits are those due in the trial, those of sessions included.
+	Hits uint64
 }
 
 // Hit is one request that will be due.

@@ -37,9 +37,10 @@ type environmentConfig struct {
 	backend string
 	servers stack.Config
 	data    carshare.Data
-	// zipf is how unevenly tokens are used.
-	zipf float64
-	job  func(auth.ArchiveCost)
+	// zipf is how unevenly tokens are used, and weights how often APIs are called; see [carshare.SourceConfig].
+	zipf    float64
+	weights map[string]float64
+	job     func(auth.ArchiveCost)
 }
 
 // dataOf is the data a scenario asks for.
@@ -104,7 +105,7 @@ func (e *environment) startServices(ctx context.Context, config environmentConfi
 	for _, name := range carshare.Services() {
 		bases[name] = "http://" + addrs.Outside[name]
 	}
-	e.source = carshare.NewSource(config.data, config.zipf, bases)
+	e.source = carshare.NewSource(carshare.SourceConfig{Data: config.data, Popularity: config.zipf, Weights: config.weights, Bases: bases})
 	e.connectProbes(authURL, "http://"+addrs.Outside[adminPort])
 	e.system, err = carshare.NewSystem(ctx, carshare.SystemConfig{
 		CallersURL: "http://" + addrs.Outside[adminPort], AuthURL: authURL, Secret: secret, Data: config.data, Job: config.job,
@@ -165,11 +166,19 @@ func (e *environment) close() error {
 type loadSource struct{ *carshare.Source }
 
 // Request implements load.Source.
-func (s loadSource) Request(op string, n uint64) (*http.Request, error) {
-	return s.Source.Request(op, n)
+func (s loadSource) Request(ctx context.Context, op string, hit scenarios.Hit) (*http.Request, error) {
+	request, err := s.Source.Request(ctx, carshareHit(op, hit))
+	if errors.Is(err, carshare.ErrNoToken) {
+		err = fmt.Errorf("%w: %w", load.ErrBrokenSession, err)
+	}
+	return request, err
 }
 
 // Check implements load.Source.
-func (s loadSource) Check(op string, n uint64, status int, body []byte) load.Outcome {
-	return load.Outcome(s.Source.Check(op, n, status, body))
+func (s loadSource) Check(op string, hit scenarios.Hit, status int, body []byte) load.Outcome {
+	return load.Outcome(s.Source.Check(carshareHit(op, hit), status, body))
+}
+
+func carshareHit(op string, hit scenarios.Hit) carshare.Hit {
+	return carshare.Hit{Operation: op, N: hit.N, Session: hit.Session, Step: hit.Step, Last: hit.Last}
 }

@@ -28,6 +28,9 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 			"zipf": fmt.Sprint(s.Traffic.Zipf),
 		},
 	}
+	if s.Traffic.Sessions != nil {
+		h.Settings["sessions"] = sessionText(*s.Traffic.Sessions)
+	}
 	for _, op := range plan.Operations {
 		h.Operations = append(h.Operations, op.Name)
 	}

@@ -145,6 +145,9 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	fact("arrivals", "%s, seed %d, timeout %v", p.Arrivals, p.Seed, p.Timeout)
 	fact("data", "%s users, %s dead and %s live tokens", grouped(uint64(s.System.Users)),
 		grouped(uint64(s.System.DeadTokens)), grouped(uint64(s.System.LiveTokens)))
+	if s.Traffic.Sessions != nil {
+		fact("sessions", "%s", sessionText(*s.Traffic.Sessions))
+	}
 	if len(s.Nodes) > 0 {
 		fact("limits", "%s", strings.Join(limitTexts(s.Nodes), "; "))
 	}
@@ -156,6 +159,25 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	fact("takes", "about %s, with %v per trial to switch and settle; booting and seeding come on top",
 		about(p.Expected()), scenarios.SwitchAllowance)
 	return b.String()
+}
+
+// sessionText tells what follows a login.
+func sessionText(s scenarios.Sessions) string {
+	steps := strings.Join(s.Steps, ", ")
+	if s.Repeat > 1 {
+		steps = fmt.Sprintf("%d times %s", s.Repeat, steps)
+	}
+	text := fmt.Sprintf("after each login %s, with pauses of %v", steps, s.Think)
+	if s.TokenLife > 0 {
+		text += fmt.Sprintf("; tokens are exchanged after %v", s.TokenLife)
+	}
+	if s.Jitter > 0 {
+		text += ", up to " + limitText(s.Jitter, scenarios.Ratio) + " earlier"
+	}
+	if s.Logout > 0 {
+		text += "; " + limitText(s.Logout, scenarios.Ratio) + " log out"
+	}
+	return text
 }
 
 func limitTexts(nodes map[string]scenarios.Node) (texts []string) {

@@ -227,7 +227,8 @@ func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 	log := slog.New(slog.NewTextHandler(r.talk, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	config := environmentConfig{
 		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
-		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
+		weights: r.scenario.Traffic.APIs,
+		job:     func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
 	}
 	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
 	config.servers.OnExit = func(node string, err error) {

@@ -18,5 +18,9 @@ func vocabulary() scenarios.Vocabulary {
 	for _, op := range carshare.Operations() {
 		v.Operations = append(v.Operations, scenarios.Operation(op))
 	}
+	for _, api := range carshare.Catalogue() {
+		v.APIs = append(v.APIs, scenarios.API{Name: api.Name(), Operation: api.Operation, Weight: float64(api.Weight)})
+	}
+	v.Roles = scenarios.Roles{Login: carshare.Login, Refresh: carshare.Refresh, Logout: carshare.Logout}
 	return v
 }

@@ -31,12 +31,17 @@ import (
 
 // Source turns hits into requests and judges the answers. It is called from many goroutines at once.
 type Source interface {
-	// Request makes the n-th request of operation op; it is called when the hit is sent. A hit whose request cannot be
-	// made fails with class "request".
-	Request(op string, n uint64) (*http.Request, error)
-	// Check judges an answer: its status and at most the first 64 KiB of its body.
-	Check(op string, n uint64, status int, body []byte) Outcome
+	// Request makes the request of a hit of operation op; it is called when the hit is sent. It may wait, as long as ctx
+	// allows, for the answer to an earlier hit that the request depends on; that wait is part of the response time. A hit
+	// whose request cannot be made fails with class "request", or "broken_session" for an [ErrBrokenSession].
+	Request(ctx context.Context, op string, hit scenarios.Hit) (*http.Request, error)
+	// Check judges an answer: its status and at most the first 64 KiB of its body. It is called once for each call of
+	// Request; status 0 says that no answer came, and what Check says to that counts for nothing.
+	Check(op string, hit scenarios.Hit, status int, body []byte) Outcome
 }
+
+// ErrBrokenSession says that a request cannot be made because an earlier one of the same session failed.
+var ErrBrokenSession = errors.New("an earlier request of the session failed")
 
 // Outcome is the judgement on one answer. The zero value says: completed, nothing wrong.
 type Outcome struct {

@@ -57,11 +57,11 @@ func hold(rate int, length time.Duration, stages int, ops ...string) *scenarios.
 // get is a source of GET requests to one address, whose answers are all right.
 type get struct{ url string }
 
-func (g get) Request(string, uint64) (*http.Request, error) {
+func (g get) Request(context.Context, string, scenarios.Hit) (*http.Request, error) {
 	return http.NewRequest(http.MethodGet, g.url, nil)
 }
 
-func (get) Check(string, uint64, int, []byte) Outcome { return Outcome{} }
+func (get) Check(string, scenarios.Hit, int, []byte) Outcome { return Outcome{} }
 
 // sums collects windows and what they add up to.
 type sums struct {
@@ -223,8 +223,8 @@ func TestStallOfAServer(t *testing.T) {
 // numbered tells the server the number of each hit.
 type numbered struct{ get }
 
-func (s numbered) Request(_ string, n uint64) (*http.Request, error) {
-	return http.NewRequest(http.MethodGet, fmt.Sprintf("%s/?n=%d", s.url, n), nil)
+func (s numbered) Request(_ context.Context, _ string, hit scenarios.Hit) (*http.Request, error) {
+	return http.NewRequest(http.MethodGet, fmt.Sprintf("%s/?n=%d", s.url, hit.N), nil)
 }
 
 // slowest is the response time in seconds that just count hits exceeded.
@@ -266,9 +266,9 @@ func TestBimodal(t *testing.T) {
 // slowEvery makes 48 of each 1000 requests slow, spread evenly.
 type slowEvery struct{ get }
 
-func (slowEvery) Request(_ string, n uint64) (*http.Request, error) {
+func (slowEvery) Request(_ context.Context, _ string, hit scenarios.Hit) (*http.Request, error) {
 	path := "/fast"
-	if n*48%1000 < 48 {
+	if hit.N*48%1000 < 48 {
 		path = "/slow"
 	}
 	return http.NewRequest(http.MethodGet, "http://system"+path, nil)
@@ -422,14 +422,17 @@ func TestEmitFails(t *testing.T) {
 // judge is a source that fails to make some requests and finds fault with some answers.
 type judge struct{}
 
-func (judge) Request(op string, _ uint64) (*http.Request, error) {
-	if op == "impossible" {
+func (judge) Request(_ context.Context, op string, _ scenarios.Hit) (*http.Request, error) {
+	switch op {
+	case "impossible":
 		return nil, errors.New("no token")
+	case "broken":
+		return nil, fmt.Errorf("the login failed: %w", ErrBrokenSession)
 	}
 	return http.NewRequest(http.MethodPost, "http://system/"+op, strings.NewReader("body"))
 }
 
-func (judge) Check(op string, _ uint64, status int, body []byte) Outcome {
+func (judge) Check(op string, _ scenarios.Hit, status int, body []byte) Outcome {
 	switch {
 	case status == http.StatusTeapot:
 		return Outcome{Class: "status_418"}
@@ -442,7 +445,7 @@ func (judge) Check(op string, _ uint64, status int, body []byte) Outcome {
 func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s sums
-		cfg := Config{Plan: hold(100, time.Second, 1, "impossible", "teapot", "wrong", "down"), Source: judge{}, Sleep: sleep, Emit: s.emit,
+		cfg := Config{Plan: hold(100, time.Second, 1, "impossible", "teapot", "wrong", "down", "broken"), Source: judge{}, Sleep: sleep, Emit: s.emit,
 			Transport: transport(func(r *http.Request) (*http.Response, error) {
 				status := map[string]int{"/teapot": http.StatusTeapot, "/down": http.StatusServiceUnavailable, "/wrong": http.StatusOK}[r.URL.Path]
 				if r.Header.Get("X-Vegeta-Seq") != "" {
@@ -455,12 +458,12 @@ func TestOutcomes(t *testing.T) {
 			t.Fatal(err)
 		}
 		balance(t, &s, totals)
-		if diff := cmp.Diff(map[string]uint64{"request": 25, "status_418": 25, "status_503": 25}, s.errors); diff != "" {
+		if diff := cmp.Diff(map[string]uint64{"request": 20, "status_418": 20, "status_503": 20, "broken_session": 20}, s.errors); diff != "" {
 			t.Errorf("classes (-want +got):\n%s", diff)
 		}
 		w := s.windows[2]
-		if w.Op != "wrong" || w.WrongUser != 25 || w.RejectedValid != 25 || w.AcceptedRevoked != 25 || w.Rechecked != 25 {
-			t.Errorf("got %+v, want 25 of each", w)
+		if w.Op != "wrong" || w.WrongUser != 20 || w.RejectedValid != 20 || w.AcceptedRevoked != 20 || w.Rechecked != 20 {
+			t.Errorf("got %+v, want 20 of each", w)
 		}
 	})
 }

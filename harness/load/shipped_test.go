@@ -20,6 +20,7 @@ func reference() scenarios.Vocabulary {
 			{Name: "verify", Share: 0.80}, {Name: "profile", Share: 0.08}, {Name: "login", Share: 0.04},
 			{Name: "refresh", Share: 0.05, Consumes: true}, {Name: "logout", Share: 0.03, Consumes: true},
 		},
+		Roles: scenarios.Roles{Login: "login", Refresh: "refresh", Logout: "logout"},
 	}
 }
 

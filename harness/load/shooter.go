@@ -48,17 +48,13 @@ func (s *shooter) shoot(h *hit) {
 		return
 	}
 	op := s.cfg.Plan.Operations[h.Operation].Name
-	request, err := s.cfg.Source.Request(op, h.N)
-	if err != nil {
-		h.done, h.outcome.Class = time.Now(), "request"
-		return
-	}
-	status, body, err := s.carrier.exchange(request, time.Now().Add(s.cfg.Timeout))
+	status, body, err := s.ask(op, h)
 	// Taken before the check, whose cost is ours and not the system's.
 	h.done = time.Now()
+	outcome := s.cfg.Source.Check(op, h.Hit, status, body)
 	switch {
 	case err == nil:
-		h.outcome = s.cfg.Source.Check(op, h.N, status, body)
+		h.outcome = outcome
 		if h.outcome.Class == "" && status >= http.StatusInternalServerError {
 			h.outcome.Class = fmt.Sprintf("status_%d", status)
 		}
@@ -71,16 +67,46 @@ func (s *shooter) shoot(h *hit) {
 	}
 }
 
+// ask makes the hit's request and exchanges it for an answer; without one, status is 0.
+func (s *shooter) ask(op string, h *hit) (status int, body []byte, err error) {
+	deadline := time.Now().Add(s.cfg.Timeout)
+	ctx := s.ctx
+	if h.Step > 0 {
+		// Only a hit inside a session has something to wait for, and a timer for each of the others would cost.
+		limited, cancel := context.WithDeadline(ctx, deadline)
+		defer cancel()
+		ctx = limited
+	}
+	request, err := s.cfg.Source.Request(ctx, op, h.Hit)
+	if err != nil {
+		return 0, nil, requestError{err}
+	}
+	if status, body, err = s.carrier.exchange(request, deadline); err != nil {
+		return 0, nil, err
+	}
+	return status, body, nil
+}
+
+// requestError says that there was nothing to send.
+type requestError struct{ error }
+
+func (e requestError) Unwrap() error { return e.error }
+
 // classify names the kind of an error. The set is small and fixed, because texts hold ports and tokens and are never
 // the same twice.
 func classify(err error) string {
 	var lookup *net.DNSError
 	var timeout net.Error
+	var unmade requestError
 	switch {
+	case errors.Is(err, ErrBrokenSession):
+		return "broken_session"
 	case errors.As(err, &lookup):
 		return "dns"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
+	case errors.As(err, &unmade):
+		return "request"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):

@@ -71,7 +71,7 @@ type Stage struct {
 	// equally long parts of the stage; without them it moves in a straight line, as in every stage of early records.
 	Shape string    `json:"shape,omitempty"`
 	Rates []float64 `json:"rates,omitempty"`
-	// Hits is how many are due in one trial.
+	// Hits is how many the rate makes due in one trial.
 	Hits    uint64 `json:"hits"`
 	Measure bool   `json:"measure"`
 }
@@ -81,6 +81,9 @@ type Trial struct {
 	Index int    `json:"index"`
 	Round int    `json:"round"`
 	State string `json:"state"`
+	// Hits is how many are due, those that follow others in a session included; zero in early records, where they are
+	// the sum of the stages'.
+	Hits uint64 `json:"hits,omitempty"`
 }
 
 // Window holds the hits of one operation that were due in one second of one trial. Offered = Sent + Missed, and
