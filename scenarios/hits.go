@@ -146,22 +146,40 @@ func (p *Plan) pack(stage PlannedStage) []uint64 {
 func (p *Plan) dealt() []uint64 {
 	counts := make([]uint64, len(p.Operations))
 	for _, stage := range p.Stages {
-		for i, count := range p.pack(stage) {
-			counts[i] += count
+		add(counts, p.pack(stage))
+	}
+	return counts
+}
+
+func add(to, counts []uint64) {
+	for i, count := range counts {
+		to[i] += count
+	}
+}
+
+// CountStages is the number of hits of each operation in each stage of a trial, in the orders of [Plan.Stages] and
+// [Plan.Operations]. Where there are sessions it walks through the trial.
+func (p *Plan) CountStages(trial int) [][]uint64 {
+	counts := make([][]uint64, len(p.Stages))
+	for i, stage := range p.Stages {
+		counts[i] = make([]uint64, len(p.Operations))
+		if p.Sessions == nil {
+			counts[i] = p.pack(stage)
+		}
+	}
+	if p.Sessions != nil {
+		for hit := range p.Hits(trial) {
+			counts[hit.Stage][hit.Operation]++
 		}
 	}
 	return counts
 }
 
-// Count is the number of hits of each operation in a trial, in the order of [Plan.Operations]. Where there are sessions it
-// walks through the trial.
+// Count is [Plan.CountStages] over all stages.
 func (p *Plan) Count(trial int) []uint64 {
-	if p.Sessions == nil {
-		return p.dealt()
-	}
 	counts := make([]uint64, len(p.Operations))
-	for hit := range p.Hits(trial) {
-		counts[hit.Operation]++
+	for _, stage := range p.CountStages(trial) {
+		add(counts, stage)
 	}
 	return counts
 }
@@ -176,9 +194,7 @@ func (p *Plan) CountAll() []uint64 {
 			counts = p.Count(trial.Index)
 			rounds[trial.Round] = counts
 		}
-		for i, count := range counts {
-			all[i] += count
-		}
+		add(all, counts)
 	}
 	return all
 }

@@ -89,7 +89,7 @@ func sessionEntries(v Vocabulary) []entry {
 	return []entry{
 		{path: "traffic.sessions.steps", takes: operations(v.steps()), required: true, says: "What the person does after the login, one after the other."},
 		{path: "traffic.sessions.repeat", takes: whole(1, maxRepeat), standard: "1", says: "How often the steps are gone through."},
-		{path: "traffic.sessions.think", takes: duration(), required: true, example: "3s", says: "The mean pause before each step and before the person leaves: exponential with poisson arrivals, always the same with even ones."},
+		{path: "traffic.sessions.think", takes: duration(), required: true, example: "3s", says: "The mean pause before each step and before the person leaves. With even arrivals it is always the same; else half of it is, and the rest exponential."},
 		{path: "traffic.sessions.logout", takes: ratio(), standard: "0%", says: "The share of people who log out when they leave. The others just go."},
 		{path: "traffic.sessions.token_life", takes: duration(), otherwise: "the token is kept", example: "30s", says: "How old a token gets before it is exchanged for a new one, while the person is there: the echo of a surge of logins."},
 		{path: "traffic.sessions.jitter", takes: ratio(), standard: "0%", says: "Spreads the exchanges: each comes earlier by up to this share of token_life."},

@@ -14,8 +14,8 @@ type Sessions struct {
 	// Steps are the operations done one after the other; the whole list is gone through Repeat times.
 	Steps  []string
 	Repeat int
-	// Think is the mean pause before each step, and before the person leaves. Poisson arrivals make it exponential, even
-	// ones make each pause as long.
+	// Think is the mean pause before each step, and before the person leaves. With even arrivals each pause is as long; else
+	// half of it is, since nobody acts at once, and the other half is exponential.
 	Think time.Duration
 	// Logout is the share of people who log out when they leave; the others just go.
 	Logout float64
@@ -130,7 +130,7 @@ func (s *session) pause() time.Duration {
 	if s.even {
 		return s.Think
 	}
-	return time.Duration(s.random.ExpFloat64() * float64(s.Think))
+	return time.Duration((1 + s.random.ExpFloat64()) / 2 * float64(s.Think))
 }
 
 // lifetime is how old the token gets that the person has now.
