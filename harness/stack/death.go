@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -100,8 +101,13 @@ func (s *containers) countDead() (n int) {
 func (s *containers) causeOf(v *vessel, d engine.Death) error {
 	ctx, cancel := context.WithTimeout(s.life, stopLimit)
 	defer cancel()
-	if state, err := v.box.State(ctx); err == nil && state.OOMKilled {
-		return fmt.Errorf("killed for its memory limit of %s", bytesText(s.cfg.Limits[v.name].MemoryBytes))
+	state, err := v.box.State(ctx)
+	limit := s.cfg.Limits[v.name].MemoryBytes
+	switch {
+	case err == nil && state.OOMKilled && limit > 0:
+		return fmt.Errorf("killed for its memory limit of %s", bytesText(limit))
+	case err == nil && state.OOMKilled:
+		return errors.New("killed because the machine ran out of memory")
 	}
 	return fmt.Errorf("its container ended with status %s", d.ExitCode)
 }
