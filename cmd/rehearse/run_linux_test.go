@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // shortPeak is the smallest scenario that goes through every state.
@@ -184,6 +186,7 @@ func runOn(t *testing.T, backend string) {
 		}
 	}
 	checkStatements(t, s)
+	checkPlanned(t, s, summary)
 	s.wantNothingLeft(t)
 
 	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache"))
@@ -219,6 +222,29 @@ func (s site) needsDocker(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkPlanned holds what was measured against what the plan expects: the two agree but for look-ups of fresh tokens, and
+// for batches of last uses at the edges of the stage.
+func checkPlanned(t *testing.T, s site, summary reports.Summary) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "peak.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario, err := scenarios.Parse("peak.yaml", text, vocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := scenario.Plan(vocabulary())
+	headline := slices.IndexFunc(p.Stages, func(stage scenarios.PlannedStage) bool { return stage.Name == p.Headline })
+	length := p.Stages[headline].End - p.Stages[headline].Begin
+	for _, state := range summary.States {
+		want := expectedStatements(scenario, p, state.Name, p.CountStages(0)[headline], length) / length.Seconds()
+		if got := float64(state.PrimaryQPS); math.Abs(got-want) > 0.03*want+2 {
+			t.Errorf("%s: the primary answered %v statements per second, the plan expects %v", state.Name, got, want)
+		}
+	}
 }
 
 // checkStatements reads the record itself: over each whole trial, what a hit of an operation cost the primary.
