@@ -74,9 +74,8 @@ func timelineChart(run *record.Run, s *Summary) plot.Timeline {
 			continue
 		}
 		t.Bands = append(t.Bands, plot.Band{Span: plot.Span{From: begin, To: end}, Name: trial.State})
-		var offered plot.Piece
+		offered := offeredIn(run, trial, begin)
 		for _, stage := range run.Header.Stages {
-			offered = append(offered, offeredRate(stage, begin)...)
 			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
 				t.Marks = append(t.Marks, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
@@ -86,6 +85,32 @@ func timelineChart(run *record.Run, s *Summary) plot.Timeline {
 		t.Offered = cut(t.Offered, offered)
 	}
 	return t
+}
+
+// offeredIn is the rate at which hits were due in a trial, over seconds elapsed: that of the stages or, where sessions added
+// hits to theirs, as it was second by second.
+func offeredIn(run *record.Run, trial record.Trial, begin float64) (offered plot.Piece) {
+	hits, length := uint64(0), 0.0
+	for _, stage := range run.Header.Stages {
+		offered = append(offered, offeredRate(stage, begin)...)
+		hits, length = hits+stage.Hits, stage.EndSeconds
+	}
+	if trial.Hits <= hits {
+		return offered
+	}
+	counts := make([]float64, int(math.Ceil(length)))
+	for _, w := range run.Windows {
+		if w.Trial == trial.Index && w.Second < len(counts) {
+			counts[w.Second] += float64(w.Offered)
+		}
+	}
+	offered = nil
+	for second, count := range counts {
+		// The last second may be a part of one.
+		part := min(length-float64(second), 1)
+		offered = append(offered, plot.Point{X: begin + float64(second) + part/2, Y: count / part})
+	}
+	return offered
 }
 
 // offeredRate is the rate at which hits were due in a stage of a trial that began at some time, in seconds elapsed: from

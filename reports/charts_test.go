@@ -76,6 +76,26 @@ func TestOfferedRates(t *testing.T) {
 	}
 }
 
+// Where sessions add hits to those of the stages, what was due is drawn as it was, second by second.
+func TestOfferedBySessions(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	for i := range m.header.Trials {
+		m.header.Trials[i].Hits = 1_000_000
+	}
+	run, s := m.summarized(t)
+	begin, _ := trialSpan(run.Events, 1)
+	var second float64
+	for _, w := range run.Windows {
+		if w.Trial == 1 && w.Second == 2 {
+			second += float64(w.Offered)
+		}
+	}
+	got := timelineChart(run, s).Offered[1]
+	if want := (plot.Point{X: begin + 2.5, Y: second}); second == 0 || len(got) < 3 || got[2] != want {
+		t.Errorf("got %v, want %v as the third", got, want)
+	}
+}
+
 // What was due after the end of a run that was cut short was never offered.
 func TestOfferedEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
