@@ -13,13 +13,12 @@ const SwitchAllowance = 3 * time.Second
 // Plan compiles a valid scenario. It is a pure function of s and v.
 func (s *Scenario) Plan(v Vocabulary) *Plan {
 	p := s.plan(v)
-	rounds := map[int]uint64{}
+	p.counted = map[int][][]uint64{}
 	for i, trial := range p.Trials {
-		if _, known := rounds[trial.Round]; !known {
-			// All trials of a round have the same hits.
-			rounds[trial.Round] = p.Total(i)
+		if p.counted[trial.Round] == nil {
+			p.counted[trial.Round] = p.CountStages(i)
 		}
-		p.Trials[i].Hits = rounds[trial.Round]
+		p.Trials[i].Hits = p.Total(i)
 	}
 	return p
 }

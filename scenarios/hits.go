@@ -158,8 +158,11 @@ func add(to, counts []uint64) {
 }
 
 // CountStages is the number of hits of each operation in each stage of a trial, in the orders of [Plan.Stages] and
-// [Plan.Operations]. Where there are sessions it walks through the trial.
+// [Plan.Operations].
 func (p *Plan) CountStages(trial int) [][]uint64 {
+	if trial < len(p.Trials) && p.counted[p.Trials[trial].Round] != nil {
+		return p.counted[p.Trials[trial].Round]
+	}
 	counts := make([][]uint64, len(p.Stages))
 	for i, stage := range p.Stages {
 		counts[i] = make([]uint64, len(p.Operations))
@@ -168,9 +171,7 @@ func (p *Plan) CountStages(trial int) [][]uint64 {
 		}
 	}
 	if p.Sessions != nil {
-		for hit := range p.Hits(trial) {
-			counts[hit.Stage][hit.Operation]++
-		}
+		p.each(trial, func(hit Hit) { counts[hit.Stage][hit.Operation]++ })
 	}
 	return counts
 }
@@ -186,15 +187,9 @@ func (p *Plan) Count(trial int) []uint64 {
 
 // CountAll is [Plan.Count] over all trials.
 func (p *Plan) CountAll() []uint64 {
-	all, rounds := make([]uint64, len(p.Operations)), map[int][]uint64{}
-	for _, trial := range p.Trials {
-		counts := rounds[trial.Round]
-		if counts == nil {
-			// All trials of a round have the same hits.
-			counts = p.Count(trial.Index)
-			rounds[trial.Round] = counts
-		}
-		add(all, counts)
+	all := make([]uint64, len(p.Operations))
+	for i := range p.Trials {
+		add(all, p.Count(i))
 	}
 	return all
 }

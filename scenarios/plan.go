@@ -26,6 +26,9 @@ type Plan struct {
 	Unjudged []Budget
 	// Phases are the ones this run measures, each with the states to compare.
 	Phases []PlannedPhase
+	// counted are the hits by round, stage and operation. All trials of a round have the same, and to count those of
+	// sessions takes a walk.
+	counted map[int][][]uint64
 }
 
 // PlannedStage is a stage with its place on the trial's clock and its exact number of hits.

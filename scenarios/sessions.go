@@ -172,6 +172,33 @@ func (c *crowd) take() Hit {
 	return hit
 }
 
+// each visits every hit of a trial with sessions, in no order, which is several times faster than [Plan.Hits] and enough to
+// count them.
+func (p *Plan) each(trial int, visit func(Hit)) {
+	people := p.random(p.Trials[trial].Round, "sessions")
+	for hit := range p.arrivals(trial) {
+		visit(hit)
+		if hit.Operation != p.Sessions.login {
+			continue
+		}
+		stage := hit.Stage
+		for s := p.join(hit, people); !s.over; s.advance() {
+			for s.next.Due >= p.Stages[stage].End {
+				stage++
+			}
+			next := s.next
+			next.Stage = stage
+			visit(next)
+		}
+	}
+}
+
+// join is the session that a login begins, with random numbers of its own.
+func (p *Plan) join(login Hit, people *rand.Rand) *session {
+	one := rand.New(rand.NewPCG(people.Uint64(), people.Uint64()))
+	return p.Sessions.begin(login, p.Arrivals == Even, p.Duration(), one)
+}
+
 // withSessions puts what follows each login among the arrivals, in memory for the sessions under way. Who does what when
 // follows from the seed and the round alone, as the arrivals do.
 func (p *Plan) withSessions(trial int) iter.Seq[Hit] {
@@ -195,8 +222,7 @@ func (p *Plan) withSessions(trial int) iter.Seq[Hit] {
 				}
 			}
 			if hit.Operation == p.Sessions.login {
-				one := rand.New(rand.NewPCG(people.Uint64(), people.Uint64()))
-				if s := p.Sessions.begin(hit, p.Arrivals == Even, p.Duration(), one); !s.over {
+				if s := p.join(hit, people); !s.over {
 					hit.Session = true
 					heap.Push(&there, s)
 				}

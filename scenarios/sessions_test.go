@@ -151,6 +151,7 @@ func TestSessionProperties(t *testing.T) {
 		p := s.Plan(carshare())
 		rules := s.Traffic.Sessions
 		sessions := map[uint64][]Hit{}
+		inStage := make([]uint64, len(p.Stages))
 		for hit := range p.Hits(0) {
 			name := p.Operations[hit.Operation].Name
 			if !hit.Session && (hit.Step != 0 || hit.Last) || hit.Session && (hit.Step == 0) != (name == "login") {
@@ -158,6 +159,16 @@ func TestSessionProperties(t *testing.T) {
 			}
 			if hit.Session {
 				sessions[hit.N] = append(sessions[hit.N], hit)
+			}
+			inStage[hit.Stage]++
+		}
+		for i, counts := range p.CountStages(0) {
+			var sum uint64
+			for _, count := range counts {
+				sum += count
+			}
+			if sum != inStage[i] {
+				t.Fatalf("stage %d: %d hits are counted, and %d come", i, sum, inStage[i])
 			}
 		}
 		for _, hits := range sessions {
