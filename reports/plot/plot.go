@@ -1,5 +1,5 @@
-// Package plot draws the two pictures of a report: pairs of bars before and after each phase, and the timeline of two
-// rates over bands.
+// Package plot draws the two pictures of a report, pairs of bars before and after each phase and the timeline of two rates
+// over bands, and the picture of a plan: its traffic, stacked by kind over the bands of the stages.
 //
 // Scope: plain numbers and finished texts in, SVG or PNG out. It knows no record and no verdict, and nobody else knows
 // the plotting library.
@@ -8,7 +8,7 @@
 // carries its value, names stand beside the data and never on it, no colour means something alone, and where there is
 // no data the picture says so. The same input gives the same bytes.
 //
-// Steps: [Bars] and [Timeline] are filled by the caller; [Bars.Write] and [Timeline.Write] draw them.
+// Steps: [Bars], [Timeline] and [Traffic] are filled by the caller; their Write methods draw them.
 package plot
 
 import (
