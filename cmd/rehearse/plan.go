@@ -18,31 +18,41 @@ import (
 
 func newPlan() *cobra.Command {
 	var v variation
+	var charts []string
 	cmd := &cobra.Command{
 		Use:   "plan SCENARIO",
 		Short: "Show what a run would do, without doing it",
 		Long: `plan shows the traffic, the states and the budgets of a run, how many requests it sends and how long it
-takes. It needs no database. SCENARIO is a file or the name of a shipped scenario; the flags are those of run.`,
+takes. It needs no database. SCENARIO is a file or the name of a shipped scenario; the flags are those of run, and --chart
+draws the traffic as a picture besides.`,
 		Example: `  rehearse plan stay-launch
   rehearse plan stay-launch --quick --only cache,archive
-  rehearse plan stay-launch --set 'traffic.stages[plateau].hold=800/s'`,
+  rehearse plan stay-launch --set 'traffic.stages[plateau].hold=800/s'
+  rehearse plan stay-launch --chart traffic.svg   the traffic as a picture, too`,
 		Args:              oneScenario,
 		ValidArgsFunction: completeScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := chartable(charts); err != nil {
+				return err
+			}
 			s, err := v.read(args[0])
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(cmd.OutOrStdout(), planText(s, s.Plan(vocabulary())))
-			return err
+			p := s.Plan(vocabulary())
+			if _, err = io.WriteString(cmd.OutOrStdout(), planText(s, p)); err != nil {
+				return err
+			}
+			return drawPlan(cmd, p, charts)
 		},
 	}
 	v.addFlags(cmd)
+	cmd.Flags().StringArrayVar(&charts, "chart", nil, "draw the traffic into this `FILE`, named .svg or .png; may be repeated")
 	return cmd
 }
 
 func planText(s *scenarios.Scenario, p *scenarios.Plan) string {
-	parts := []string{s.Name, curve(p.Stages), stageTable(p), operationTable(p), planFacts(s, p), budgetList(p)}
+	parts := []string{s.Name, curve(p.Stages) + operationCurves(p), stageTable(p), operationTable(p), planFacts(s, p), budgetList(p)}
 	if s.Description != "" {
 		parts[0] += ": " + strings.TrimSpace(s.Description)
 	}
@@ -55,10 +65,11 @@ func planText(s *scenarios.Scenario, p *scenarios.Plan) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// curve draws the rate over one trial, a sixtieth of it per column.
+// columns are those of a curve: each is a sixtieth of a trial.
+const columns = 60
+
+// curve draws the rate over one trial.
 func curve(stages []scenarios.PlannedStage) string {
-	const columns = 60
-	bars := []rune(" ▁▂▃▄▅▆▇█")
 	peak, end := peakRate(stages), stages[len(stages)-1].End
 	if peak == 0 {
 		return ""
@@ -70,9 +81,15 @@ func curve(stages []scenarios.PlannedStage) string {
 		for at >= stages[stage].End {
 			stage++
 		}
-		line[i] = bars[int(stages[stage].Rate(at)/peak*float64(len(bars)-1)+0.5)]
+		line[i] = bar(stages[stage].Rate(at) / peak)
 	}
 	return string(line) + " " + rateText(peak) + " at the peak"
+}
+
+// bar draws a share of the peak.
+func bar(share float64) rune {
+	bars := []rune(" ▁▂▃▄▅▆▇█")
+	return bars[int(share*float64(len(bars)-1)+0.5)]
 }
 
 func peakRate(stages []scenarios.PlannedStage) float64 {
