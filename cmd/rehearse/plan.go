@@ -52,7 +52,7 @@ draws the traffic as a picture besides.`,
 }
 
 func planText(s *scenarios.Scenario, p *scenarios.Plan) string {
-	parts := []string{s.Name, curve(p.Stages) + operationCurves(p), stageTable(p), operationTable(p), planFacts(s, p), budgetList(p)}
+	parts := []string{s.Name, curve(p.Stages, p.Sessions != nil) + operationCurves(p), stageTable(p), operationTable(p), statementTable(s, p), planFacts(s, p), budgetList(p)}
 	if s.Description != "" {
 		parts[0] += ": " + strings.TrimSpace(s.Description)
 	}
@@ -68,8 +68,8 @@ func planText(s *scenarios.Scenario, p *scenarios.Plan) string {
 // columns are those of a curve: each is a sixtieth of a trial.
 const columns = 60
 
-// curve draws the rate over one trial.
-func curve(stages []scenarios.PlannedStage) string {
+// curve draws the rate of the stages over one trial; where sessions add to it, it is that of what arrives.
+func curve(stages []scenarios.PlannedStage, sessions bool) string {
 	peak, end := peakRate(stages), stages[len(stages)-1].End
 	if peak == 0 {
 		return ""
@@ -83,7 +83,11 @@ func curve(stages []scenarios.PlannedStage) string {
 		}
 		line[i] = bar(stages[stage].Rate(at) / peak)
 	}
-	return string(line) + " " + rateText(peak) + " at the peak"
+	of := ""
+	if sessions {
+		of = " of the stages"
+	}
+	return string(line) + " " + rateText(peak) + " at the peak" + of
 }
 
 // bar draws a share of the peak.
@@ -104,7 +108,7 @@ func stageTable(p *scenarios.Plan) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"stage", "shape", "lasts", "hits due", "measured"})
 	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(3), rightAligned(4)})
-	for _, s := range p.Stages {
+	for i, s := range p.Stages {
 		measured := "no"
 		if s.Measure {
 			measured = "yes"
@@ -112,7 +116,7 @@ func stageTable(p *scenarios.Plan) string {
 		if s.Name == p.Headline {
 			measured = "yes, headline"
 		}
-		t.AppendRow(table.Row{s.Name, shapeText(s), s.End - s.Begin, grouped(s.Hits), measured})
+		t.AppendRow(table.Row{s.Name, shapeText(s), s.End - s.Begin, grouped(sum(p.CountStages(0)[i])), measured})
 	}
 	t.AppendFooter(table.Row{"one trial", "", p.Duration(), grouped(p.Total(0)), ""})
 	return t.Render()

@@ -49,23 +49,42 @@ func drawPlan(cmd *cobra.Command, p *scenarios.Plan, files []string) error {
 	return nil
 }
 
-// operationCurves draws, each on a line of its own below the curve of all, the hits of each operation in a trial. Where
-// they all rise and fall alike it draws none, for that curve says it.
+// operationCurves draws, below the curve of what arrives, all hits where sessions add to it, and each operation on a line of
+// its own where they do not all rise and fall alike.
 func operationCurves(p *scenarios.Plan) string {
-	timeline, oneIn := p.Sample(0, columns)
-	if !shapesDiffer(timeline) {
+	if p.Sessions == nil && !mixed(p) {
 		return ""
 	}
+	timeline, oneIn := p.Sample(0, columns)
 	var b strings.Builder
-	column := p.Duration() / columns
-	for i, op := range p.Operations {
-		if of := series(timeline, i); total(of) > 0 {
-			line, peak := drawn(of)
-			rate := peak * float64(oneIn) / column.Seconds()
-			fmt.Fprintf(&b, "\n%s %s at the peak of %s", line, rateText(rounded(rate)), op.Name)
+	show := func(counts []float64, of string) {
+		if total(counts) > 0 {
+			line, peak := drawn(counts)
+			rate := peak * float64(oneIn) / (p.Duration() / columns).Seconds()
+			fmt.Fprintf(&b, "\n%s %s at the peak of %s", line, rateText(rounded(rate)), of)
 		}
 	}
+	if p.Sessions != nil {
+		show(everything(timeline), "all requests")
+	}
+	for i, op := range p.Operations {
+		show(series(timeline, i), op.Name)
+	}
 	return b.String()
+}
+
+// mixed tells whether stages have mixes of their own.
+func mixed(p *scenarios.Plan) bool {
+	return slices.ContainsFunc(p.Stages, func(s scenarios.PlannedStage) bool { return !slices.Equal(s.Shares, p.Stages[0].Shares) })
+}
+
+// everything is all operations of a timeline together.
+func everything(timeline [][]uint64) []float64 {
+	counts := make([]float64, len(timeline))
+	for i, part := range timeline {
+		counts[i] = float64(sum(part))
+	}
+	return counts
 }
 
 // series is one operation of a timeline.
@@ -122,46 +141,6 @@ func drawn(counts []float64) (line string, peak float64) {
 		line += strings.Repeat(string(bar(sum/peak)), wide)
 	}
 	return line, peak / float64(wide)
-}
-
-// shapesDiffer tells whether an operation rises and falls otherwise than all of them together: visibly, in that a tenth of
-// its hits would have to be elsewhere, and beyond chance.
-func shapesDiffer(timeline [][]uint64) bool {
-	all := make([]float64, len(timeline))
-	for i, part := range timeline {
-		for _, count := range part {
-			all[i] += float64(count)
-		}
-	}
-	for i := range timeline[0] {
-		of := series(timeline, i)
-		if share := total(of) / total(all); share > 0 && share < 1 {
-			wide := width(of)
-			if moved, beyond := compare(widened(of, wide), widened(all, wide), share); moved > 0.1 && beyond > 6 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// compare says which share of the counts would have to be elsewhere to be spread like all, and how far that is beyond
-// chance: by how many of its standard deviations Pearson's statistic exceeds its mean, if each of all is one of these with
-// the same chance.
-func compare(counts, all []float64, share float64) (moved, beyond float64) {
-	var statistic, variance, free float64
-	for i, count := range counts {
-		if all[i] == 0 {
-			continue
-		}
-		expected := all[i] * share
-		moved += math.Abs(count-expected) / 2
-		statistic += (count - expected) * (count - expected) / (expected * (1 - share))
-		// Small numbers make the tail longer.
-		variance += 2 + 1/expected
-		free++
-	}
-	return moved / total(counts), (statistic - free) / math.Sqrt(variance)
 }
 
 // rounded is a rate as finely as it was counted.
