@@ -1,12 +1,37 @@
 // Package stat is the mathematics of a report, without a word of its subject.
 //
-// Scope: quantiles of counted values of which some are known only to be larger than any limit, and the interval of a
-// mean or a geometric mean over few repetitions.
+// Scope: quantiles of counted values of which some are known only to be larger than any limit; the interval of a mean or
+// a geometric mean over few repetitions, and its robust centre; what spread is expected where nothing changes, and what
+// change so many repetitions would find; the confidence that pays for looking before the last repetition is in.
 //
 // Opinion: a number is nothing without its spread. One repetition has a value and no interval, and what has no interval
 // is never called larger or smaller. What is unknown is NaN, never zero.
 //
-// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions; [Interval.Against] compares.
+// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions; [Interval.Against] compares;
+// [PooledDeviation] and [Detectable] say what could have been found.
+//
+// # Why Student's interval
+//
+// A repetition condenses thousands of dependent values to one number, and repetitions are few, so the interval has to be
+// right for three to twelve numbers. These are per cent of 2,000 intervals of 95 % that held the truth, as measured by
+// TestIntervalsCompared: a repetition is the log ratio of two 95th percentiles, each of 60 values that vary by 5 % and
+// depend on each other (autoregressive, 0.8), under noise of 3 % between executions and a random walk of 2 % a step:
+//
+//	repetitions                                3     5     8    12
+//	Student's t on the logs                 95.2  96.1  94.5  94.9
+//	percentile bootstrap                    73.6  84.4  89.0  91.6
+//	BCa bootstrap (Efron 1987)              70.6  84.3  88.4  90.9
+//	two-level bootstrap, moving blocks      84.1  89.8  92.0  93.8
+//
+// A bootstrap of n numbers knows their spread only with the divisor n and the tails only as far as its largest number;
+// blocks inside a repetition add what noise there is inside, not what there is between. Under noise that is not normal,
+// t errs to the safe side: the log ratio of two alike executions is symmetric, and of symmetric laws those with long
+// tails make t more careful (Benjamini 1983). One deviation for several comparisons would give shorter intervals, which
+// under-cover where one side of a comparison is noisier than the others; so deviations are pooled for a forecast
+// ([Detectable]), never for a claim. Intervals by ranks need six repetitions for 95 %.
+//
+// The value of an interval is the mean, the middle of what it claims; the centre of Hodges and Lehmann stands beside it,
+// and where the two are far apart, one repetition makes the mean.
 package stat
 
 import (
@@ -16,7 +41,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Confidence is the coverage of every interval of this package.
+// Confidence is the coverage of every interval for which no other was asked.
 const Confidence = 0.95
 
 // rankSlack keeps binary fractions from lifting a whole rank: 0.95*n is now and then a hair above the whole number.
@@ -60,39 +85,57 @@ func Quantile(bars []Bar, over uint64, q float64) float64 {
 	return math.Inf(1)
 }
 
-// Interval is an estimate with its 95 % interval. Lo and Hi are NaN when one repetition, or a value that is not finite,
-// leaves the spread unknown.
+// Interval is an estimate with its interval: of 95 %, where no other confidence was asked for. Lo and Hi are NaN when one
+// repetition, or a value that is not finite, leaves the spread unknown.
 type Interval struct {
 	Value, Lo, Hi float64
+	// Centre is the robust value beside Value: see [HodgesLehmann]. One repetition far off hardly moves it. It may lie
+	// outside of the interval.
+	Centre float64
 	// N is the number of repetitions.
 	N int
 }
 
 // Mean is the arithmetic mean of xs with Student's interval: mean ± t(N-1) s/√N, where s is the sample's standard
 // deviation. Its value is NaN for no xs.
-func Mean(xs []float64) Interval {
-	n := len(xs)
+func Mean(xs []float64) Interval { return MeanAt(xs, Confidence) }
+
+// MeanAt is [Mean] with an interval of another confidence, between zero and one. At one it is unknown.
+func MeanAt(xs []float64, confidence float64) Interval {
+	n, unknown := len(xs), math.NaN()
 	if n == 0 {
-		return Interval{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
+		return Interval{Value: unknown, Lo: unknown, Hi: unknown, Centre: unknown}
 	}
-	if n == 1 {
-		return Interval{Value: xs[0], Lo: math.NaN(), Hi: math.NaN(), N: 1}
+	if n == 1 || confidence >= 1 {
+		return Interval{Value: stat.Mean(xs, nil), Lo: unknown, Hi: unknown, Centre: HodgesLehmann(xs), N: n}
 	}
 	mean, deviation := stat.MeanStdDev(xs, nil)
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}
-	half := student.Quantile((1+Confidence)/2) * deviation / math.Sqrt(float64(n))
-	return Interval{Value: mean, Lo: mean - half, Hi: mean + half, N: n}
+	half := student(n-1, confidence) * deviation / math.Sqrt(float64(n))
+	return Interval{Value: mean, Lo: mean - half, Hi: mean + half, Centre: HodgesLehmann(xs), N: n}
+}
+
+// student is the t for which a share confidence of Student's distribution lies within ± t.
+func student(freedom int, confidence float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}.Quantile((1 + confidence) / 2)
 }
 
 // GeometricMean is the geometric mean of positive xs with the interval of their logarithms, carried back. Ratios are
 // averaged so: twice as much and half as much cancel.
-func GeometricMean(xs []float64) Interval {
+func GeometricMean(xs []float64) Interval { return GeometricMeanAt(xs, Confidence) }
+
+// GeometricMeanAt is [GeometricMean] with an interval of another confidence, such as [LookConfidence] demands.
+func GeometricMeanAt(xs []float64, confidence float64) Interval {
+	m := MeanAt(Logs(xs), confidence)
+	return Interval{Value: math.Exp(m.Value), Lo: math.Exp(m.Lo), Hi: math.Exp(m.Hi), Centre: math.Exp(m.Centre), N: m.N}
+}
+
+// Logs are the natural logarithms of xs.
+func Logs(xs []float64) []float64 {
 	logs := make([]float64, len(xs))
 	for i, x := range xs {
 		logs[i] = math.Log(x)
 	}
-	m := Mean(logs)
-	return Interval{Value: math.Exp(m.Value), Lo: math.Exp(m.Lo), Hi: math.Exp(m.Hi), N: m.N}
+	return logs
 }
 
 // Side says on which side of a limit an interval lies.

@@ -99,6 +99,10 @@ func TestMean(t *testing.T) {
 	m = Mean([]float64{0, 2})
 	near(t, "lo of two", m.Lo, 1-12.7062047)
 	near(t, "hi of two", m.Hi, 1+12.7062047)
+	// The same at 50 %: t = tan(0.25π) = 1, and half the interval is 1.
+	m = MeanAt([]float64{0, 2}, 0.5)
+	near(t, "lo of two at 50 %", m.Lo, 0)
+	near(t, "hi of two at 50 %", m.Hi, 2)
 	one := Mean([]float64{7})
 	near(t, "one value", one.Value, 7)
 	near(t, "one value, lo", one.Lo, math.NaN())
@@ -115,6 +119,8 @@ func TestGeometricMean(t *testing.T) {
 	if m.Against(1) != Unclear {
 		t.Errorf("an interval around one is not unclear")
 	}
+	// At 99 % p²/(1-p²) is 0.9801/0.0199, so t = √(2·49.2512563) = 9.9248432, and half the interval t/√3 = 5.7301109.
+	near(t, "hi at 99 %", GeometricMeanAt([]float64{1 / math.E, 1, math.E}, 0.99).Hi, math.Exp(5.7301109))
 	near(t, "a half and a double", GeometricMean([]float64{0.5, 2}).Value, 1)
 	near(t, "no spread, lo", GeometricMean([]float64{0.25, 0.25}).Lo, 0.25)
 	near(t, "down to nothing", GeometricMean([]float64{0, 1}).Value, 0)
