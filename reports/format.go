@@ -112,8 +112,11 @@ func span(e Estimate) string {
 	if !e.Lo.Known() || !e.Hi.Known() {
 		return missing
 	}
-	return change(e.Lo) + " to " + change(e.Hi)
+	return between(e.Lo, e.Hi)
 }
+
+// between prints two ends of a change.
+func between(lo, hi Number) string { return change(lo) + " to " + change(hi) }
 
 func suffixed(text, suffix string) string {
 	if text == missing {

@@ -16,11 +16,22 @@ const (
 )
 
 // NoiseFloor is what this machine does to p95 when nothing changes: at the turn of two rounds one state is measured
-// twice in a row.
+// twice in a row. And it is what changes the run could have found in spite of that.
 type NoiseFloor struct {
 	Pairs []NoisePair `json:"pairs"`
 	// Spread is the largest factor, never below one, by which two trials of a pair differ; unknown without a pair.
 	Spread Number `json:"spread"`
+	// Lo and Hi are the 95 % interval, around one, of the ratio of a further such pair; unknown without a pair.
+	Lo Number `json:"lo"`
+	Hi Number `json:"hi"`
+	// LogDeviation is the standard deviation of the logarithm of one round's p95 ratio, pooled over the pairs and
+	// over the rounds of each phase; unknown when no phase has two rounds.
+	LogDeviation Number `json:"log_deviation"`
+	// MinimumDetectableRatio is the smallest factor above one by which p95 has to grow, or to shrink, so that Rounds
+	// rounds of that deviation find it in 80 % of cases: the 95 % interval excludes one.
+	MinimumDetectableRatio Number `json:"minimum_detectable_ratio"`
+	// Rounds is the fewest rounds that a phase with an interval rests on; zero when there is none.
+	Rounds int `json:"rounds"`
 }
 
 // NoisePair is two consecutive trials of one state.
@@ -50,7 +61,7 @@ func (l *ledger) asked(phase string) bool {
 }
 
 func (l *ledger) phase(name, before, after string) Phase {
-	p95 := l.ratios(before, after, func(t *trial) Number { return t.p95(l.header.Headline) })
+	p95 := l.p95Ratios(before, after)
 	qps := l.ratios(before, after, func(t *trial) Number {
 		return t.rate(l.header.Headline, "primary", application("read", "write"))
 	})
@@ -59,6 +70,10 @@ func (l *ledger) phase(name, before, after string) Phase {
 }
 
 func (t *trial) p95(stage string) Number { return t.in(stage).percentile(0.95) }
+
+func (l *ledger) p95Ratios(before, after string) []float64 {
+	return l.ratios(before, after, func(t *trial) Number { return t.p95(l.header.Headline) })
+}
 
 // ratios has one after/before for each round in which both trials are valid and both numbers known.
 func (l *ledger) ratios(before, after string, of func(*trial) Number) []float64 {
@@ -101,23 +116,57 @@ func countEstimate(ratios []float64) Estimate {
 	return estimate(mean, effect)
 }
 
-func (l *ledger) noiseFloor() NoiseFloor {
-	floor := NoiseFloor{Pairs: []NoisePair{}, Spread: unknown()}
-	ran := l.ran()
+func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
+	floor := NoiseFloor{Pairs: l.pairs(), Spread: unknown(), LogDeviation: unknown(), MinimumDetectableRatio: unknown()}
+	var logs []float64
+	for _, pair := range floor.Pairs {
+		logs = append(logs, math.Log(float64(pair.P95Ratio)))
+		if factor := Number(math.Exp(math.Abs(logs[len(logs)-1]))); !floor.Spread.Known() || factor > floor.Spread {
+			floor.Spread = factor
+		}
+	}
+	further := stat.Predict(logs)
+	floor.Lo, floor.Hi = Number(math.Exp(further.Lo)), Number(math.Exp(further.Hi))
+	floor.detect(logs, l.logRatios(phases))
+	return floor
+}
+
+// pairs are the trials of one state in a row, both of them valid.
+func (l *ledger) pairs() []NoisePair {
+	pairs, ran := []NoisePair{}, l.ran()
 	for i := 1; i < len(ran); i++ {
 		a, b := ran[i-1], ran[i]
 		if a.State != b.State || len(a.reasons)+len(b.reasons) > 0 {
 			continue
 		}
-		ratio := b.p95(l.header.Headline) / a.p95(l.header.Headline)
-		if !ratio.Known() || ratio == 0 {
-			continue
-		}
-		floor.Pairs = append(floor.Pairs, NoisePair{a.State, [2]int{a.Index, b.Index}, ratio})
-		factor := Number(math.Exp(math.Abs(math.Log(float64(ratio)))))
-		if !floor.Spread.Known() || factor > floor.Spread {
-			floor.Spread = factor
+		if ratio := b.p95(l.header.Headline) / a.p95(l.header.Headline); ratio.Known() && ratio > 0 {
+			pairs = append(pairs, NoisePair{a.State, [2]int{a.Index, b.Index}, ratio})
 		}
 	}
-	return floor
+	return pairs
+}
+
+// logRatios has one list for each phase with an interval.
+func (l *ledger) logRatios(phases []Phase) (lists [][]float64) {
+	for _, phase := range phases {
+		if ratios := l.p95Ratios(phase.Before, phase.After); len(ratios) > 1 {
+			lists = append(lists, stat.Logs(ratios))
+		}
+	}
+	return lists
+}
+
+// detect pools the phases with the pairs: the pairs alone are as few as the rounds, and between them no phase was
+// switched. A pair has no direction, so its centre is zero; a phase has its own.
+func (f *NoiseFloor) detect(pairs []float64, phases [][]float64) {
+	for _, logs := range phases {
+		if f.Rounds == 0 || len(logs) < f.Rounds {
+			f.Rounds = len(logs)
+		}
+	}
+	if f.Rounds > 0 {
+		deviation := stat.PooledDeviation(pairs, phases...)
+		f.LogDeviation = Number(deviation)
+		f.MinimumDetectableRatio = Number(math.Exp(stat.Detectable(deviation, f.Rounds)))
+	}
 }

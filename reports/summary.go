@@ -9,7 +9,8 @@
 // invalid trial reaches no number, and what is unknown is never printed as zero.
 //
 // Steps: the record is sorted by trial; each trial is found valid or not; the valid ones become the numbers of their
-// state; phases compare neighbouring states round by round; budgets turn numbers into verdicts; [Write] and [Print]
+// state; phases compare neighbouring states round by round; trials of one state in a row say what no change looks like,
+// and what change so many rounds would find; budgets turn numbers into verdicts; [Write] and [Print]
 // show them.
 package reports
 
@@ -161,7 +162,7 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 	s.Budgets, s.Unjudged = l.budgets(s, sc.Budgets)
 	s.Correctness = l.correctness()
 	s.Validity = l.validity()
-	s.NoiseFloor = l.noiseFloor()
+	s.NoiseFloor = l.noiseFloor(s.Phases)
 	s.Jobs = jobs(run.Events)
 	s.judge(run)
 	return s, nil

@@ -157,6 +157,57 @@ func TestPhaseIntervalByHand(t *testing.T) {
 	}
 }
 
+// Before is 2 ms in all three rounds, after 2, 3.2 and 2 ms: logs of the ratios 0, 0.470004 and 0. At the turns, after is
+// measured twice in a row (log 0.470004), then before (log 0).
+//
+// Hodges and Lehmann: the averages of each two are 0, 0, 0, 0.235002, 0.235002, 0.470004, of which the median is 0.117501;
+// the mean is 0.156668. A further pair: √(0.470004²/2) = 0.332343, times t of two degrees, 4.302653, is 1.429957. Pooled:
+// the pairs have 0.220904 in two degrees, the phase 0.470004²·2/3 = 0.147269 in two, so s = √(0.368173/4) = 0.303386.
+// Detectable in three rounds is 5.653489·s/√3 = 0.990265 (5.653489 is derived in the tests of package stat).
+func TestNoiseFloorByHand(t *testing.T) {
+	m := makeRun(3, func(round int, state string) float64 {
+		if state == "cache" {
+			return []float64{1, 1.6, 1}[round]
+		}
+		return 0.5
+	}, "extract-writes", "cache")
+	m.scenario.Phases = []string{"extract-writes", "cache"}
+	_, s := m.summarized(t)
+	floor := s.NoiseFloor
+	for _, c := range []struct {
+		what string
+		got  Number
+		want float64
+	}{
+		{"value", s.Phases[0].P95Ratio.Value, math.Exp(0.156668)},
+		{"robust centre", s.Phases[0].P95Ratio.HodgesLehmann, math.Exp(0.117501)},
+		{"spread", floor.Spread, 1.6}, {"lo", floor.Lo, math.Exp(-1.429957)}, {"hi", floor.Hi, math.Exp(1.429957)},
+		{"deviation", floor.LogDeviation, 0.303386}, {"detectable", floor.MinimumDetectableRatio, math.Exp(0.990265)},
+		{"rounds", Number(floor.Rounds), 3},
+	} {
+		if err := approximately(c.got, c.want, 0.01); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
+// Without a pair nothing is said of pairs, without a second round nothing of what could be found.
+func TestNoiseFloorUnknown(t *testing.T) {
+	one := makeRun(1, steady, "baseline", "extract-main")
+	_, s := one.summarized(t)
+	if f := s.NoiseFloor; f.Lo.Known() || f.Hi.Known() || f.Spread.Known() || f.LogDeviation.Known() || f.MinimumDetectableRatio.Known() || f.Rounds != 0 {
+		t.Errorf("one round: got %+v, want nothing known", f)
+	}
+	// The turns of three rounds of three states are between trials 2 and 3, and 5 and 6. Without trial 5, the baseline of
+	// the second round, extract-main rests on two rounds and extract-reads still on three.
+	m := makeRun(3, wobble, "baseline", "extract-main", "extract-reads")
+	m.windowsOf(5, "peak", func(w *record.Window) { w.Missed = w.Offered })
+	_, s = m.summarized(t)
+	if f := s.NoiseFloor; len(f.Pairs) != 1 || f.Rounds != 2 || !f.Hi.Known() || !f.MinimumDetectableRatio.Known() {
+		t.Errorf("a trial lost: got %+v, want one pair, and the fewer rounds", f)
+	}
+}
+
 func TestOneRoundClaimsNoLatency(t *testing.T) {
 	_, s := makeRun(1, steady, allStates()...).summarized(t)
 	for _, p := range s.Phases {

@@ -32,11 +32,7 @@ func right(t table.Writer, numbers ...int) {
 func (s *Summary) phaseTable(p paint) table.Writer {
 	t := newTable("phase", "p95 before → after", "change", "95 % interval", "", "primary (master DB) QPS before → after", "change", "")
 	right(t, 2, 3, 4, 6, 7)
-	rows := s.Phases
-	if len(rows) > 1 {
-		rows = append(slices.Clip(rows), s.Overall)
-	}
-	for _, phase := range rows {
+	for _, phase := range s.compared() {
 		before, after := s.find(phase.Before), s.find(phase.After)
 		t.AppendRow(table.Row{phase.Name,
 			arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
@@ -45,6 +41,14 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 			change(phase.PrimaryQPSRatio.Value), p.effect(phase.PrimaryQPSRatio)})
 	}
 	return t
+}
+
+// compared are the phases, and with several of them their effect in all.
+func (s *Summary) compared() []Phase {
+	if len(s.Phases) < 2 {
+		return s.Phases
+	}
+	return append(slices.Clip(s.Phases), s.Overall)
 }
 
 func (s *Summary) stateTable() table.Writer {

@@ -118,6 +118,8 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 		lines = append(lines, "  "+t)
 	}
 	lines = append(lines, s.noiseLine())
+	lines = append(lines, s.detectableLines()...)
+	lines = append(lines, s.centreLines()...)
 	lines = append(lines, s.statementLines(run.Header.Operations)...)
 	for _, name := range s.Unjudged {
 		lines = append(lines, "not judged, its state was left out: "+name)
@@ -177,11 +179,37 @@ func (s *Summary) noiseLine() string {
 	case n == 0:
 		return "noise floor: unknown; two trials of one state in a row need two rounds"
 	case n == 1:
-		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s", factor(s.NoiseFloor.Spread))
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s; 95 %% of such pairs lie within %s",
+			factor(s.NoiseFloor.Spread), between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
 	default:
-		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs)",
-			factor(s.NoiseFloor.Spread), n)
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs); "+
+			"95 %% of such pairs lie within %s", factor(s.NoiseFloor.Spread), n, between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
 	}
+}
+
+// detectableLines say which changes of p95 a ~ still leaves open, at the least what a change is printed to.
+func (s *Summary) detectableLines() []string {
+	ratio := s.NoiseFloor.MinimumDetectableRatio
+	if !ratio.Known() {
+		return nil
+	}
+	ratio = max(ratio, 1.001)
+	return []string{fmt.Sprintf("minimum detectable effect: %d rounds find a change of p95 by %s or %s in 80 %% of cases",
+		s.NoiseFloor.Rounds, change(1/ratio), change(ratio))}
+}
+
+// centreLines show the robust centres of the changes of p95. Of two rounds it is the mean, so it would say nothing.
+func (s *Summary) centreLines() []string {
+	var centres []string
+	for _, phase := range s.compared() {
+		if e := phase.P95Ratio; e.Rounds > 2 {
+			centres = append(centres, phase.Name+" "+change(e.HodgesLehmann))
+		}
+	}
+	if len(centres) == 0 {
+		return nil
+	}
+	return []string{"robust centre of the changes of p95 (Hodges-Lehmann): " + strings.Join(centres, ", ")}
 }
 
 func (s *Summary) legend() string {

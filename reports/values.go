@@ -131,10 +131,13 @@ type Estimate struct {
 	Lo      Number `json:"lo"`
 	Hi      Number `json:"hi"`
 	Verdict Effect `json:"verdict"`
+	// HodgesLehmann is the robust centre beside Value: the median over the rounds and the means of each two of them.
+	HodgesLehmann Number `json:"hodges_lehmann"`
 	// Rounds is how many rounds the ratio rests on.
 	Rounds int `json:"rounds"`
 }
 
 func estimate(i stat.Interval, effect Effect) Estimate {
-	return Estimate{Value: Number(i.Value), Lo: Number(i.Lo), Hi: Number(i.Hi), Verdict: effect, Rounds: i.N}
+	return Estimate{Value: Number(i.Value), Lo: Number(i.Lo), Hi: Number(i.Hi), Verdict: effect,
+		HodgesLehmann: Number(i.Centre), Rounds: i.N}
 }
