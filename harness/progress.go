@@ -92,7 +92,7 @@ func (m *meter) progress(step string, elapsed time.Duration) Progress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := Progress{
-		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: m.trial.Round + 1, Rounds: m.plan.Rounds,
+		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: min(m.trial.Round+1, m.plan.Rounds), Rounds: m.plan.Rounds,
 		State: m.trial.State, Step: step, Elapsed: elapsed,
 		OfferedRate: float64(m.offered), AchievedRate: float64(m.completed),
 		P95Seconds: m.response.Quantile(0.95), Failed: m.failed, Missed: m.missed,

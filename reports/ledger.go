@@ -217,10 +217,11 @@ func (l *ledger) valid(state string) []*trial {
 	return slices.DeleteFunc(l.of(state), func(t *trial) bool { return len(t.reasons) > 0 })
 }
 
+// of are the trials that a state is known by.
 func (l *ledger) of(state string) []*trial {
 	var list []*trial
 	for _, t := range l.trials {
-		if t.State == state {
+		if t.State == state && !t.Control {
 			list = append(list, t)
 		}
 	}

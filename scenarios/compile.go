@@ -136,7 +136,8 @@ func (s *Scenario) measured() (states []string, phases []PlannedPhase) {
 }
 
 // trials alternate direction from round to round, so that a drift of the machine falls on both sides of each phase, and
-// at each turn one state is measured twice in a row.
+// at each turn one state is measured twice in a row. A single round has no turn: there the last state is measured once more,
+// so that every run shows what this machine does to the same thing twice.
 func trials(states []string, rounds int) []Trial {
 	var order []Trial
 	for round := range rounds {
@@ -146,6 +147,9 @@ func trials(states []string, rounds int) []Trial {
 			}
 			order = append(order, Trial{Index: len(order), Round: round, State: states[i]})
 		}
+	}
+	if rounds == 1 && len(order) > 0 {
+		order = append(order, Trial{Index: len(order), Round: 1, State: states[len(states)-1], Control: true})
 	}
 	return order
 }

@@ -59,6 +59,8 @@ type Trial struct {
 	State        string
 	// Hits are those due in the trial, those of sessions included.
 	Hits uint64
+	// Control tells that the trial is compared with the one before it, of the same state, and with nothing else.
+	Control bool
 }
 
 // Hit is one request that will be due.

@@ -256,6 +256,17 @@ func TestTrialsAlternate(t *testing.T) {
 	}
 }
 
+// A single round has no turn, so its last state is measured once more.
+func TestControl(t *testing.T) {
+	want := []Trial{{Index: 0, State: "baseline"}, {Index: 1, State: "a"}, {Index: 2, Round: 1, State: "a", Control: true}}
+	if diff := cmp.Diff(want, trials([]string{"baseline", "a"}, 1)); diff != "" {
+		t.Error(diff)
+	}
+	if got := trials([]string{"baseline", "a"}, 2); len(got) != 4 {
+		t.Errorf("two rounds have %d trials, want 4", len(got))
+	}
+}
+
 // Shares are kept exactly, whatever the total: off by less than one hit each, and the sum is the total.
 func TestCountKeepsShares(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -176,7 +176,11 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 		fact("images", "%s (on containers)", strings.TrimSpace(s.Images.Postgres+" "+s.Images.Redis))
 	}
 	fact("states", "%s", strings.Join(p.States, ", "))
-	fact("trials", "%d: %s in %s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"))
+	again := ""
+	if last := p.Trials[len(p.Trials)-1]; last.Control {
+		again = ", and " + last.State + " once more for the noise floor"
+	}
+	fact("trials", "%d: %s in %s%s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"), again)
 	fact("takes", "about %s, with %v per trial to switch and settle; booting and seeding come on top",
 		about(p.Expected()), scenarios.SwitchAllowance)
 	return b.String()

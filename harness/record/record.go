@@ -84,6 +84,8 @@ type Trial struct {
 	// Hits is how many are due, those that follow others in a session included; zero in early records, where they are
 	// the sum of the stages'.
 	Hits uint64 `json:"hits,omitempty"`
+	// Control tells that the trial serves the noise floor alone: its state has been measured in that round already.
+	Control bool `json:"control,omitempty"`
 }
 
 // Window holds the hits of one operation that were due in one second of one trial. Offered = Sent + Missed, and
