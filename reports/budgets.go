@@ -4,61 +4,52 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
+	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // Budget is one limit judged.
 type Budget struct {
-	Metric string `json:"metric"`
-	Stage  string `json:"stage"`
-	State  string `json:"state"`
-	// Of is the state the number is a ratio to; empty for the number itself.
+	Key
+	// Of is the state the number is a ratio to, or saved for that of a saved baseline; empty for the number itself.
 	Of string `json:"of"`
-	// Bound is max or min; a budget with both is listed twice.
+	// Bound is max or min, or below or above, which the number may not even reach; a budget with two is listed twice.
 	Bound  string `json:"bound"`
 	Limit  Number `json:"limit"`
 	Actual Number `json:"actual"`
 	// Lo and Hi are the 95 % interval over the rounds of a latency; counts have none.
-	Lo      Number  `json:"lo"`
-	Hi      Number  `json:"hi"`
+	Lo Number `json:"lo"`
+	Hi Number `json:"hi"`
+	// ForSeconds, if not zero, is how long every second has to be outside for a breach. Actual is then the level that was
+	// kept for so long at the worst.
+	ForSeconds float64 `json:"for_seconds,omitempty"`
+	// Least is how many hits the number has to rest on.
+	Least uint64 `json:"least,omitempty"`
+	// Level is warn for a budget whose breach changes no verdict of the run, else empty.
+	Level   string  `json:"level,omitempty"`
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
 	// Line is where the scenario file states the budget.
 	Line int `json:"line"`
+	// abort tells that the run was to end at once.
+	abort bool
 }
 
-// perOperation begins the metrics that name an operation, as in primary_statements_per_verify.
-const perOperation = "primary_statements_per_"
+// Bounds of budgets.
+const (
+	boundMax   = "max"
+	boundMin   = "min"
+	boundBelow = "below"
+	boundAbove = "above"
+)
 
-// quantiles are the latencies, judged by their interval.
-func quantiles() map[string]float64 { return map[string]float64{"p50": 0.5, "p95": 0.95, "p99": 0.99} }
-
-// counts are the numbers judged by their value.
-func counts(s *State, n *Numbers) map[string]Number {
-	m := map[string]Number{
-		"errors": n.ErrorsRatio, "achieved": n.AchievedRate / n.OfferedRate,
-		"primary_qps": n.PrimaryQPS, "primary_reads_qps": n.PrimaryReadsQPS, "primary_writes_qps": n.PrimaryWritesQPS,
-		"replica_qps": n.ReplicaQPS, "redis_ops": n.RedisOps, "cache_hit_ratio": n.CacheHitRatio,
-		"wrong_user": Number(s.WrongUser), "rejected_valid": Number(s.RejectedValid),
-		"accepted_revoked": Number(s.AcceptedRevoked),
-	}
-	for op, per := range s.PrimaryStatementsPer {
-		m[perOperation+op] = per
-	}
-	return m
-}
-
-func (l *ledger) budgets(s *Summary, budgets []scenarios.Budget) (judged []Budget, unjudged []string) {
+func (l *ledger) budgets(s *Summary, sc *scenarios.Scenario) (judged []Budget, unjudged []string) {
 	judged, unjudged = []Budget{}, []string{}
-	for _, b := range budgets {
-		if b.Stage == "" {
-			b.Stage = l.header.Headline
-		}
-		if b.State == "" {
-			b.State = l.header.States[len(l.header.States)-1]
-		}
+	for _, b := range sc.Budgets {
+		b = b.Filled(l.header.Headline, l.header.States[len(l.header.States)-1], sc.Phases)
 		for _, one := range bounds(b) {
 			if l.leftOut(one) {
 				unjudged = append(unjudged, one.name())
@@ -70,73 +61,132 @@ func (l *ledger) budgets(s *Summary, budgets []scenarios.Budget) (judged []Budge
 	return judged, unjudged
 }
 
-// bounds splits a budget by its limits.
+// bounds splits a filled budget by its limits.
 func bounds(b scenarios.Budget) (list []Budget) {
-	one := Budget{Metric: b.Metric, Stage: b.Stage, State: b.State, Of: b.Of, Line: b.Line,
-		Actual: unknown(), Lo: unknown(), Hi: unknown()}
-	if b.Max != nil {
-		one.Bound, one.Limit = "max", Number(*b.Max)
-		list = append(list, one)
+	one := Budget{
+		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation}, Of: b.Of,
+		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, abort: b.Abort,
+		Actual: unknown(), Lo: unknown(), Hi: unknown(),
 	}
-	if b.Min != nil {
-		one.Bound, one.Limit = "min", Number(*b.Min)
-		list = append(list, one)
+	if b.Level == scenarios.LevelWarn {
+		one.Level = b.Level
+	}
+	for _, limit := range []struct {
+		bound string
+		value *float64
+	}{{boundMax, b.Max}, {boundBelow, b.Below}, {boundMin, b.Min}, {boundAbove, b.Above}} {
+		if limit.value != nil {
+			one.Bound, one.Limit = limit.bound, Number(*limit.value)
+			list = append(list, one)
+		}
 	}
 	return list
 }
 
+// upper tells whether the limit is above the numbers that pass.
+func (b Budget) upper() bool { return b.Bound == boundMax || b.Bound == boundBelow }
+
+// passes tells whether a known number is inside the limit.
+func (b Budget) passes(n Number) bool {
+	switch b.Bound {
+	case boundMax:
+		return n <= b.Limit
+	case boundBelow:
+		return n < b.Limit
+	case boundMin:
+		return n >= b.Limit
+	default:
+		return n > b.Limit
+	}
+}
+
+// states are those that the budget speaks of.
+func (b Budget) states() []string { return scenarios.Budget{State: b.State, Of: b.Of}.States() }
+
 // leftOut tells whether the command line left out a state the budget speaks of.
 func (l *ledger) leftOut(b Budget) bool {
-	return len(l.header.Only) > 0 && !(slices.Contains(l.header.States, b.State) &&
-		(b.Of == "" || slices.Contains(l.header.States, b.Of)))
+	measured := func(state string) bool { return slices.Contains(l.header.States, state) }
+	return len(l.header.Only) > 0 && slices.ContainsFunc(b.states(), func(state string) bool { return !measured(state) })
 }
 
 func (l *ledger) budget(s *Summary, b Budget) Budget {
-	if b.Reason = l.absent(b); b.Reason != "" {
-		return wrongAllTheSame(s, b)
+	if b.Reason = l.undecided(b); b.Reason != "" {
+		return l.breachedAllTheSame(s, b)
 	}
-	if q, ok := quantiles()[b.Metric]; ok {
-		return l.latencyBudget(b, q)
+	_, latency := quantiles()[b.Metric]
+	switch {
+	case b.ForSeconds > 0:
+		return l.sustainedBudget(b, l.valid(b.State))
+	case latency:
+		return l.latencyBudget(b)
 	}
-	return countBudget(s, b)
+	return l.countBudget(s, b)
 }
 
-// wrongAllTheSame judges the one thing that needs no valid trial: a wrong answer that was given. Zero wrong answers of
-// trials nobody believes prove nothing.
-func wrongAllTheSame(s *Summary, b Budget) Budget {
-	metric, _ := scenarios.FindMetric(b.Metric)
-	if actual := s.count(b, b.State); metric.Unit == scenarios.Count && b.Of == "" && b.Bound == "max" && actual > b.Limit {
-		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
-	}
-	return b
-}
-
-// absent names what the budget speaks of and the run has not measured.
-func (l *ledger) absent(b Budget) string {
-	for _, state := range []string{b.State, b.Of} {
+// undecided says why there is nothing to judge: the number, or enough of what it rests on, was not measured.
+func (l *ledger) undecided(b Budget) string {
+	for _, state := range b.states() {
 		switch {
-		case state == "":
 		case !slices.Contains(l.header.States, state):
 			return fmt.Sprintf("state %s was not part of this run", state)
 		case len(l.valid(state)) == 0:
 			return fmt.Sprintf("no valid trial of %s", state)
 		}
 	}
-	for _, stage := range l.header.Stages {
-		if stage.Name == b.Stage && stage.Measure {
-			return ""
+	if !slices.ContainsFunc(l.header.Stages, func(s record.Stage) bool { return s.Name == b.Stage && s.Measure }) {
+		return fmt.Sprintf("stage %s was not measured", b.Stage)
+	}
+	if b.Of == scenarios.Saved {
+		return "no saved baseline is given"
+	}
+	return l.tooFew(b)
+}
+
+func (l *ledger) tooFew(b Budget) string {
+	for _, state := range b.states() {
+		due := uint64(0)
+		for _, t := range l.valid(state) {
+			due += t.hits(b.Stage, b.Operation).offered
+		}
+		of := ""
+		if b.Operation != "" {
+			of = " of " + b.Operation
+		}
+		switch {
+		case due == 0:
+			return fmt.Sprintf("no hit%s was due in %s at stage %s", of, state, b.Stage)
+		case due < b.Least:
+			return fmt.Sprintf("%s hits%s in %s are fewer than %s", count(due), of, state, count(b.Least))
 		}
 	}
-	return fmt.Sprintf("stage %s was not measured", b.Stage)
+	return ""
+}
+
+// breachedAllTheSame judges what needs no valid trial: a wrong answer that was given, and the breach for which the run was
+// ended. Zero wrong answers of trials nobody believes prove nothing.
+func (l *ledger) breachedAllTheSame(s *Summary, b Budget) Budget {
+	if b.abort && b.ForSeconds > 0 {
+		if judged := l.sustainedBudget(b, nil); judged.Verdict == Fail {
+			return judged
+		}
+	}
+	metric, _ := scenarios.FindMetric(b.Metric)
+	if metric.Unit != scenarios.Count || b.Of != "" || !b.upper() {
+		return b
+	}
+	if actual := l.count(s, b.Key); actual.Known() && !b.passes(actual) {
+		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
+	}
+	return b
 }
 
 // latencyBudget judges the interval over the rounds. Where in every round the percentile itself never came back, no
 // interval is needed: it is over any limit.
-func (l *ledger) latencyBudget(b Budget, q float64) Budget {
+func (l *ledger) latencyBudget(b Budget) Budget {
 	var values []float64
-	lost, trials := 0, l.valid(b.State)
+	lost, trials, q := 0, l.valid(b.State), quantiles()[b.Metric]
 	for _, t := range trials {
-		value := t.in(b.Stage).percentile(q)
+		value := t.latency(b.Key)
 		if math.IsInf(float64(value), 1) {
 			lost++
 		}
@@ -144,7 +194,7 @@ func (l *ledger) latencyBudget(b Budget, q float64) Budget {
 			values = append(values, float64(value))
 		}
 	}
-	if lost == len(trials) && b.Bound == "max" {
+	if lost == len(trials) && b.upper() {
 		b.Verdict, b.Reason = Fail, fmt.Sprintf("more than %s of the hits failed", percent(1-q))
 		return b
 	}
@@ -153,20 +203,19 @@ func (l *ledger) latencyBudget(b Budget, q float64) Budget {
 		return b
 	}
 	if b.Of != "" {
-		values = l.ratios(b.Of, b.State, func(t *trial) Number { return t.in(b.Stage).percentile(q) })
+		values = l.ratios(b.Of, b.State, func(t *trial) Number { return t.latency(b.Key) })
 	}
-	mean := stat.GeometricMean(values)
-	b.Actual, b.Lo, b.Hi = Number(mean.Value), Number(mean.Lo), Number(mean.Hi)
-	return b.byInterval(mean)
+	return b.byInterval(stat.GeometricMean(values))
 }
 
 func (b Budget) byInterval(mean stat.Interval) Budget {
-	side, value := mean.Against(float64(b.Limit)), func(x Number) string { return b.text(x) }
+	b.Actual, b.Lo, b.Hi = Number(mean.Value), Number(mean.Lo), Number(mean.Hi)
+	side := mean.Against(float64(b.Limit))
 	inside, outside := stat.Below, stat.Above
-	if b.Bound == "min" {
+	if !b.upper() {
 		inside, outside = outside, inside
 	}
-	span := fmt.Sprintf("interval %s to %s over %d rounds", value(b.Lo), value(b.Hi), mean.N)
+	span := fmt.Sprintf("interval %s to %s over %d rounds", b.text(b.Lo), b.text(b.Hi), mean.N)
 	switch {
 	case mean.N == 0:
 		b.Reason = "too few hits for this percentile"
@@ -182,19 +231,15 @@ func (b Budget) byInterval(mean stat.Interval) Budget {
 	return b
 }
 
-func countBudget(s *Summary, b Budget) Budget {
-	b.Actual = s.count(b, b.State)
+func (l *ledger) countBudget(s *Summary, b Budget) Budget {
+	b.Actual = l.count(s, b.Key)
 	if b.Of != "" {
-		b.Actual /= s.count(b, b.Of)
-	}
-	inside := b.Actual <= b.Limit
-	if b.Bound == "min" {
-		inside = b.Actual >= b.Limit
+		b.Actual /= l.count(s, Key{State: b.Of, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation})
 	}
 	switch {
 	case !b.Actual.Known():
 		b.Reason = "no data"
-	case inside:
+	case b.passes(b.Actual):
 		b.Verdict, b.Reason = Pass, "inside the limit"
 	default:
 		b.Verdict, b.Reason = Fail, "outside the limit"
@@ -202,28 +247,9 @@ func countBudget(s *Summary, b Budget) Budget {
 	return b
 }
 
-// count looks up a number judged by value; a metric nobody knows is unknown, so it is inconclusive and never passes.
-func (s *Summary) count(b Budget, state string) Number {
-	for i := range s.States {
-		for j := range s.States[i].Stages {
-			if s.States[i].Name != state || s.States[i].Stages[j].Stage != b.Stage {
-				continue
-			}
-			if n, ok := counts(&s.States[i], &s.States[i].Stages[j].Numbers)[b.Metric]; ok {
-				return n
-			}
-		}
-	}
-	return unknown()
-}
-
-// text prints a number in the unit of the budget's metric.
+// text prints a number in the unit of the budget.
 func (b Budget) text(n Number) string {
-	if b.Of != "" {
-		return percent(float64(n))
-	}
-	metric, _ := scenarios.FindMetric(b.Metric)
-	switch metric.Unit {
+	switch (scenarios.Budget{Metric: b.Metric, Of: b.Of}).Unit() {
 	case scenarios.Seconds:
 		return seconds(n)
 	case scenarios.Ratio:
@@ -232,4 +258,20 @@ func (b Budget) text(n Number) string {
 		return suffixed(number(n), "/s")
 	}
 	return number(n)
+}
+
+// name identifies a budget to a person: metric, operation, state, stage, bound and limit; never the measured value, so
+// that it is the same in every run.
+func (b Budget) name() string {
+	subject, of, lasting := b.Metric, "", ""
+	if b.Operation != "" {
+		subject += "(" + b.Operation + ")"
+	}
+	if b.Of != "" {
+		of = " / " + b.Of
+	}
+	if b.ForSeconds > 0 {
+		lasting = " for " + (time.Duration(b.ForSeconds) * time.Second).String()
+	}
+	return fmt.Sprintf("%s of %s%s at %s %s %s%s", subject, b.State, of, b.Stage, b.Bound, limit(b.text(b.Limit)), lasting)
 }

@@ -1,60 +1,118 @@
 package reports
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
+// spec is a budget in the words of a table.
+type spec scenarios.Budget
+
+func on(metric string) spec           { return spec{Metric: metric} }
+func (s spec) max(x float64) spec     { s.Max = &x; return s }
+func (s spec) min(x float64) spec     { s.Min = &x; return s }
+func (s spec) below(x float64) spec   { s.Below = &x; return s }
+func (s spec) above(x float64) spec   { s.Above = &x; return s }
+func (s spec) of(state string) spec   { s.Of = state; return s }
+func (s spec) stage(name string) spec { s.Stage = name; return s }
+func (s spec) state(name string) spec { s.State = name; return s }
+func (s spec) op(name string) spec    { s.Operation = name; return s }
+func (s spec) least(hits uint64) spec { s.Least = hits; return s }
+
+// budgetCase is a run of some rounds, each slower by its drift, and what a budget comes to in it.
+type budgetCase struct {
+	name   string
+	rounds int
+	drift  []float64
+	budget spec
+	want   Verdict
+}
+
+func wholeCases() []budgetCase {
+	return []budgetCase{
+		{"latency inside", 2, []float64{1, 1}, on("p95").max(0.011), Pass},
+		{"latency outside", 2, []float64{1, 1}, on("p95").max(0.009), Fail},
+		{"latency too uneven", 2, []float64{1, 4}, on("p95").max(0.03), Inconclusive},
+		{"latency of one round", 1, []float64{1}, on("p95").max(9), Inconclusive},
+		{"at least, inside", 2, []float64{1, 1}, on("p95").min(0.009), Pass},
+		{"at least, outside", 2, []float64{1, 1}, on("p95").min(0.011), Fail},
+		{"latency of another stage", 2, []float64{1, 1}, on("p50").max(0.003).stage("calm"), Pass},
+		{"200 hits have no p99", 2, []float64{1, 1}, on("p99").max(1).stage("calm"), Inconclusive},
+		{"latency ratio inside", 2, []float64{1, 4}, on("p95").max(0.84).of("baseline"), Pass},
+		{"latency ratio outside", 2, []float64{1, 4}, on("p95").max(0.82).of("baseline"), Fail},
+		{"count at the limit", 1, []float64{1}, on("primary_qps").max(1000), Pass},
+		{"count over the limit", 1, []float64{1}, on("primary_qps").max(999), Fail},
+		{"count below the least", 1, []float64{1}, on("replica_qps").min(251), Fail},
+		{"count of a state", 1, []float64{1}, on("primary_reads_qps").max(1000).state("baseline"), Pass},
+		{"count ratio", 1, []float64{1}, on("primary_writes_qps").max(1).of("baseline"), Pass},
+		{"count ratio over", 1, []float64{1}, on("primary_qps").max(0.66).of("baseline"), Fail},
+		{"ratio to nothing", 1, []float64{1}, on("replica_qps").max(9).of("baseline"), Inconclusive},
+		{"no cache, no ratio", 1, []float64{1}, on("cache_hit_ratio").min(0), Inconclusive},
+		{"errors", 1, []float64{1}, on("errors").max(0), Pass},
+		{"achieved", 1, []float64{1}, on("achieved").min(1), Pass},
+		{"statements", 1, []float64{1}, on("primary_statements_per_verify").max(3.34).state("baseline"), Pass},
+		{"statements over", 1, []float64{1}, on("primary_statements_per_verify").max(3.33).state("baseline"), Fail},
+		{"wrong answers", 1, []float64{1}, on("accepted_revoked").max(0), Pass},
+		{"a stage nobody judges", 1, []float64{1}, on("errors").max(1).stage("warm-up"), Inconclusive},
+		{"a state nobody ran", 1, []float64{1}, on("errors").max(1).state("cache"), Inconclusive},
+		{"of a state nobody ran", 1, []float64{1}, on("errors").max(1).of("cache"), Inconclusive},
+		{"a metric nobody knows", 1, []float64{1}, on("joy").max(1), Inconclusive},
+	}
+}
+
+func partCases() []budgetCase {
+	return []budgetCase{
+		{"latency of an operation", 2, []float64{1, 1}, on("p95").max(0.011).op("login"), Pass},
+		{"latency of an operation, outside", 2, []float64{1, 1}, on("p50").max(0.002).op("verify"), Fail},
+		{"200 hits of an operation have no p99", 2, []float64{1, 1}, on("p99").max(1).op("login"), Inconclusive},
+		{"latency ratio of an operation", 2, []float64{1, 4}, on("p95").max(0.84).op("verify").of("baseline"), Pass},
+		{"ratio to the state before", 2, []float64{1, 4}, on("p95").max(0.84).of("before"), Pass},
+		{"ratio to what nobody saved", 1, []float64{1}, on("primary_qps").max(1).of("saved"), Inconclusive},
+		{"lag", 2, []float64{1, 1}, on("lag_p99").max(0.0002), Pass},
+		{"lag outside", 2, []float64{1, 1}, on("lag_p99").max(0.00005), Fail},
+		{"errors of an operation", 1, []float64{1}, on("errors").max(0).op("login"), Pass},
+		{"rate of an operation", 1, []float64{1}, on("achieved_rate").min(450).op("verify"), Pass},
+		{"rate of an operation, too low", 1, []float64{1}, on("achieved_rate").min(451).op("verify"), Fail},
+		{"offered rate", 1, []float64{1}, on("offered_rate").max(500), Pass},
+		{"statements of an operation", 1, []float64{1}, on("primary_qps").max(1000).op("verify"), Pass},
+		{"statements of an operation, outside", 1, []float64{1}, on("primary_reads_qps").max(499).op("verify"), Fail},
+		{"replica statements of an operation", 1, []float64{1}, on("replica_qps").min(250).op("verify"), Pass},
+		{"statements of an operation that sends none", 1, []float64{1}, on("primary_writes_qps").max(0).op("login"), Pass},
+		{"statements for each hit", 1, []float64{1}, on("primary_statements").max(2), Pass},
+		{"statements for each hit, outside", 1, []float64{1}, on("primary_statements").below(2), Fail},
+		{"statements for each verify", 1, []float64{1}, on("primary_statements").max(2.23).op("verify"), Pass},
+		{"replica statements for each verify", 1, []float64{1}, on("replica_statements").above(0.55).op("verify"), Pass},
+		{"wrong answers of an operation", 1, []float64{1}, on("wrong_user").max(0).op("verify"), Pass},
+		{"evidence", 1, []float64{1}, on("rechecked").min(2), Pass},
+		{"evidence of an operation", 1, []float64{1}, on("rechecked").min(2).op("verify"), Fail},
+		{"below and there", 1, []float64{1}, on("primary_qps").below(1000), Fail},
+		{"below", 1, []float64{1}, on("primary_qps").below(1001), Pass},
+		{"above and there", 1, []float64{1}, on("replica_qps").above(250), Fail},
+		{"above", 1, []float64{1}, on("replica_qps").above(249), Pass},
+		{"latency below", 2, []float64{1, 1}, on("p95").below(0.011), Pass},
+		{"hits enough", 1, []float64{1}, on("errors").max(1).least(2000), Pass},
+		{"too few hits", 1, []float64{1}, on("errors").max(1).least(2001), Inconclusive},
+		{"too few hits of an operation", 1, []float64{1}, on("errors").max(1).least(201).op("login"), Inconclusive},
+		{"too few hits of the other state are too few", 1, []float64{1}, on("primary_qps").max(9).least(2001).of("baseline"), Inconclusive},
+		{"no hits of an operation", 1, []float64{1}, on("primary_qps").max(9).op("logout"), Inconclusive},
+	}
+}
+
 // Baseline's p95 is 12 ms in both rounds; with a drift of 1 and 4 it is 12 and 48 ms, and an interval of two rounds so
 // far apart contains every limit.
 func TestBudgets(t *testing.T) {
-	b := func(metric string) scenarios.Budget { return scenarios.Budget{Metric: metric} }
-	most := func(b scenarios.Budget, x float64) scenarios.Budget { b.Max = &x; return b }
-	least := func(b scenarios.Budget, x float64) scenarios.Budget { b.Min = &x; return b }
-	of := func(b scenarios.Budget, state string) scenarios.Budget { b.Of = state; return b }
-	stage := func(b scenarios.Budget, name string) scenarios.Budget { b.Stage = name; return b }
-	state := func(b scenarios.Budget, name string) scenarios.Budget { b.State = name; return b }
-	for _, c := range []struct {
-		name   string
-		rounds int
-		drift  []float64
-		budget scenarios.Budget
-		want   Verdict
-	}{
-		{"latency inside", 2, []float64{1, 1}, most(b("p95"), 0.011), Pass},
-		{"latency outside", 2, []float64{1, 1}, most(b("p95"), 0.009), Fail},
-		{"latency too uneven", 2, []float64{1, 4}, most(b("p95"), 0.03), Inconclusive},
-		{"latency of one round", 1, []float64{1}, most(b("p95"), 9), Inconclusive},
-		{"at least, inside", 2, []float64{1, 1}, least(b("p95"), 0.009), Pass},
-		{"at least, outside", 2, []float64{1, 1}, least(b("p95"), 0.011), Fail},
-		{"latency of another stage", 2, []float64{1, 1}, stage(most(b("p50"), 0.003), "calm"), Pass},
-		{"200 hits have no p99", 2, []float64{1, 1}, stage(most(b("p99"), 1), "calm"), Inconclusive},
-		{"latency ratio inside", 2, []float64{1, 4}, of(most(b("p95"), 0.84), "baseline"), Pass},
-		{"latency ratio outside", 2, []float64{1, 4}, of(most(b("p95"), 0.82), "baseline"), Fail},
-		{"count at the limit", 1, []float64{1}, most(b("primary_qps"), 1000), Pass},
-		{"count over the limit", 1, []float64{1}, most(b("primary_qps"), 999), Fail},
-		{"count below the least", 1, []float64{1}, least(b("replica_qps"), 251), Fail},
-		{"count of a state", 1, []float64{1}, state(most(b("primary_reads_qps"), 1000), "baseline"), Pass},
-		{"count ratio", 1, []float64{1}, of(most(b("primary_writes_qps"), 1), "baseline"), Pass},
-		{"count ratio over", 1, []float64{1}, of(most(b("primary_qps"), 0.66), "baseline"), Fail},
-		{"ratio to nothing", 1, []float64{1}, of(most(b("replica_qps"), 9), "baseline"), Inconclusive},
-		{"no cache, no ratio", 1, []float64{1}, least(b("cache_hit_ratio"), 0), Inconclusive},
-		{"errors", 1, []float64{1}, most(b("errors"), 0), Pass},
-		{"achieved", 1, []float64{1}, least(b("achieved"), 1), Pass},
-		{"statements", 1, []float64{1}, state(most(b("primary_statements_per_verify"), 3.34), "baseline"), Pass},
-		{"statements over", 1, []float64{1}, state(most(b("primary_statements_per_verify"), 3.33), "baseline"), Fail},
-		{"wrong answers", 1, []float64{1}, most(b("accepted_revoked"), 0), Pass},
-		{"a stage nobody judges", 1, []float64{1}, stage(most(b("errors"), 1), "warm-up"), Inconclusive},
-		{"a state nobody ran", 1, []float64{1}, state(most(b("errors"), 1), "cache"), Inconclusive},
-		{"of a state nobody ran", 1, []float64{1}, of(most(b("errors"), 1), "cache"), Inconclusive},
-		{"a metric nobody knows", 1, []float64{1}, most(b("joy"), 1), Inconclusive},
-	} {
+	for _, c := range slices.Concat(wholeCases(), partCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(c.rounds, func(round int, _ string) float64 { return c.drift[round] }, "baseline", "extract-main")
-			m.scenario.Budgets = []scenarios.Budget{c.budget}
+			m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(c.budget)}
 			_, s := m.summarized(t)
+			if len(s.Budgets) != 1 {
+				t.Fatalf("got %+v", s.Budgets)
+			}
 			if s.Budgets[0].Verdict != c.want || s.Verdict != c.want {
 				t.Errorf("got %v (%s), run %v, want %v", s.Budgets[0].Verdict, s.Budgets[0].Reason, s.Verdict, c.want)
 			}
@@ -65,11 +123,43 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// What is only a warning is told and changes no verdict, breached or undecided.
+func TestWarnings(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.scenario.Budgets = []scenarios.Budget{
+		{Metric: "primary_qps", Max: new(1.0), Level: scenarios.LevelWarn},
+		{Metric: "p95", Max: new(1.0), Level: scenarios.LevelWarn},
+		{Metric: "errors", Max: new(1.0), Level: scenarios.LevelWarn},
+	}
+	_, s := m.summarized(t)
+	if s.Verdict != Pass || len(s.Reasons) != 0 || len(s.Warnings) != 2 {
+		t.Errorf("got %v because of %q with warnings %q, want a pass with two", s.Verdict, s.Reasons, s.Warnings)
+	}
+	if s.Budgets[0].Verdict != Fail || s.Budgets[1].Verdict != Inconclusive || s.Budgets[2].Verdict != Pass {
+		t.Errorf("got %+v, want the verdicts of the budgets themselves as they are", s.Budgets)
+	}
+	m.scenario.Budgets[0].Level = scenarios.LevelFail
+	if _, s := m.summarized(t); s.Verdict != Fail {
+		t.Errorf("got %v, want a fail", s.Verdict)
+	}
+}
+
 // Every metric of the language has a number here: one that scenarios accept and reports do not know would never pass.
 func TestEveryMetricIsJudged(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "cache")
+	// A stage of one second, which its one window fills.
+	m.header.Stages = append(m.header.Stages, record.Stage{Name: "second", BeginSeconds: 8, EndSeconds: 9, Hits: 2000, Measure: true})
+	for trial := range m.header.Trials {
+		m.addWindow(trial, "second", "verify", 8, 2000, 10*time.Millisecond)
+	}
 	for _, metric := range scenarios.Metrics() {
 		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Max: new(1e9)})
+		if metric.ByOperation {
+			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Operation: "verify", Max: new(1e9)})
+		}
+		if metric.BySecond {
+			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Max: new(1e9), For: time.Second, Stage: "second"})
+		}
 	}
 	_, s := m.summarized(t)
 	for _, b := range s.Budgets {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -65,6 +66,20 @@ func told() map[string]func() *made {
 			}
 			for i := range m.windows {
 				m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered
+			}
+			return m
+		},
+		"gates": func() *made {
+			m := makeRun(2, steady, "baseline", "extract-main")
+			for trial := range m.header.Trials {
+				m.paced(trial, 10*ms, 30*ms, 40*ms, 10*ms)
+			}
+			m.scenario.Budgets = []scenarios.Budget{
+				{Metric: "p95", Operation: "verify", Of: scenarios.Before, Below: new(0.95), Level: scenarios.LevelWarn, Line: 30},
+				{Metric: "p95", Stage: "peak", Max: new(0.02), For: 2 * time.Second, Abort: true, Line: 31},
+				{Metric: "primary_statements", Operation: "verify", Max: new(2.3), Line: 32},
+				{Metric: "errors", Operation: "login", Max: new(0.001), Least: 1000, Line: 33},
+				{Metric: "primary_qps", Of: scenarios.Saved, Max: new(1.05), Line: 34},
 			}
 			return m
 		},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
@@ -12,9 +13,13 @@ func (s *Summary) judge(run *record.Run) {
 	s.judgeAnswers()
 	s.judgeRun(run)
 	for _, b := range s.Budgets {
-		s.Verdict = s.Verdict.And(b.Verdict)
-		if b.Verdict != Pass {
-			s.Reasons = append(s.Reasons, fmt.Sprintf("budget %s: %s", b.name(), b.Reason))
+		told := fmt.Sprintf("budget %s: %s", b.name(), b.Reason)
+		switch {
+		case b.Level == scenarios.LevelWarn && b.Verdict != Pass:
+			s.Warnings = append(s.Warnings, told)
+		case b.Level == scenarios.LevelWarn:
+		case b.Verdict != Pass:
+			s.against(b.Verdict, "%s", told)
 		}
 	}
 }
@@ -55,16 +60,6 @@ func interruption(events []record.Event) string {
 		}
 	}
 	return ""
-}
-
-// name identifies a budget to a person: metric, state, stage, bound and limit; never the measured value, so that it is
-// the same in every run.
-func (b Budget) name() string {
-	of := ""
-	if b.Of != "" {
-		of = " / " + b.Of
-	}
-	return fmt.Sprintf("%s of %s%s at %s %s %s", b.Metric, b.State, of, b.Stage, b.Bound, limit(b.text(b.Limit)))
 }
 
 func (l *ledger) correctness() Correctness {

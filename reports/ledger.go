@@ -12,8 +12,9 @@ import (
 
 // ledger is the record sorted by trial.
 type ledger struct {
-	header record.Header
-	trials []*trial
+	header  record.Header
+	windows []record.Window
+	trials  []*trial
 }
 
 // trial is everything recorded of one trial.
@@ -25,6 +26,8 @@ type trial struct {
 	edges        map[edge]record.Sample
 	samples      map[string][]record.Sample
 	began, ended bool
+	// aborted tells that the run ended in it, because a budget was breached.
+	aborted bool
 	// at is when it began, on the run's clock.
 	at float64
 	// reasons say why the trial reaches no estimate.
@@ -53,7 +56,7 @@ func (l *ledger) ran() []*trial {
 }
 
 func newLedger(run *record.Run) *ledger {
-	l := &ledger{header: run.Header}
+	l := &ledger{header: run.Header, windows: run.Windows}
 	byIndex := map[int]*trial{}
 	for _, planned := range run.Header.Trials {
 		t := &trial{Trial: planned, stages: run.Header.Stages, cells: map[cell]*hits{}, stageHits: map[string]*hits{},
@@ -81,6 +84,7 @@ func newLedger(run *record.Run) *ledger {
 				t.began, t.at = true, e.AtSeconds
 			}
 			t.ended = t.ended || e.Kind == record.EventTrialEnd
+			t.aborted = t.aborted || e.Kind == record.EventAbort
 		}
 	}
 	for _, t := range l.trials {
@@ -99,12 +103,17 @@ func (t *trial) addWindow(w record.Window) {
 	if t.stageHits[w.Stage] == nil {
 		t.stageHits[w.Stage] = &hits{}
 	}
-	t.cells[at].merge(&hits{
+	t.cells[at].merge(windowHits(w))
+	t.stageHits[w.Stage].lag.Merge(w.Lag)
+}
+
+// windowHits are the hits of a window, without their lag.
+func windowHits(w record.Window) *hits {
+	return &hits{
 		offered: w.Offered, sent: w.Sent, missed: w.Missed, failed: w.Failed,
 		wrong:    Correctness{w.WrongUser, w.RejectedValid, w.AcceptedRevoked, w.Rechecked},
 		response: w.Response,
-	})
-	t.stageHits[w.Stage].lag.Merge(w.Lag)
+	}
 }
 
 // fold adds up the operations of each stage, once all windows are in: unpacking each of them twice would cost twice.

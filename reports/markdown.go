@@ -15,11 +15,14 @@ import (
 func markdown(w io.Writer, run *record.Run, s *Summary) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\n%s\n", plain(s.Scenario), s.Verdict, plain(s.Sentence()))
-	if len(s.Reasons) > 0 {
+	if len(s.Reasons)+len(s.Warnings) > 0 {
 		fmt.Fprintln(&b)
 	}
 	for _, reason := range limited(s.Reasons, markdownReasons) {
 		fmt.Fprintf(&b, "- %s\n", plain(reason))
+	}
+	for _, warning := range limited(s.Warnings, markdownReasons) {
+		fmt.Fprintf(&b, "- warning: %s\n", plain(warning))
 	}
 	if len(s.Phases) > 0 {
 		fmt.Fprintf(&b, "\n## Phases\n\n%s\n", s.phaseTable(false).RenderMarkdown())

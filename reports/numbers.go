@@ -2,7 +2,6 @@ package reports
 
 import (
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -128,21 +127,11 @@ func cpuSeconds(trials []*trial, stage string) map[string]Number {
 	return used
 }
 
-// statementsPer divides the services' own count of statements on the primary by the hits sent, over whole trials: the
-// edges of a trial include what the system writes late.
+// statementsPer is what one hit of each operation costs the primary.
 func (l *ledger) statementsPer(trials []*trial) map[string]Number {
 	per := map[string]Number{}
 	for _, op := range l.header.Operations {
-		statements, sent := Number(0), uint64(0)
-		of := series{"statements_total", map[string][]string{"node": {"primary"}, "op": {op}}}
-		for _, t := range trials {
-			statements += t.services("", of)
-			sent += t.sent(op)
-		}
-		per[op] = Number(math.NaN())
-		if sent > 0 {
-			per[op] = statements / Number(sent)
-		}
+		per[op] = perHit(trials, "primary", op)
 	}
 	return per
 }
@@ -174,10 +163,10 @@ func (l *ledger) beside(trials []*trial) map[string]Number {
 	return rates
 }
 
-// sent counts the hits of one operation in all stages.
+// sent counts the hits of one operation in all stages, or of all operations.
 func (t *trial) sent(op string) (n uint64) {
 	for at, h := range t.cells {
-		if at.op == op {
+		if op == "" || at.op == op {
 			n += h.sent
 		}
 	}

@@ -31,6 +31,8 @@ type Summary struct {
 	Verdict Verdict `json:"verdict"`
 	// Reasons say why the verdict is not a pass; empty for a pass.
 	Reasons []string `json:"reasons"`
+	// Warnings are what a reader should know and the verdict does not depend on.
+	Warnings []string `json:"warnings,omitempty"`
 	// Complete tells whether the run reached its end.
 	Complete bool      `json:"complete"`
 	ID       string    `json:"id"`
@@ -159,7 +161,7 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 		s.States = append(s.States, l.state(name))
 	}
 	s.Phases, s.Overall = l.phases(sc)
-	s.Budgets, s.Unjudged = l.budgets(s, sc.Budgets)
+	s.Budgets, s.Unjudged = l.budgets(s, sc)
 	s.Correctness = l.correctness()
 	s.Validity = l.validity()
 	s.NoiseFloor = l.noiseFloor(s.Phases)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // newTable is the house form: no frame, names to the left, numbers to the right. The same table renders as text and as
@@ -69,9 +71,17 @@ func (s *Summary) budgetTable(p paint) table.Writer {
 	t := newTable("budget", "actual", "verdict", "why", "line")
 	right(t, 2)
 	for _, b := range s.Budgets {
-		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.verdict(b.Verdict), b.Reason, b.Line})
+		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.budget(b), b.Reason, b.Line})
 	}
 	return t
+}
+
+// budget is the verdict of a budget, marked where the run's does not depend on it.
+func (p paint) budget(b Budget) string {
+	if b.Level == scenarios.LevelWarn && b.Verdict != Pass {
+		return p.with("warning: "+b.Verdict.String(), text.FgYellow)
+	}
+	return p.verdict(b.Verdict)
 }
 
 // find returns the state called name; a state nobody measured has nothing but its name.

@@ -34,6 +34,9 @@ func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
 	for _, reason := range limited(s.Reasons, terminalReasons) {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
+	for _, warning := range limited(s.Warnings, terminalReasons) {
+		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
+	}
 	if len(s.Phases) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", trimmed(s.phaseTable(p).Render()))
 	}

@@ -219,33 +219,6 @@ func (c *checker) phases() {
 	}
 }
 
-func (c *checker) budget(at string, b Budget) {
-	names := metricNames()
-	if !c.must(slices.Contains(names, b.Metric), at+".metric", oneOf(b.Metric, names), "metric %q is unknown", b.Metric) {
-		return
-	}
-	if c.legible("name", "measure") {
-		at := at + ".stage"
-		stages := c.s.stageNames()
-		i := slices.Index(stages, b.Stage)
-		if c.must(b.Stage == "" || i >= 0, at, oneOf(b.Stage, stages), "stage %q is unknown", b.Stage) && i >= 0 {
-			c.must(c.s.Traffic.Stages[i].Measure, at, "choose a measured stage", "stage %q is not measured", b.Stage)
-		}
-	}
-	if c.sound("phases") {
-		states := c.s.states()
-		state := b.State
-		if state == "" {
-			state = states[len(states)-1]
-		}
-		c.must(slices.Contains(states, state), at+".state", oneOf(b.State, states), "state %q is unknown", b.State)
-		c.must(b.Of == "" || slices.Contains(states, b.Of), at+".of", oneOf(b.Of, states), "state %q is unknown", b.Of)
-		c.must(b.Of != state, at+".of", "compare two different states", "state %q is compared with itself", state)
-	}
-	c.must(b.Max != nil || b.Min != nil, at, "add max: or min:", "the budget has no limit")
-	c.must(b.Max == nil || b.Min == nil || *b.Min <= *b.Max, at+".min", "swap the two", "min is above max")
-}
-
 // tokens makes sure that no hit of the run finds its seeded token used up.
 func (c *checker) tokens() {
 	if !c.sound("rounds", "system", "traffic", "phases", "only") {

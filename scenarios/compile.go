@@ -41,24 +41,14 @@ func (s *Scenario) plan(v Vocabulary) *Plan {
 	p.Trials = trials(p.States, s.Rounds)
 	last := p.States[len(p.States)-1]
 	for _, b := range s.Budgets {
-		b = b.filled(s.Traffic.Headline, last)
-		if slices.Contains(p.States, b.State) && (b.Of == "" || slices.Contains(p.States, b.Of)) {
+		b = b.Filled(s.Traffic.Headline, last, s.Phases)
+		if !slices.ContainsFunc(b.States(), func(state string) bool { return !slices.Contains(p.States, state) }) {
 			p.Budgets = append(p.Budgets, b)
 		} else {
 			p.Unjudged = append(p.Unjudged, b)
 		}
 	}
 	return p
-}
-
-func (b Budget) filled(stage, state string) Budget {
-	if b.Stage == "" {
-		b.Stage = stage
-	}
-	if b.State == "" {
-		b.State = state
-	}
-	return b
 }
 
 // operations are those that occur, in some stage or in sessions. Their shares are those of the mix of the whole traffic,

@@ -121,14 +121,22 @@ func shapeEntries() []entry {
 }
 
 func budgetEntries(v Vocabulary) []entry {
-	states := word("state", append([]string{Baseline}, v.Phases...))
+	names := append([]string{Baseline}, v.Phases...)
+	states := word("state", names)
 	return []entry{
 		{path: "budgets[].metric", takes: word("metric", metricNames()), required: true, says: "The number to limit."},
+		{path: "budgets[].op", takes: word("operation", v.operationNames()), otherwise: "all of them", says: "Counts the hits, answers and statements of this operation alone."},
 		{path: "budgets[].stage", takes: slug(), example: "peak", otherwise: "the headline", says: "The measured stage it is taken in."},
 		{path: "budgets[].state", takes: states, otherwise: "the last one", says: "The state it is taken in: the baseline, or what a phase leads to."},
-		{path: "budgets[].of", takes: states, otherwise: "no comparison", says: "Limits the ratio to what the metric is in this state, such as max: 20% of the baseline."},
-		{path: "budgets[].max", takes: limit(), otherwise: "required without min", says: "The highest value that passes."},
-		{path: "budgets[].min", takes: limit(), otherwise: "required without max", says: "The lowest value that passes."},
+		{path: "budgets[].of", takes: word("state", slices.Concat([]string{Before, Saved}, names)), otherwise: "no comparison", says: "Limits the ratio to what the metric is elsewhere, such as max: 20%: in a state, in the state before this one, or in a baseline saved in a file."},
+		{path: "budgets[].max", takes: limit(), otherwise: "another limit", says: "The highest value that passes."},
+		{path: "budgets[].min", takes: limit(), otherwise: "another limit", says: "The lowest value that passes."},
+		{path: "budgets[].below", takes: limit(), otherwise: "another limit", says: "The lowest value that no longer passes."},
+		{path: "budgets[].above", takes: limit(), otherwise: "another limit", says: "The highest value that does not pass yet."},
+		{path: "budgets[].for", takes: duration(), example: "10s", otherwise: "the whole stage at once", says: "Breached is the limit when every second of so long a time is outside of it, in whole seconds."},
+		{path: "budgets[].abort", takes: truth(), standard: "false", says: "Ends the run as soon as the breach is clear; with for, or for counts of answers."},
+		{path: "budgets[].level", takes: word("level", []string{LevelFail, LevelWarn}), standard: LevelFail, says: "What a breach means: the run fails, or it is told and nothing else."},
+		{path: "budgets[].least", takes: whole(0, 0), standard: "0", says: "How many hits the number must rest on; with fewer it is inconclusive."},
 	}
 }
 

@@ -32,26 +32,40 @@ type Metric struct {
 	Name   string
 	Unit   Unit
 	Better Better
+	// ByOperation tells that it is known of each operation alone, and BySecond of each second.
+	ByOperation, BySecond bool
+	// Says what it is, in a sentence.
+	Says string
 }
 
 // Metrics lists every metric, in the order in which reports show them.
 func Metrics() []Metric {
+	const (
+		alone  = true
+		second = true
+	)
 	return []Metric{
-		{"p50", Seconds, Lower},
-		{"p95", Seconds, Lower},
-		{"p99", Seconds, Lower},
-		{"errors", Ratio, Lower},
-		{"achieved", Ratio, Higher},
-		{"primary_qps", PerSecond, Lower},
-		{"primary_reads_qps", PerSecond, Lower},
-		{"primary_writes_qps", PerSecond, Lower},
-		{"replica_qps", PerSecond, Neither},
-		{"redis_ops", PerSecond, Neither},
-		{"cache_hit_ratio", Ratio, Higher},
-		{"wrong_user", Count, Lower},
-		{"rejected_valid", Count, Lower},
-		{"accepted_revoked", Count, Lower},
-		{"primary_statements_per_verify", Number, Lower},
+		{"p50", Seconds, Lower, alone, second, "Response time from when a hit is due; half of the hits stay below it."},
+		{"p95", Seconds, Lower, alone, second, "The same for 95 of 100 hits. A hit that failed is slower than any limit."},
+		{"p99", Seconds, Lower, alone, second, "The same for 99 of 100 hits."},
+		{"lag_p99", Seconds, Lower, false, false, "How late the generator sent: 99 of 100 hits stay below it."},
+		{"errors", Ratio, Lower, alone, second, "Hits that failed or were never sent, of those due."},
+		{"achieved", Ratio, Higher, alone, second, "Hits that were answered, of those due."},
+		{"offered_rate", PerSecond, Neither, alone, second, "Hits that were due."},
+		{"achieved_rate", PerSecond, Higher, alone, second, "Hits that were answered."},
+		{"primary_qps", PerSecond, Lower, alone, false, "Statements on the primary; of an operation, those that it caused."},
+		{"primary_reads_qps", PerSecond, Lower, alone, false, "Those that read."},
+		{"primary_writes_qps", PerSecond, Lower, alone, false, "Those that write."},
+		{"replica_qps", PerSecond, Neither, alone, false, "Statements on the replica."},
+		{"redis_ops", PerSecond, Neither, false, false, "Commands of Redis."},
+		{"cache_hit_ratio", Ratio, Higher, false, false, "Look-ups that the cache answered, of all."},
+		{"primary_statements", Number, Lower, alone, false, "Statements on the primary for each hit, over whole trials, whatever the stage."},
+		{"replica_statements", Number, Neither, alone, false, "Statements on the replica for each hit, over whole trials."},
+		{"primary_statements_per_verify", Number, Lower, false, false, "The same as primary_statements with op: verify."},
+		{"wrong_user", Count, Lower, alone, false, "Answers that named the wrong user."},
+		{"rejected_valid", Count, Lower, alone, false, "Acknowledged tokens that were rejected."},
+		{"accepted_revoked", Count, Lower, alone, false, "Revoked tokens that were accepted later than the bound."},
+		{"rechecked", Count, Higher, alone, false, "Hits that tested a token issued or revoked earlier in the run."},
 	}
 }
 
@@ -65,10 +79,14 @@ func FindMetric(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-func metricNames() []string {
+func metricNames() []string { return metricsThat(func(Metric) bool { return true }) }
+
+func metricsThat(fit func(Metric) bool) []string {
 	var names []string
 	for _, m := range Metrics() {
-		names = append(names, m.Name)
+		if fit(m) {
+			names = append(names, m.Name)
+		}
 	}
 	return names
 }

@@ -124,29 +124,3 @@ func loudest(stages []Stage) string {
 	}
 	return name
 }
-
-func (r *reader) budget(path string, n *yaml.Node) Budget {
-	f := r.mapping(path, n, "metric", "stage", "state", "of", "max", "min")
-	f.require("metric", "name the metric to limit, such as metric: p95")
-	b := Budget{Metric: f.text("metric", ""), Stage: f.text("stage", ""), State: f.text("state", ""), Of: f.text("of", ""), Line: n.Line}
-	metric, known := FindMetric(b.Metric)
-	if !known {
-		// Without the metric its limits have no unit; that the metric is unknown is found with the meaning.
-		r.spoil(f.at("max"))
-		r.spoil(f.at("min"))
-		return b
-	}
-	if b.Of != "" {
-		metric.Unit = Ratio
-	}
-	b.Max, b.Min = f.limit("max", metric.Unit), f.limit("min", metric.Unit)
-	return b
-}
-
-func (f fields) limit(key string, unit Unit) *float64 {
-	if f.of[key] == nil {
-		return nil
-	}
-	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) { return readLimit(text, unit) }))
-	return &limit
-}

@@ -44,10 +44,10 @@ func TestParseShipped(t *testing.T) {
 	at := func(v float64) *float64 { return &v }
 	s := read(t, "stay-launch")
 	want := []Budget{
-		{Metric: "primary_qps", Stage: "plateau", State: "archive", Of: "baseline", Max: at(0.2)},
-		{Metric: "errors", Max: at(0.001)},
-		{Metric: "wrong_user", Max: at(0)},
-		{Metric: "rejected_valid", Max: at(0)},
+		{Metric: "primary_qps", Stage: "plateau", State: "archive", Of: "baseline", Max: at(0.2), Level: LevelFail},
+		{Metric: "errors", Max: at(0.001), Level: LevelFail},
+		{Metric: "wrong_user", Max: at(0), Level: LevelFail},
+		{Metric: "rejected_valid", Max: at(0), Level: LevelFail},
 	}
 	for i := range s.Budgets {
 		line := strings.Split(string(s.Source), "\n")[s.Budgets[i].Line-1]
@@ -269,8 +269,26 @@ func judgedMistakes() []replacement {
 		{"max: 50ms", "max: 50ms, state: archive", `f:12:37: budgets[0].state: state "archive" is unknown; use one of baseline, extract-main, extract-reads`},
 		{"max: 50ms", "max: 50ms, stage: lanch", `f:12:37: budgets[0].stage: stage "lanch" is unknown; did you mean lunch?`},
 		{"max: 50ms", "max: 50ms, stage: warm-up", `f:12:37: budgets[0].stage: stage "warm-up" is not measured; choose a measured stage`},
-		{"max: 50ms", "max: 50ms, min: 60ms", "f:12:35: budgets[0].min: min is above max; swap the two"},
-		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, stage`},
+		{"max: 50ms", "max: 50ms, min: 60ms", "f:12:35: budgets[0].min: min is higher than max; swap the two"},
+		{"max: 50ms", "below: 50ms, above: 60ms", "f:12:39: budgets[0].above: above is higher than below; swap the two"},
+		{"max: 50ms", "max: 50ms, below: 60ms", "f:12:37: budgets[0].below: the budget has max: already; remove one of the two"},
+		{"max: 50ms", "min: 50ms, above: 40ms", "f:12:37: budgets[0].above: the budget has min: already; remove one of the two"},
+		{"max: 50ms", "below: 50", "f:12:26: budgets[0].below: 50 is a time without a unit; write 50s or 50000ms"},
+		{"max: 50ms", "max: 50ms, op: lgin", `f:12:34: budgets[0].op: operation "lgin" is unknown; did you mean login?`},
+		{"metric: p95, max: 50ms", "metric: lag_p99, max: 50ms, op: verify", "f:12:38: budgets[0].op: lag_p99 is not counted by operation; leave op out: it is one number for all"},
+		{"max: 50ms", "max: 50%, state: baseline, of: before", "f:12:50: budgets[0].of: there is no state before the baseline; name the state of a phase"},
+		{"max: 50ms", "max: 50%, of: befor", `f:12:33: budgets[0].of: state "befor" is unknown; did you mean before?`},
+		{"max: 50ms", "max: 50ms, of: saved", "f:12:24: budgets[0].max: 50ms is not a ratio"},
+		{"max: 50ms", "max: 50ms, for: 90s", `f:12:35: budgets[0].for: stage "lunch" lasts 10s, not 1m30s; write a shorter time, or lengthen the stage`},
+		{"max: 50ms", "max: 50ms, for: 1.4s", "f:12:35: budgets[0].for: 1.4s is not a number of whole seconds; write 1s"},
+		{"max: 50ms", "max: 50%, of: baseline, for: 5s", "f:12:48: budgets[0].for: a ratio is of whole stages, not of seconds; leave out one of the two"},
+		{"metric: p95, max: 50ms", "metric: redis_ops, max: 5/s, for: 5s", "f:12:40: budgets[0].for: redis_ops is not known for each second; leave for out, or limit one of p50, p95, p99, errors,"},
+		{"max: 50ms", "max: 50ms, abort: true", "f:12:37: budgets[0].abort: it cannot be clear during the run that this limit is breached; add for:, such as for: 5s"},
+		{"max: 50ms", "max: 50ms, for: 5s, abort: true, level: warn", "f:12:46: budgets[0].abort: what is only a warning ends no run; remove one of the two"},
+		{"metric: p95, max: 50ms", "metric: rechecked, min: 9, abort: true", "f:12:40: budgets[0].abort: it cannot be clear"},
+		{"max: 50ms", "max: 50ms, level: wran", `f:12:37: budgets[0].level: level "wran" is unknown; did you mean warn?`},
+		{"max: 50ms", "max: 50ms, least: 1.5", "f:12:37: budgets[0].least: 1.5 is not a whole number; write 2"},
+		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, op, stage`},
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,16 +26,28 @@ the language.
 			}
 		}
 	}
-	text.WriteString("\n## Metrics\n\n| metric | its limit is written as | better |\n|---|---|---|\n")
+	text.WriteString("\n## Metrics\n\n| metric | its limit is written as | better | with | what it is |\n|---|---|---|---|---|\n")
 	for _, m := range Metrics() {
 		better := map[Better]string{Lower: "lower", Higher: "higher", Neither: "-"}[m.Better]
-		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", m.Name, m.Unit.written(), better)
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Unit.written(), better, m.with(), m.Says)
 	}
 	text.WriteString("\n## APIs\n\n| API | operation | weight in the catalogue |\n|---|---|---|\n")
 	for _, api := range v.APIs {
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", api.Name, api.Operation, trim(api.Weight))
 	}
 	return []byte(text.String())
+}
+
+// with lists the keys that a budget on m may have and others may not.
+func (m Metric) with() string {
+	var keys []string
+	if m.ByOperation {
+		keys = append(keys, "`op`")
+	}
+	if m.BySecond {
+		keys = append(keys, "`for`")
+	}
+	return cmp.Or(strings.Join(keys, ", "), "-")
 }
 
 // part is the section of the reference that has e.

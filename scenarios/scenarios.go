@@ -107,20 +107,6 @@ type Stage struct {
 	Measure bool
 }
 
-// Budget is a limit on one metric of one state in one stage.
-type Budget struct {
-	// Metric is a name of the vocabulary, such as p95 or primary_qps.
-	Metric string
-	// Stage and State select the number; they default to the headline stage and the last state.
-	Stage, State string
-	// Of, if set, makes the number a ratio: the metric in State over the metric in state Of.
-	Of string
-	// Max and Min are the limits in base units (seconds, per second, fractions); nil is no limit.
-	Max, Min *float64
-	// Line is where the scenario file states the budget.
-	Line int
-}
-
 // Vocabulary is what a system under test knows; names in a scenario are checked against it.
 type Vocabulary struct {
 	// System is the system's name.

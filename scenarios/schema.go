@@ -156,7 +156,7 @@ func (s *schema) relate(path string) {
 	case "nodes.NODE":
 		s.MinProperties = 1
 	case "budgets[]":
-		s.AnyOf = having("max", "min")
+		s.AnyOf = having(limitKeys()...)
 	case "traffic.stages[]." + kindSpike:
 		s.AnyOf = having("rise", "hold", "decay")
 	case "traffic.stages[]":

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,8 @@ const (
 
 // Quick makes of f a first look: one round, and the stages shortened in proportion so that a trial takes about seven
 // seconds. No stage is cut below one second and none is lengthened; the rates stay, and so does the shape: periods, rises and decays
-// shrink with their stage, and pauses and lives of tokens with the trial, so that an echo is still seen. A file with mistakes stays as it is.
+// shrink with their stage, as do the times of budgets, and pauses and lives of tokens with the trial, so that an echo is
+// still seen. A file with mistakes stays as it is.
 func (f *File) Quick() {
 	const flag = "--quick"
 	s, r := f.read()
@@ -46,6 +48,23 @@ func (f *File) Quick() {
 		})
 	}
 	f.hurry(flag, r, s.Traffic.Stages, shortened)
+	f.hurryBudgets(flag, s, shortened)
+}
+
+// hurryBudgets shortens the times of budgets as much as their stages.
+func (f *File) hurryBudgets(flag string, s *Scenario, shortened []time.Duration) {
+	for i, b := range s.Budgets {
+		long := s.stageOf(b)
+		at := slices.IndexFunc(s.Traffic.Stages, func(stage Stage) bool { return stage.Name == long.Name })
+		if b.For == 0 || at < 0 || shortened[at] == long.Duration {
+			continue
+		}
+		seconds := math.Floor(b.For.Seconds() * shortened[at].Seconds() / long.Duration.Seconds())
+		short := max(time.Duration(seconds)*time.Second, time.Second)
+		if short != b.For {
+			f.SetBy(flag, fmt.Sprintf("budgets[%d].for", i), durationText(short))
+		}
+	}
 }
 
 // hurry shortens the times of sessions as much as the whole trial was shortened.

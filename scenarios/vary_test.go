@@ -173,3 +173,34 @@ func TestFindMetric(t *testing.T) {
 		t.Errorf("got %v, want none", m)
 	}
 }
+
+// A quick look keeps budgets with a time: it shrinks with their stage, in whole seconds.
+func TestQuickBudgets(t *testing.T) {
+	const text = `version: 1
+name: peak
+traffic:
+  stages:
+    - {name: calm, hold: 10/s, for: 20s}
+    - {name: lunch, hold: 60/s, for: 80s}
+    - {name: brief, hold: 20/s, for: 1s}
+budgets:
+  - {metric: p95, max: 50ms, for: 40s}
+  - {metric: p95, max: 50ms, for: 20s, stage: calm}
+  - {metric: p95, max: 50ms, for: 1s, stage: brief}
+  - {metric: p95, max: 50ms, stage: calm}
+`
+	f := Open("f", []byte(text), carshare())
+	f.Quick()
+	s, err := f.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []time.Duration{2 * time.Second, time.Second, time.Second, 0} {
+		if got := s.Budgets[i].For; got != want {
+			t.Errorf("budget %d lasts %v, want %v", i, got, want)
+		}
+	}
+	if !strings.Contains(string(s.Source), "for: 2s # --quick; the file says 40s") {
+		t.Errorf("the text does not say so:\n%s", s.Source)
+	}
+}

@@ -179,6 +179,8 @@ const (
 	EventFault = "fault"
 	// EventInterrupted says that the run was ended early, and why.
 	EventInterrupted = "interrupted"
+	// EventAbort says that the run is ended because a budget is breached, and which.
+	EventAbort = "abort"
 	// EventDone is the last event of a complete run.
 	EventDone = "done"
 )

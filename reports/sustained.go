@@ -1,0 +1,168 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
+)
+
+// clock is one stage of one trial, second by second: what a budget with a time is judged by, after the run and during it.
+type clock struct {
+	budget Budget
+	// first is the number of the first second on the trial's clock.
+	first   int
+	seconds []second
+}
+
+// second is one of a trial's, or what of it belongs to the stage.
+type second struct {
+	length float64
+	hits   hits
+	// value of the metric; unknown as long as the second says nothing about the system.
+	value Number
+}
+
+func newClock(b Budget, stage record.Stage) *clock {
+	c := &clock{budget: b, first: int(math.Floor(stage.BeginSeconds))}
+	for at := c.first; float64(at) < stage.EndSeconds; at++ {
+		length := min(stage.EndSeconds, float64(at+1)) - max(stage.BeginSeconds, float64(at))
+		c.seconds = append(c.seconds, second{length: length, value: unknown()})
+	}
+	return c
+}
+
+// add counts the hits of a window, if they are of the budget's stage and operation.
+func (c *clock) add(w record.Window) {
+	at := w.Second - c.first
+	if w.Stage == c.budget.Stage && (c.budget.Operation == "" || c.budget.Operation == w.Op) && at >= 0 && at < len(c.seconds) {
+		h := windowHits(w)
+		h.lag = w.Lag
+		c.seconds[at].hits.merge(h)
+	}
+}
+
+// close finds the value of a second whose windows are all there.
+func (c *clock) close(number int) {
+	if at := number - c.first; at >= 0 && at < len(c.seconds) {
+		c.seconds[at].value = c.seconds[at].of(c.budget.Metric)
+	}
+}
+
+// of is the metric in one second. A second in which the generator was late, or left out more than it may, tells of the
+// generator and not of the system; how many hits were answered does not depend on when they were sent.
+func (s *second) of(metric string) Number {
+	h := &s.hits
+	if h.offered == 0 || float64(h.missed) > sentTolerance*float64(h.offered) {
+		return unknown()
+	}
+	answered := float64(h.offered - h.missed - h.failed)
+	switch metric {
+	case "errors":
+		return h.errorsRatio()
+	case "achieved":
+		return Number(answered / float64(h.offered))
+	case "achieved_rate":
+		return Number(answered / s.length)
+	case "offered_rate":
+		return Number(float64(h.offered) / s.length)
+	}
+	q, latency := quantiles()[metric]
+	if !latency || record.Late(float64(h.lagAt(0.99)), float64(h.responseAt(0.95))) {
+		return unknown()
+	}
+	return h.responseAt(q)
+}
+
+// spell is so many seconds in a row as a budget asks for.
+type spell struct {
+	// level was kept in all of them: at a limit above, the lowest of their values, else the highest.
+	level Number
+	// from is the number of its first second.
+	from int
+}
+
+// worst is the spell with the level that is hardest to pass; false if no spell has a known value in each second and hits
+// enough for a percentile.
+func (c *clock) worst() (worst spell, found bool) {
+	for i := range c.seconds {
+		level, known := c.level(i)
+		if known && (!found || c.harder(level, worst.level)) {
+			worst, found = spell{level, c.first + i}, true
+		}
+	}
+	return worst, found
+}
+
+// level of the spell that begins with second i.
+func (c *clock) level(i int) (level Number, known bool) {
+	lasted, due := 0.0, uint64(0)
+	for _, s := range c.seconds[i:] {
+		if math.IsNaN(float64(s.value)) {
+			return level, false
+		}
+		if due == 0 || c.harder(level, s.value) {
+			level = s.value
+		}
+		lasted, due = lasted+s.length, due+s.hits.offered
+		if lasted > c.budget.ForSeconds-1e-9 {
+			q, latency := quantiles()[c.budget.Metric]
+			return level, !latency || stat.Tail(due, q) >= leastTail
+		}
+	}
+	return level, false
+}
+
+// harder tells whether a is harder to pass than b.
+func (c *clock) harder(a, b Number) bool {
+	if c.budget.upper() {
+		return a > b
+	}
+	return a < b
+}
+
+// sustainedBudget judges the worst spell of the given trials, and of one that was ended for the budget. One is enough.
+func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
+	worst, in := spell{}, (*trial)(nil)
+	for _, t := range l.of(b.State) {
+		if !slices.Contains(trials, t) && !(b.abort && t.aborted) {
+			continue
+		}
+		c := l.clock(b, t)
+		if s, found := c.worst(); found && (in == nil || c.harder(s.level, worst.level)) {
+			worst, in = s, t
+		}
+	}
+	lasting := (time.Duration(b.ForSeconds) * time.Second).String()
+	if in == nil {
+		b.Reason = fmt.Sprintf("no %s with enough hits in every second", lasting)
+		return b
+	}
+	b.Actual = worst.level
+	b.Verdict, b.Reason = Pass, fmt.Sprintf("never outside the limit for %s", lasting)
+	if !b.passes(worst.level) {
+		b.Verdict = Fail
+		b.Reason = fmt.Sprintf("outside the limit for %s in round %d, from second %d on", lasting, in.Round+1, worst.from)
+	}
+	return b
+}
+
+// clock is the stage of a budget in a trial, all windows in.
+func (l *ledger) clock(b Budget, t *trial) *clock {
+	c := &clock{budget: b}
+	if i := slices.IndexFunc(t.stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
+		c = newClock(b, t.stages[i])
+	}
+	for _, w := range l.windows {
+		if w.Trial == t.Index {
+			c.add(w)
+		}
+	}
+	for i := range c.seconds {
+		c.close(c.first + i)
+	}
+	return c
+}

@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestFilled(t *testing.T) {
+	phases := []string{"extract-main", "extract-reads", "cache"}
+	for _, tt := range []struct {
+		have, want Budget
+		states     []string
+	}{
+		{Budget{}, Budget{Stage: "peak", State: "cache"}, []string{"cache"}},
+		{Budget{Stage: "calm", State: "baseline"}, Budget{Stage: "calm", State: "baseline"}, []string{"baseline"}},
+		{Budget{Of: "baseline"}, Budget{Stage: "peak", State: "cache", Of: "baseline"}, []string{"cache", "baseline"}},
+		{Budget{Of: Before}, Budget{Stage: "peak", State: "cache", Of: "extract-reads"}, []string{"cache", "extract-reads"}},
+		{Budget{State: "extract-main", Of: Before}, Budget{Stage: "peak", State: "extract-main", Of: "baseline"}, []string{"extract-main", "baseline"}},
+		{Budget{Of: Saved}, Budget{Stage: "peak", State: "cache", Of: Saved}, []string{"cache"}},
+	} {
+		got := tt.have.Filled("peak", "cache", phases)
+		if got != tt.want || !slices.Equal(got.States(), tt.states) {
+			t.Errorf("%+v: got %+v over %v, want %+v over %v", tt.have, got, got.States(), tt.want, tt.states)
+		}
+	}
+}
+
+// A run of one phase alone judges a budget against the state before it, which it measures as well.
+func TestBeforeIsMeasured(t *testing.T) {
+	f := Open("f", []byte(minimal+"budgets: [{metric: p95, of: before, max: 90%}, {metric: p95, of: before, state: extract-main, max: 90%}, {metric: p95, of: saved, max: 90%}]\n"), carshare())
+	f.Only("cache")
+	s, err := f.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.Plan(carshare())
+	if len(p.Budgets) != 2 || p.Budgets[0].State != "cache" || p.Budgets[0].Of != "extract-writes" || p.Budgets[1].Of != Saved {
+		t.Errorf("got %+v", p.Budgets)
+	}
+	if len(p.Unjudged) != 1 || p.Unjudged[0].State != "extract-main" || p.Unjudged[0].Of != Baseline {
+		t.Errorf("got unjudged %+v", p.Unjudged)
+	}
+}
+
+// An operation that the traffic has nowhere can have no number.
+func TestBudgetOfAnOperationThatDoesNotOccur(t *testing.T) {
+	const mix = "version: 1\nname: peak\ntraffic: {mix: {verify: 100%}, stages: [{name: lunch, hold: 6k/min, for: 1m}]}\n"
+	_, err := Parse("f", []byte(mix+"budgets: [{metric: p95, op: login, max: 5ms}]\n"), carshare())
+	want := `f:4:29: budgets[0].op: operation "login" does not occur in this traffic; choose one that does, or add it to the mix`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
