@@ -19,9 +19,11 @@ import (
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/harness"
+	"github.com/rehearse-dev/rehearse/harness/load"
 	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -185,7 +187,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	if err := r.writer.SetHeader(r.header); err != nil {
 		return err
 	}
-	measured := r.measure(ctx, e)
+	measured := r.measure(ctx, e, end)
 	r.header.Limits = e.stack.Endpoints().Limits // processes may have been killed for theirs
 	if err := r.writer.SetHeader(r.header); err != nil {
 		return errors.Join(measured, err)
@@ -278,14 +280,19 @@ func (r *rehearsal) notReady(ctx context.Context, err error) error {
 	return exitError{exitEnvironment, err}
 }
 
-// measure runs all trials.
-func (r *rehearsal) measure(ctx context.Context, e *environment) error {
+// measure runs all trials, or fewer where a budget that ends the run is breached: its verdict is for the report to tell.
+func (r *rehearsal) measure(ctx context.Context, e *environment, end context.CancelCauseFunc) error {
 	line := newProgressLine(r.talk, r.plan)
 	defer line.close()
 	err := harness.Run(ctx, harness.Config{
 		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
-		Record: r.writer, Progress: line.show,
+		Record: r.writer, Load: r.watched(end), Progress: line.show,
 	})
+	if breach, ok := errors.AsType[reports.Breach](context.Cause(ctx)); ok {
+		line.close()
+		r.say("ended early: %v", breach)
+		return nil
+	}
 	died, ok := errors.AsType[nodeDied](context.Cause(ctx))
 	switch {
 	case ok && errors.Is(died, stack.ErrNotReady):
@@ -294,6 +301,25 @@ func (r *rehearsal) measure(ctx context.Context, e *environment) error {
 		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
 	}
 	return err
+}
+
+// watched is the generator with an eye on the budgets that may end the run.
+func (r *rehearsal) watched(end context.CancelCauseFunc) func(context.Context, load.Config) (load.Totals, error) {
+	watch := reports.NewWatch(r.header, r.scenario)
+	return func(ctx context.Context, config load.Config) (load.Totals, error) {
+		state, emit := config.Plan.Trials[config.Trial].State, config.Emit
+		config.Emit = func(w record.Window) error {
+			if err := emit(w); err != nil {
+				return err
+			}
+			if breach := watch.Add(state, w); breach != nil {
+				r.note(record.Event{Trial: w.Trial, Kind: record.EventAbort, Text: breach.Error()})
+				end(breach)
+			}
+			return nil
+		}
+		return load.Run(ctx, config)
+	}
 }
 
 func asProbes(instruments []*probe.Instrument) []probe.Probe {
