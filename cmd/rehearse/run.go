@@ -183,13 +183,12 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	defer func() { err = errors.Join(err, e.close()) }()
 	at := e.stack.Endpoints()
 	r.say("servers up in %s after %.1f s%s", r.header.Stack, booted.Seconds(), seeded(at.Template))
-	describe(&r.header, at)
-	if err := r.writer.SetHeader(r.header); err != nil {
+	if err := r.writer.Edit(func(h *record.Header) { h.Stack = r.header.Stack; describe(h, at) }); err != nil {
 		return err
 	}
 	measured := r.measure(ctx, e, end)
-	r.header.Limits = e.stack.Endpoints().Limits // processes may have been killed for theirs
-	if err := r.writer.SetHeader(r.header); err != nil {
+	// Processes may have been killed for their limits meanwhile.
+	if err := r.writer.Edit(func(h *record.Header) { h.Limits = e.stack.Endpoints().Limits }); err != nil {
 		return errors.Join(measured, err)
 	}
 	err = report(measured)

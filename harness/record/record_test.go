@@ -237,3 +237,29 @@ func TestAddFile(t *testing.T) {
 		t.Errorf("got %v, %v", run, err)
 	}
 }
+
+// Whoever edits the header changes what is there: trials that were added meanwhile stay.
+func TestEditKeepsAddedTrials(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(dir, Header{ID: "x", Trials: []Trial{{State: "baseline"}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		w.AddTrial(Trial{Index: 1, State: "baseline"}),
+		w.Edit(func(h *Header) { h.Limits = map[string]string{"auth": "0.5 CPUs"} }),
+		w.AddTrial(Trial{Index: 2, State: "baseline"}),
+		w.Close(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Header.Trials) != 3 || run.Header.Limits["auth"] != "0.5 CPUs" {
+		t.Errorf("got trials %+v and limits %v", run.Header.Trials, run.Header.Limits)
+	}
+}

@@ -47,7 +47,7 @@ func Create(dir string, header Header, scenario []byte) (*Writer, error) {
 		return nil, fmt.Errorf("create run directory: %w", err)
 	}
 	w := &Writer{dir: dir, started: header.Started, streams: map[string]*stream{}}
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644), w.SetHeader(header)); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644), w.setHeader(header)); err != nil {
 		return nil, fmt.Errorf("create run directory: %w", err)
 	}
 	for _, name := range []string{WindowsFile, SamplesFile, EventsFile} {
@@ -60,9 +60,16 @@ func Create(dir string, header Header, scenario []byte) (*Writer, error) {
 	return w, nil
 }
 
-// SetHeader replaces the header, for what is known only once the servers run. A crash leaves the old one or the new.
-// Header and trials are set by one goroutine.
-func (w *Writer) SetHeader(header Header) error {
+// Edit changes the header, for what is known only once the servers run, or have run. It changes what is there, which may
+// be more than the caller has put there. A crash leaves the old header or the new. One goroutine edits.
+func (w *Writer) Edit(change func(*Header)) error {
+	header := w.header
+	header.Trials = slices.Clone(header.Trials)
+	change(&header)
+	return w.setHeader(header)
+}
+
+func (w *Writer) setHeader(header Header) error {
 	header.Schema = Schema
 	w.header = header
 	text, err := json.MarshalIndent(header, "", "  ")
@@ -78,9 +85,7 @@ func (w *Writer) SetHeader(header Header) error {
 
 // AddTrial adds a trial to the header: one that is run beyond the plan.
 func (w *Writer) AddTrial(t Trial) error {
-	header := w.header
-	header.Trials = append(slices.Clone(header.Trials), t)
-	return w.SetHeader(header)
+	return w.Edit(func(h *Header) { h.Trials = append(h.Trials, t) })
 }
 
 // AddFile keeps a file that the scenario names, under the same name beside it. It replaces no file of the run.
