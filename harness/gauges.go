@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/harness/load"
 	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -21,10 +22,28 @@ type gauges struct {
 	probes []probe.Probe
 	record *record.Writer
 	trial  int
+	// inFlight is read with the probes. It costs nothing and so is never spread.
+	inFlight *load.InFlight
 
 	mu sync.Mutex
 	// failed names the probes whose failure in this trial is already noted.
 	failed map[string]bool
+}
+
+func newGauges(r *runner, trial int) *gauges {
+	return &gauges{probes: r.Probes, record: r.Record, trial: trial, inFlight: &load.InFlight{}, failed: map[string]bool{}}
+}
+
+// generator is the probe of the load under way.
+type generator struct{ *load.InFlight }
+
+// Name implements [probe.Probe].
+func (generator) Name() string { return "load" }
+
+// Read implements [probe.Probe].
+func (g generator) Read(context.Context) (map[string]float64, error) {
+	hits, seconds := g.InFlight.Read()
+	return map[string]float64{"in_flight": float64(hits), "in_flight_seconds_total": seconds}, nil
 }
 
 // read takes one reading of every probe at once and records it under each of the labels. Only a record that cannot be
@@ -45,7 +64,7 @@ func (g *gauges) spread(ctx context.Context, over time.Duration, labels []label)
 			errs <- g.readOne(ctx, p, labels)
 		}()
 	}
-	var first error
+	first := g.readOne(ctx, generator{g.inFlight}, labels)
 	for range g.probes {
 		if err := <-errs; first == nil {
 			first = err

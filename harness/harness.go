@@ -139,7 +139,7 @@ func (r *runner) trial(ctx context.Context, trial scenarios.Trial, m *meter) err
 	if err := r.prepare(ctx, trial, m); err != nil {
 		return err
 	}
-	g := &gauges{probes: r.Probes, record: r.Record, trial: trial.Index, failed: map[string]bool{}}
+	g := newGauges(r, trial.Index)
 	if err := g.read(ctx, label{edge: "begin"}); err != nil {
 		return err
 	}

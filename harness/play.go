@@ -47,10 +47,13 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 	go func() {
 		defer close(played)
 		var err error
-		totals, err = r.Load(ctx, load.Config{Plan: r.Plan, Trial: trial.Index, Source: r.Source, Begin: begin, Emit: func(w record.Window) error {
-			m.add(w)
-			return r.Record.AddWindow(w)
-		}})
+		totals, err = r.Load(ctx, load.Config{
+			Plan: r.Plan, Trial: trial.Index, Source: r.Source, Begin: begin, InFlight: g.inFlight,
+			Emit: func(w record.Window) error {
+				m.add(w)
+				return r.Record.AddWindow(w)
+			},
+		})
 		if err != nil {
 			fail(err)
 		}

@@ -27,6 +27,7 @@ type ledger struct {
 	free    []*second
 	totals  Totals
 	lag     record.Histogram
+	crowd   crowd
 
 	finished chan *second
 	emitted  sync.WaitGroup
@@ -53,8 +54,14 @@ type second struct {
 func newLedger(cfg Config, fail func(error)) *ledger {
 	l := &ledger{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog)}
 	l.emitted.Go(l.emit)
+	if cfg.InFlight != nil {
+		cfg.InFlight.books.Store(l)
+	}
 	return l
 }
+
+// clock is the time on the trial's clock.
+func (l *ledger) clock() time.Duration { return time.Since(l.cfg.Begin) }
 
 // offer enters a hit that is due now.
 func (l *ledger) offer(h scenarios.Hit) {
@@ -67,6 +74,7 @@ func (l *ledger) offer(h scenarios.Hit) {
 	l.current.open++
 	l.current.windows[h.Operation].Offered++
 	l.hits[h.Seq] = &hit{Hit: h, second: l.current}
+	l.crowd.come(h.Due)
 	l.mu.Unlock()
 	l.release(before)
 }
@@ -86,8 +94,10 @@ func (l *ledger) settle(seq uint64, sent time.Time) {
 	w := &h.second.windows[h.Operation]
 	if h.cut {
 		w.Missed++
+		l.crowd.leave(h.Due)
 	} else {
 		l.count(w, h, sent)
+		l.crowd.leave(l.clock())
 	}
 	l.mu.Unlock()
 	l.release(h.second)
@@ -105,6 +115,7 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 		w.Service.Record(h.done.Sub(sent))
 	} else {
 		w.Failed++
+		w.FailedSeconds += h.done.Sub(due).Seconds()
 		w.Errors[h.outcome.Class]++
 	}
 	w.WrongUser += one(h.outcome.WrongUser)
@@ -119,6 +130,7 @@ func (l *ledger) miss(seq uint64) {
 	h := l.hits[seq]
 	delete(l.hits, seq)
 	h.second.windows[h.Operation].Missed++
+	l.crowd.leave(h.Due)
 	l.mu.Unlock()
 	l.release(h.second)
 }

@@ -77,6 +77,8 @@ type Config struct {
 	// Emit takes each finished window, one after the other, about in the order of their seconds. The window's
 	// histograms and map are valid until Emit returns. An error ends the run. Nil drops the windows.
 	Emit func(record.Window) error
+	// InFlight, if set, is told of the hits under way. It serves one Run.
+	InFlight *InFlight
 }
 
 // Totals are the sums over all windows of the trial: Offered = Sent + Missed and Sent = Completed + Failed.

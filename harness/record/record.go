@@ -106,6 +106,9 @@ type Window struct {
 	Failed    uint64 `json:"failed,omitempty"`
 	// Errors splits Failed by class: timeout, refused, reset, eof, status_503, …; never free text.
 	Errors map[string]uint64 `json:"errors,omitempty"`
+	// FailedSeconds is how long the failed ones took from their due time until they were given up, added up; absent in
+	// early records.
+	FailedSeconds float64 `json:"failed_seconds,omitempty"`
 
 	// The correctness of the answers: wrong user named, acknowledged token rejected, revoked token accepted.
 	WrongUser       uint64 `json:"wrong_user,omitempty"`
@@ -131,7 +134,7 @@ type Sample struct {
 	// the one-second rhythm.
 	Stage string `json:"stage,omitempty"`
 	Edge  string `json:"edge,omitempty"`
-	// Source is the instrument: primary, replica, redis, auth, callers, cpu.
+	// Source is the instrument: primary, replica, redis, auth, callers, cpu, load.
 	Source string `json:"source"`
 	// Values by series key, see [Key].
 	Values map[string]float64 `json:"values"`

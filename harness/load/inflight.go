@@ -1,0 +1,41 @@
+package load
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// InFlight counts the hits that are due and not yet accounted for while a [Run] lasts, by the plan's clock and the
+// ledger's and without the histograms: by Little's law their mean number is the rate times the mean response, or a hit
+// waited where no clock ran. The zero value is ready, for one Run. It may be read at any time, also before the Run and
+// after it, when there is none.
+type InFlight struct{ books atomic.Pointer[ledger] }
+
+// Read is the number of hits in flight, and the seconds all hits have been so up to now, added up. Two readings of the
+// latter, by the time between them, give the exact mean of the former. A hit that is never sent counts for nothing.
+func (f *InFlight) Read() (hits int, seconds float64) {
+	books := f.books.Load()
+	if books == nil {
+		return 0, 0
+	}
+	books.mu.Lock()
+	defer books.mu.Unlock()
+	return books.crowd.hits, books.crowd.until(books.clock()).Seconds()
+}
+
+// crowd is how many are there and how long all have been so. It keeps two numbers however many there are, and does not
+// mind in which order it hears of them, nor how late.
+type crowd struct {
+	hits int
+	// balance is the sum of the times at which hits left, less those at which they came.
+	balance time.Duration
+}
+
+func (c *crowd) come(at time.Duration) { c.hits++; c.balance -= at }
+
+func (c *crowd) leave(at time.Duration) { c.hits--; c.balance += at }
+
+// until is the time spent up to now, by those who have left and by those still there.
+func (c *crowd) until(now time.Duration) time.Duration {
+	return c.balance + time.Duration(c.hits)*now
+}
