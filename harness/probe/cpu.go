@@ -19,7 +19,8 @@ const ticksPerSecond = 100
 // CPU makes the instrument of the processes. nodes is asked at every reading, because a restarted node has a new process
 // id; each node is its process with all descendants, ended ones included. The process that reads is "generator", without
 // its children: they are the nodes. A node whose process is gone has no series. memory_bytes counts what processes of a
-// node share, such as shared buffers, once. Linux only; elsewhere a reading is an error.
+// node share, such as shared buffers, once. Linux only; elsewhere a reading is an error. How long the generator waited
+// for a processor and what the host took away have no series where the kernel does not tell.
 func CPU(nodes func() map[string]int) *Instrument {
 	c := &cpu{nodes: nodes, seen: map[string]usage{}}
 	return newInstrument("cpu", c.read, func() error { return nil })
@@ -29,6 +30,8 @@ type cpu struct {
 	nodes func() map[string]int
 	// seen is the last reading of each node.
 	seen map[string]usage
+	// own are the threads of the process that reads.
+	own threads
 }
 
 // usage is what a node has used.
@@ -66,6 +69,14 @@ func (c *cpu) read(context.Context) (map[string]float64, error) {
 	own := table.byID[table.self]
 	private, shared := residentBytes(own.pid)
 	add(generatorName, usage{seconds: own.self, memoryBytes: private + shared})
+	if byThread, known := threadTurns(); known {
+		sum, labels := c.own.sum(byThread), map[string]string{"process": generatorName}
+		values[record.Key("wait_seconds_total", labels)] = sum.waitSeconds
+		values[record.Key("turns_total", labels)] = sum.count
+	}
+	if stolen, known := stealSeconds(); known {
+		values["steal_seconds_total"] = stolen
+	}
 	return values, nil
 }
 

@@ -69,3 +69,39 @@ func readInto(buffer []byte, path string) (string, error) {
 	}
 	return string(buffer[:n]), nil
 }
+
+// threadTurns is what each thread of this process has had of the processors, and whether the kernel tells: one built
+// without the accounting says zero. The file of the process itself speaks of its first thread alone.
+func threadTurns() (byThread map[int]turns, known bool) {
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return nil, false
+	}
+	byThread = map[int]turns{}
+	var buffer [128]byte
+	for _, task := range tasks {
+		text, err := readInto(buffer[:], "/proc/self/task/"+task.Name()+"/schedstat")
+		if err != nil {
+			continue // it ended meanwhile, or no thread has the file
+		}
+		id, notNumber := strconv.Atoi(task.Name())
+		one, err := parseSchedstat(text)
+		if err != nil || notNumber != nil {
+			return nil, false
+		}
+		byThread[id] = one
+		known = known || one.runSeconds > 0
+	}
+	return byThread, known
+}
+
+// stealSeconds is how long the host had processors of this machine run something else, added up over them.
+func stealSeconds() (seconds float64, known bool) {
+	var buffer [256]byte
+	text, err := readInto(buffer[:], "/proc/stat")
+	if err != nil {
+		return 0, false
+	}
+	seconds, err = parseSteal(text)
+	return seconds, err == nil
+}

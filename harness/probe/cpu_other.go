@@ -15,3 +15,8 @@ func processTable() (processes, error) {
 
 // residentBytes is never asked without a process table.
 func residentBytes(int) (private, shared float64) { return 0, 0 }
+
+// threadTurns and stealSeconds are not known here.
+func threadTurns() (byThread map[int]turns, known bool) { return nil, false }
+
+func stealSeconds() (seconds float64, known bool) { return 0, false }

@@ -35,13 +35,30 @@ const serverSQL = `
 		pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0')::float8,
 		i.dealloc::float8, extract(epoch FROM i.stats_reset)::float8,
 		(SELECT (xact_commit + xact_rollback)::float8 FROM pg_stat_database WHERE datname = current_database()),
-		(SELECT count(*)::float8 FROM pg_stat_activity WHERE datname = current_database() AND usename = ANY($1::text[]))
+		(SELECT count(*)::float8 FROM pg_stat_activity WHERE datname = current_database() AND usename = ANY($1::text[])),
+		(SELECT count(*)::float8 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'),
+		(%s)
 	FROM pg_stat_statements_info i`
 
 // Only who streams counts: a base backup under way is in the view too.
 const replicasSQL = `
 	SELECT count(*)::float8, min(pg_wal_lsn_diff(replay_lsn, '0/0'))::float8, max(extract(epoch FROM replay_lag))::float8
 	FROM pg_stat_replication WHERE state = 'streaming'`
+
+// Only the primary has either. Names go into series keys, which have no quotes.
+const tablesSQL = `
+	SELECT regexp_replace(relname::text, '\W', '_', 'g'), pg_stat_get_autovacuum_count(oid)::float8, pg_stat_get_autoanalyze_count(oid)::float8
+	FROM pg_class
+	WHERE relkind IN ('r', 'm') AND NOT relisshared AND NOT pg_is_in_recovery()
+		AND pg_stat_get_autovacuum_count(oid) + pg_stat_get_autoanalyze_count(oid) > 0`
+
+// checkpointsSQL is the number of checkpoints begun, as a part of serverSQL; PostgreSQL 17 moved it to a view of its own.
+func checkpointsSQL(version int) string {
+	if version >= 17 {
+		return "SELECT (num_timed + num_requested)::float8 FROM pg_stat_checkpointer"
+	}
+	return "SELECT (checkpoints_timed + checkpoints_req)::float8 FROM pg_stat_bgwriter"
+}
 
 // Postgres makes the instrument of one Postgres node, primary or replica, 14 or newer. url is a connection URL of a role
 // with pg_monitor; roles are the application roles whose statements count: top level, in the URL's database. All roles
@@ -50,7 +67,8 @@ const replicasSQL = `
 // A failed statement is in no series: the server does not count it. transactions_total counts the whole database, the
 // instrument's own transactions included, and lags by up to a second. wal_bytes is the position written on a primary
 // and the one replayed on a replica. replica_lag_seconds is at least the age of the oldest WAL known to be waiting.
-// Without a streaming replica there are no lag series.
+// Without a streaming replica there are no lag series. Checkpoints begun and the work of autovacuum are a primary's; a
+// table has no series before autovacuum has been there.
 func Postgres(name, url string, roles []string) *Instrument {
 	p := &postgres{url: url, roles: roles, kinds: map[int64]string{}}
 	return newInstrument(name, p.read, p.close)
@@ -123,6 +141,12 @@ type statement struct {
 	calls, seconds float64
 }
 
+// vacuumed is how often autovacuum has finished with a table.
+type vacuumed struct {
+	table              string
+	vacuumed, analyzed float64
+}
+
 // reading is the server's answer.
 type reading struct {
 	statements                    []statement
@@ -130,6 +154,8 @@ type reading struct {
 	standby                       bool
 	dealloc, reset                float64
 	transactions, connections     float64
+	checkpoints, vacuuming        float64
+	vacuumed                      []vacuumed
 	streaming                     float64
 	oldestReplayed, reportedDelay *float64
 }
@@ -146,8 +172,14 @@ func (p *postgres) ask(ctx context.Context) (reading, error) {
 		})
 		return err
 	})
-	batch.Queue(serverSQL, p.roles).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&r.now, &r.standby, &r.wal, &r.dealloc, &r.reset, &r.transactions, &r.connections)
+	batch.Queue(fmt.Sprintf(serverSQL, checkpointsSQL(p.version())), p.roles).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&r.now, &r.standby, &r.wal, &r.dealloc, &r.reset, &r.transactions, &r.connections, &r.vacuuming, &r.checkpoints)
+	})
+	batch.Queue(tablesSQL).Query(func(rows pgx.Rows) (err error) {
+		r.vacuumed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v vacuumed, err error) {
+			return v, row.Scan(&v.table, &v.vacuumed, &v.analyzed)
+		})
+		return err
 	})
 	batch.Queue(replicasSQL).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&r.streaming, &r.oldestReplayed, &r.reportedDelay)
@@ -156,6 +188,13 @@ func (p *postgres) ask(ctx context.Context) (reading, error) {
 		return reading{}, fmt.Errorf("counters (needs extension pg_stat_statements, preloaded and created): %w", err)
 	}
 	return r, nil
+}
+
+// version is the server's major version.
+func (p *postgres) version() (major int) {
+	// It says 15.18, or 19beta1; every server says it, so there is nothing to fail.
+	_, _ = fmt.Sscanf(p.conn.PgConn().ParameterStatus("server_version"), "%d", &major)
+	return major
 }
 
 // classify learns the kinds of statements not seen before. Texts are asked for once each: reading them means reading a
@@ -215,8 +254,20 @@ func (p *postgres) series(r reading) map[string]float64 {
 	}
 	if !r.standby {
 		p.addReplicas(values, r)
+		addUpkeep(values, r)
 	}
 	return values
+}
+
+// addUpkeep adds what a primary does on its own account.
+func addUpkeep(values map[string]float64, r reading) {
+	values["checkpoints_total"], values["autovacuum_workers"] = r.checkpoints, r.vacuuming
+	for _, v := range r.vacuumed {
+		labels := map[string]string{"table": v.table}
+		// Two schemas may have tables of one name.
+		values[record.Key("autovacuums_total", labels)] += v.vacuumed
+		values[record.Key("autoanalyzes_total", labels)] += v.analyzed
+	}
 }
 
 func statementsKey(kind, role string) string {

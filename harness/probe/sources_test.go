@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -254,5 +255,82 @@ func TestCPUNeverStepsBack(t *testing.T) {
 		if got := c.steady("x", usage{pid: 1, started: step.started, seconds: step.seconds}); got.seconds != step.want {
 			t.Errorf("%+v: got %v", step, got.seconds)
 		}
+	}
+}
+
+// A thread takes its count with it when it ends, and a new one may get its id; the sum must not step back.
+func TestThreadsAddUp(t *testing.T) {
+	var own threads
+	for i, step := range []struct {
+		now  map[int]turns
+		want turns
+	}{
+		{map[int]turns{1: {1, 2, 3}, 2: {10, 20, 30}}, turns{11, 22, 33}},
+		{map[int]turns{1: {2, 2, 4}}, turns{12, 22, 34}},
+		{map[int]turns{1: {2, 2, 4}, 2: {1, 1, 1}}, turns{13, 23, 35}},
+		{map[int]turns{1: {1, 0, 1}, 2: {1, 1, 1}}, turns{14, 23, 36}},
+		{nil, turns{14, 23, 36}},
+	} {
+		if got := own.sum(step.now); got != step.want {
+			t.Errorf("step %d: got %+v, want %+v", i, got, step.want)
+		}
+	}
+}
+
+func TestParseSchedstat(t *testing.T) {
+	got, err := parseSchedstat("1500000000 250000000 42\n")
+	if want := (turns{1.5, 0.25, 42}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	for _, broken := range []string{"", "1 2", "1 2 3 4", "1 x 3", "-1 2 3"} {
+		if _, err := parseSchedstat(broken); err == nil {
+			t.Errorf("%q: got no error, want one", broken)
+		}
+	}
+}
+
+func TestParseSteal(t *testing.T) {
+	got, err := parseSteal("cpu  78321 14775 50792 300623 12370 0 2821 6497 0 0\ncpu0 38650 6769 24161")
+	if err != nil || got != 64.97 {
+		t.Errorf("got %v, %v, want 64.97 s", got, err)
+	}
+	for _, broken := range []string{"", "cpu  1 2 3 4 5 6 7", "cpu0 1 2 3 4 5 6 7 8 9 10", "cpu 1 2 3 4 5 6 7 x"} {
+		if _, err := parseSteal(broken); err == nil {
+			t.Errorf("%q: got no error, want one", broken)
+		}
+	}
+}
+
+// More busy threads than processors have to wait for one another, and the reading says so; where the kernel does not
+// tell, there is no series instead of a zero.
+func TestWaitsForAProcessor(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("waiting is read on Linux")
+	}
+	if _, known := threadTurns(); !known {
+		t.Skip("this kernel does not count how long threads wait")
+	}
+	const wait, taken = "wait_seconds_total{process=generator}", "turns_total{process=generator}"
+	c := CPU(func() map[string]int { return nil })
+	before := reading1(t, c)
+	crowd := 2 * runtime.NumCPU()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(crowd))
+	const length = 300 * time.Millisecond
+	var busy sync.WaitGroup
+	for range crowd {
+		busy.Go(func() {
+			for end := time.Now().Add(length); time.Now().Before(end); {
+			}
+		})
+	}
+	busy.Wait()
+	after := reading1(t, c)
+	// Half of the threads wait at any time.
+	want := length.Seconds() * float64(crowd) / 2
+	if got := after[wait] - before[wait]; got < want/2 || after[taken] <= before[taken] {
+		t.Errorf("got %v s of waiting in %v turns, want about %v s", got, after[taken]-before[taken], want)
+	}
+	if after["steal_seconds_total"] < before["steal_seconds_total"] {
+		t.Errorf("got %v s of steal after %v", after["steal_seconds_total"], before["steal_seconds_total"])
 	}
 }
