@@ -32,7 +32,7 @@ type Budget struct {
 	Level   string  `json:"level,omitempty"`
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
-	// Line is where the scenario file states the budget.
+	// Line is where the scenario file states the budget; 0 for one of the command line.
 	Line int `json:"line"`
 	// abort tells that the run was to end at once.
 	abort bool

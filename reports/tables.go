@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -69,11 +70,19 @@ func (s *Summary) stateTable() table.Writer {
 
 func (s *Summary) budgetTable(p paint) table.Writer {
 	t := newTable("budget", "actual", "verdict", "why", "line")
-	right(t, 2)
+	right(t, 2, 5)
 	for _, b := range s.Budgets {
-		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.budget(b), b.Reason, b.Line})
+		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.budget(b), b.Reason, b.place()})
 	}
 	return t
+}
+
+// place is the line of a budget in its file.
+func (b Budget) place() string {
+	if b.Line == 0 {
+		return missing
+	}
+	return strconv.Itoa(b.Line)
 }
 
 // budget is the verdict of a budget, marked where the run's does not depend on it.

@@ -31,7 +31,9 @@ type setting struct {
 	place string
 	// path of the value, entries of lists by number.
 	path string
-	text text
+	// whole tells that mistakes need no path: what they are about is all on the command line.
+	whole bool
+	text  text
 	// value is what the flag gives, old what stood in its place, if anything.
 	value, old *yaml.Node
 	// near is what the file has there, or what surrounds the place.
@@ -46,7 +48,7 @@ type origin struct {
 
 // names tells whether the place of the setting says path already.
 func (o origin) names(path string) bool {
-	return path == o.path && (o.place != o.flag || strings.TrimLeft(o.flag, "-") == path)
+	return o.whole || path == o.path && (o.place != o.flag || strings.TrimLeft(o.flag, "-") == path)
 }
 
 // Open begins with the text of a scenario file. Name is what mistakes call it; vocabulary is what the system under test
@@ -117,7 +119,7 @@ func (f *File) set(s *setting, path, value string) {
 		f.refuse(s, nil, mistake{"it is not a path", "write it like seed or traffic.stages[peak].hold"})
 		return
 	}
-	s.text = text{src: []byte(value), flag: true}
+	s.text = typed(value)
 	if s.value = f.value(s, value); s.value != nil && f.document != nil {
 		f.put(s, steps)
 	}

@@ -14,6 +14,7 @@ import (
 
 func newReport() *cobra.Command {
 	var asJSON bool
+	var j judging
 	cmd := &cobra.Command{
 		Use:   "report [DIR]",
 		Short: "Judge a recorded run again and rebuild its reports",
@@ -21,7 +22,8 @@ func newReport() *cobra.Command {
 charts anew. It needs no database, and nothing but the directory. A run that was cut short is reported as far as it went.
 The exit code is the verdict's, as after run.`,
 		Example: `  rehearse report                    the latest run, out/latest
-  rehearse report out/latest --json  its summary.json`,
+  rehearse report out/latest --json  its summary.json
+  rehearse report --budget 'peak: p95 < 20ms'  judged by one budget more`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError("%d directories named; name one run directory, or none for %s", len(args), latestRun())
@@ -36,11 +38,19 @@ The exit code is the verdict's, as after run.`,
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			return report(cmd, dir, asJSON)
+			return report(cmd, dir, j, asJSON)
 		},
 	}
+	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print summary.json instead of the tables")
+	addBudgets(cmd, &j.budgets)
 	return cmd
+}
+
+// judging is what a run is judged by besides its record.
+type judging struct {
+	// budgets in short, on top of those of the scenario.
+	budgets []string
 }
 
 // latestRun is where run leaves a link to what it measured last.
@@ -48,8 +58,8 @@ func latestRun() string { return filepath.Join("out", "latest") }
 
 // report judges the run in dir and prints what it found, even where the reports cannot be written. A directory that
 // cannot be read as a run is a mistake of the caller.
-func report(cmd *cobra.Command, dir string, asJSON bool) error {
-	recorded, s, err := judge(dir)
+func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
+	recorded, s, err := judge(dir, j)
 	if s == nil {
 		return exitError{exitUsage, err}
 	}
@@ -60,14 +70,12 @@ func report(cmd *cobra.Command, dir string, asJSON bool) error {
 }
 
 // judge reads a run directory, judges it and writes the reports into it.
-func judge(dir string) (*record.Run, *reports.Summary, error) {
+func judge(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	recorded, err := record.Open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
-	file.Beside(os.DirFS(dir))
-	scenario, err := file.Read()
+	scenario, err := j.scenario(dir, recorded)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,6 +84,34 @@ func judge(dir string) (*record.Run, *reports.Summary, error) {
 		return nil, nil, err
 	}
 	return recorded, s, reports.Write(dir, recorded, s)
+}
+
+// scenario is the one in the run directory, with the budgets of the command line. Those stand on no line of its file.
+func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario, error) {
+	open := func() *scenarios.File {
+		file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+		file.Beside(os.DirFS(dir))
+		return file
+	}
+	kept, err := open().Read()
+	if err != nil || len(j.budgets) == 0 {
+		return kept, err
+	}
+	file := open()
+	for _, budget := range j.budgets {
+		file.Budget(budget)
+	}
+	varied, err := file.Read()
+	if err != nil {
+		return nil, err
+	}
+	for i := range varied.Budgets {
+		varied.Budgets[i].Line = 0
+		if i < len(kept.Budgets) {
+			varied.Budgets[i].Line = kept.Budgets[i].Line
+		}
+	}
+	return varied, nil
 }
 
 // show prints the tables, or summary.json.

@@ -99,7 +99,7 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal, measured error) erro
 	if err := r.writer.Flush(); err != nil {
 		return errors.Join(measured, err)
 	}
-	recorded, s, err := judge(r.dir)
+	recorded, s, err := judge(r.dir, judging{})
 	if err != nil {
 		return errors.Join(measured, err)
 	}

@@ -11,13 +11,14 @@ import (
 
 // variation is what the command line changes in a scenario; every verb that plans a run takes the same flags.
 type variation struct {
-	set    []string
-	quick  bool
-	scale  float64
-	rounds int
-	only   []string
-	data   string
-	seed   uint64
+	set     []string
+	budgets []string
+	quick   bool
+	scale   float64
+	rounds  int
+	only    []string
+	data    string
+	seed    uint64
 	// given tells whether a flag stands on the command line; only then does it change anything. Nil is no flag.
 	given func(flag string) bool
 }
@@ -35,10 +36,16 @@ func (v *variation) addFlags(cmd *cobra.Command) {
 	flags.Uint64Var(&v.seed, "seed", 0, "other arrivals, users and data (default as in the scenario)")
 }
 
-// addSet makes cmd take the one flag that can change anything.
+// addSet makes cmd take the flag that can change anything, and the one that adds a budget.
 func (v *variation) addSet(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&v.set, "set", nil, "give a value of the scenario: `PATH=VALUE`, such as traffic.stages[peak].hold=800/s")
+	addBudgets(cmd, &v.budgets)
 	v.given = cmd.Flags().Changed
+}
+
+// addBudgets makes cmd take budgets in short.
+func addBudgets(cmd *cobra.Command, budgets *[]string) {
+	cmd.Flags().StringArrayVar(budgets, "budget", nil, "add a `budget`, such as 'peak: p95 < 20ms' or 'cache@peak: primary_qps < 50% of baseline'; may be repeated")
 }
 
 // read is the scenario called name with everything that the command line changes in it.
@@ -84,6 +91,9 @@ func (v *variation) apply(f *scenarios.File) error {
 		if err := f.Data(v.data); err != nil {
 			return usageError("--data: %w", err)
 		}
+	}
+	for _, budget := range v.budgets {
+		f.Budget(budget)
 	}
 	return nil
 }
