@@ -70,6 +70,8 @@ type Config struct {
 	Record *record.Writer
 	// Every is the time between two readings; zero is one second.
 	Every time.Duration
+	// More decides, after the last trial of the plan, whether one more round of all states follows. Nil is no.
+	More func(context.Context) (bool, error)
 	// Load plays one trial; nil is [load.Run].
 	Load func(context.Context, load.Config) (load.Totals, error)
 	// Progress, if set, hears of each step and, during the load, of each reading. It is called
@@ -102,13 +104,49 @@ func Run(ctx context.Context, cfg Config) error {
 		cfg.Progress = func(Progress) {}
 	}
 	r := &runner{Config: cfg, repeats: cfg.Plan.Repeats()}
-	for _, trial := range cfg.Plan.Trials {
-		if err := r.believable(ctx, trial); err != nil {
-			err = fmt.Errorf("trial %d of %d (%s): %w", trial.Index+1, len(cfg.Plan.Trials), trial.State, err)
-			return errors.Join(err, r.event(trial.Index, record.EventInterrupted, err.Error(), nil))
+	for trials := cfg.Plan.Trials; len(trials) > 0; {
+		if err := r.execute(ctx, trials); err != nil {
+			return err
+		}
+		var err error
+		if trials, err = r.more(ctx); err != nil {
+			return err
 		}
 	}
 	return r.event(-1, record.EventDone, fmt.Sprintf("%d trials", len(r.Plan.Trials)), nil)
+}
+
+// execute executes trials one after the other.
+func (r *runner) execute(ctx context.Context, trials []scenarios.Trial) error {
+	for _, trial := range trials {
+		if err := r.believable(ctx, trial); err != nil {
+			err = fmt.Errorf("trial %d of %d (%s): %w", trial.Index+1, len(r.Plan.Trials), trial.State, err)
+			return errors.Join(err, r.event(trial.Index, record.EventInterrupted, err.Error(), nil))
+		}
+	}
+	return nil
+}
+
+// more adds a round if one is wanted, and returns its trials.
+func (r *runner) more(ctx context.Context) ([]scenarios.Trial, error) {
+	if r.More == nil {
+		return nil, nil
+	}
+	wanted, err := r.More(ctx)
+	if err != nil || !wanted {
+		return nil, err
+	}
+	already := len(r.Plan.Trials)
+	repeats := r.Plan.Repeats()
+	r.Plan = r.Plan.Extend()
+	r.repeats += r.Plan.Repeats() - repeats
+	added := r.Plan.Trials[already:]
+	return added, r.Record.Edit(func(h *record.Header) {
+		h.Rounds = r.Plan.Rounds
+		for _, trial := range added {
+			h.Trials = append(h.Trials, record.Trial(trial))
+		}
+	})
 }
 
 // believable executes a trial, and once more at once if its generator was late, as long as there are repeats left. The

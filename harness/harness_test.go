@@ -341,6 +341,43 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// Rounds are added as long as more are wanted, in alternating direction, and the record knows of them.
+func TestMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, More: func(context.Context) (bool, error) {
+			asked++
+			return asked < 3, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ran []string
+		for _, e := range run.Events {
+			if e.Kind == record.EventTrialEnd {
+				ran = append(ran, fmt.Sprint(e.Trial, " ", e.Text))
+			}
+		}
+		if diff := cmp.Diff([]string{"0 baseline", "1 cache", "2 cache", "3 baseline", "4 baseline", "5 cache"}, ran); diff != "" {
+			t.Errorf("trials (-want +got):\n%s", diff)
+		}
+		if h := run.Header; h.Rounds != 3 || len(h.Trials) != 4 || h.Trials[3] != (record.Trial{Index: 5, Round: 2, State: "cache", Hits: 160}) {
+			t.Errorf("the record has %d rounds and the added trials %+v", h.Rounds, h.Trials)
+		}
+	})
+}
+
+// What is asked for more may fail, which ends the run.
+func TestMoreFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("no look")
+		_, err := rehearse(t, t.Context(), Config{Plan: plan("baseline"), System: &system{}, More: func(context.Context) (bool, error) { return true, failure }})
+		if !errors.Is(err, failure) {
+			t.Errorf("got %v, want the failure", err)
+		}
+	})
+}
+
 // A record that cannot be written ends the run at once, with the reason.
 func TestRecordFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,9 @@ const (
 type Progress struct {
 	// Trial of Trials and Round of Rounds, both counted from one.
 	Trial, Trials, Round, Rounds int
-	State                        string
+	// Repeat tells that the trial is run once more.
+	Repeat bool
+	State  string
 	// Step is one of the Step constants. Stage is set while the step is StepLoad.
 	Step, Stage string
 	// Elapsed runs on the trial's clock, whose stages end at Length; what follows is waiting for the last answers.
@@ -78,6 +81,13 @@ func (m *meter) punctuality() (lagP99, p95 float64) {
 	return m.lag.Quantile(0.99), m.response.Quantile(0.95)
 }
 
+// repeat tells whether an earlier trial was to be what this one is.
+func (m *meter) repeat() bool {
+	return slices.ContainsFunc(m.plan.Trials[:min(m.trial.Index, len(m.plan.Trials))], func(t scenarios.Trial) bool {
+		return t.Round == m.trial.Round && t.State == m.trial.State && t.Control == m.trial.Control
+	})
+}
+
 func (m *meter) measured(name string) bool {
 	for _, s := range m.plan.Stages {
 		if s.Name == name {
@@ -93,7 +103,7 @@ func (m *meter) progress(step string, elapsed time.Duration) Progress {
 	defer m.mu.Unlock()
 	p := Progress{
 		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: min(m.trial.Round+1, m.plan.Rounds), Rounds: m.plan.Rounds,
-		State: m.trial.State, Step: step, Elapsed: elapsed,
+		Repeat: m.repeat(), State: m.trial.State, Step: step, Elapsed: elapsed,
 		OfferedRate: float64(m.offered), AchievedRate: float64(m.completed),
 		P95Seconds: m.response.Quantile(0.95), Failed: m.failed, Missed: m.missed,
 	}

@@ -205,7 +205,7 @@ func (l *ledger) latencyBudget(b Budget) Budget {
 	if b.Of != "" {
 		values = l.ratios(b.Of, b.State, func(t *trial) Number { return t.latency(b.Key) })
 	}
-	return b.byInterval(stat.GeometricMean(values))
+	return b.byInterval(l.interval(values))
 }
 
 func (b Budget) byInterval(mean stat.Interval) Budget {

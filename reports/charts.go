@@ -57,11 +57,7 @@ func finite(n Number) float64 {
 
 // subtitle says what the finding rests on.
 func (s *Summary) subtitle() string {
-	rounds := "1 round"
-	if s.Rounds != 1 {
-		rounds = fmt.Sprintf("%d rounds", s.Rounds)
-	}
-	return fmt.Sprintf("scenario %s, %s on %s, verdict %s. ~ marks a change that is not clear.", s.Scenario, rounds, s.Stack, s.Verdict)
+	return fmt.Sprintf("scenario %s, %s on %s, verdict %s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict)
 }
 
 func timelineChart(run *record.Run, s *Summary) plot.Timeline {

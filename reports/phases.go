@@ -66,7 +66,7 @@ func (l *ledger) phase(name, before, after string) Phase {
 		return t.rate(l.header.Headline, "primary", application("read", "write"))
 	})
 	return Phase{Name: name, Before: before, After: after,
-		P95Ratio: latencyEstimate(p95), PrimaryQPSRatio: countEstimate(qps)}
+		P95Ratio: l.latencyEstimate(p95), PrimaryQPSRatio: countEstimate(qps)}
 }
 
 func (t *trial) p95(stage string) Number { return t.in(stage).percentile(0.95) }
@@ -92,9 +92,18 @@ func (l *ledger) ratios(before, after string, of func(*trial) Number) []float64 
 	return ratios
 }
 
+// interval is the geometric mean of one value a round. Where rounds were added until something was clear, each look at it
+// pays for all of them: its interval is wider.
+func (l *ledger) interval(values []float64) stat.Interval {
+	if l.header.UntilClear {
+		return stat.GeometricMeanAt(values, stat.LookConfidence(len(values)))
+	}
+	return stat.GeometricMean(values)
+}
+
 // latencyEstimate is judged by its interval alone.
-func latencyEstimate(ratios []float64) Estimate {
-	mean, effect := stat.GeometricMean(ratios), Unclear
+func (l *ledger) latencyEstimate(ratios []float64) Estimate {
+	mean, effect := l.interval(ratios), Unclear
 	switch mean.Against(1) {
 	case stat.Below:
 		effect = Better

@@ -39,6 +39,8 @@ type Summary struct {
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	Rounds   int       `json:"rounds"`
+	// UntilClear tells that rounds were added until the effects were clear; the intervals of latencies are wider for that.
+	UntilClear bool `json:"until_clear,omitempty"`
 	// Stack is the back end. Runs on different back ends are never compared.
 	Stack string `json:"stack"`
 	// Limits say what was in force for each node that was given a limit, or why not.
@@ -155,7 +157,7 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 	s := &Summary{
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
 		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
-		HeadlineStage: run.Header.Headline, Reasons: []string{},
+		HeadlineStage: run.Header.Headline, UntilClear: run.Header.UntilClear, Reasons: []string{},
 	}
 	for _, name := range run.Header.States {
 		s.States = append(s.States, l.state(name))

@@ -33,7 +33,11 @@ func right(t table.Writer, numbers ...int) {
 }
 
 func (s *Summary) phaseTable(p paint) table.Writer {
-	t := newTable("phase", "p95 before → after", "change", "95 % interval", "", "primary (master DB) QPS before → after", "change", "")
+	interval := "95 % interval"
+	if s.UntilClear {
+		interval = "interval"
+	}
+	t := newTable("phase", "p95 before → after", "change", interval, "", "primary (master DB) QPS before → after", "change", "")
 	right(t, 2, 3, 4, 6, 7)
 	for _, phase := range s.compared() {
 		before, after := s.find(phase.Before), s.find(phase.After)

@@ -216,6 +216,10 @@ func (s *Summary) centreLines() []string {
 }
 
 func (s *Summary) legend() string {
+	if s.UntilClear {
+		return "~ the interval over the rounds does not tell a change from none; - not known. Rounds were added until it did, " +
+			"so intervals of latencies are wider: with all looks together 95 % hold the truth"
+	}
 	if s.Rounds > 1 {
 		return "~ the 95 % interval over the rounds does not tell a change from none; - not known"
 	}

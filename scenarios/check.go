@@ -225,17 +225,33 @@ func (c *checker) tokens() {
 		return
 	}
 	plan, share := c.s.plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
-	name, most := "", uint64(0)
-	for i, count := range plan.dealt() {
-		need := count * uint64(len(plan.Trials)+plan.Repeats())
-		if plan.Operations[i].Consumes && need > most {
-			name, most = plan.Operations[i].Name, need
-		}
-	}
+	name, most := plan.consumption()
 	c.must(most <= share, "system.data.live_tokens",
 		fmt.Sprintf("seed at least %d, or offer less, shorter or in fewer rounds", most*2*c.v.consumers()),
 		"%s uses up %d live tokens in %d trials and %d repeats; of %d it gets %d",
 		name, most, len(plan.Trials), plan.Repeats(), c.s.System.LiveTokens, share)
+}
+
+// consumption is the operation that uses up the most seeded tokens in all trials and repeats, and how many.
+func (p *Plan) consumption() (operation string, most uint64) {
+	for i, count := range p.dealt() {
+		need := count * uint64(len(p.Trials)+p.Repeats())
+		if p.Operations[i].Consumes && need > most {
+			operation, most = p.Operations[i].Name, need
+		}
+	}
+	return operation, most
+}
+
+// MostRounds is how many rounds the seeded tokens are enough for, at most [MaxRounds] of them.
+func (s *Scenario) MostRounds(v Vocabulary) int {
+	longer := *s
+	for longer.Rounds = MaxRounds; longer.Rounds > s.Rounds; longer.Rounds-- {
+		if _, most := longer.plan(v).consumption(); most <= v.tokenShare(s.System.LiveTokens) {
+			break
+		}
+	}
+	return longer.Rounds
 }
 
 // tokenShare is how many of the live tokens each consuming operation may use up: one half is read for ever by the

@@ -13,14 +13,21 @@ const SwitchAllowance = 3 * time.Second
 // Plan compiles a valid scenario. It is a pure function of s and v.
 func (s *Scenario) Plan(v Vocabulary) *Plan {
 	p := s.plan(v)
-	p.counted = map[int][][]uint64{}
+	p.tally()
+	return p
+}
+
+// tally counts the hits of the rounds that are not counted yet.
+func (p *Plan) tally() {
+	if p.counted == nil {
+		p.counted = map[int][][]uint64{}
+	}
 	for i, trial := range p.Trials {
 		if p.counted[trial.Round] == nil {
 			p.counted[trial.Round] = p.CountStages(i)
 		}
 		p.Trials[i].Hits = p.Total(i)
 	}
-	return p
 }
 
 // plan is Plan without the hits of each trial, which take a walk through it where there are sessions.
@@ -123,6 +130,21 @@ func (s *Scenario) measured() (states []string, phases []PlannedPhase) {
 		}
 	}
 	return states, phases
+}
+
+// Extend is p with one more round, which the returned plan does not share with p. A plan with a control trial has had its
+// only round.
+func (p *Plan) Extend() *Plan {
+	longer := *p
+	longer.Trials, longer.counted = slices.Clone(p.Trials), maps.Clone(p.counted)
+	longer.Rounds++
+	for _, t := range trials(p.States, longer.Rounds)[p.Rounds*len(p.States):] {
+		// Repeats have taken some of the numbers.
+		t.Index = len(longer.Trials)
+		longer.Trials = append(longer.Trials, t)
+	}
+	longer.tally()
+	return &longer
 }
 
 // trials alternate direction from round to round, so that a drift of the machine falls on both sides of each phase, and

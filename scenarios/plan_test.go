@@ -256,6 +256,40 @@ func TestTrialsAlternate(t *testing.T) {
 	}
 }
 
+// A plan that is extended round by round is the plan of as many rounds, but for the numbers that repeats took; the one it
+// came from stays as it was.
+func TestExtend(t *testing.T) {
+	s := vary(t, "game-event", func(f *File) { f.Quick(); f.Set("rounds=5") })
+	want := s.Plan(carshare())
+	s.Rounds = 3
+	short := s.Plan(carshare())
+	got := short.Extend().Extend()
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Plan{}, PlannedSessions{})); diff != "" {
+		t.Errorf("five rounds (-planned +extended):\n%s", diff)
+	}
+	if len(short.Trials) != 18 || short.Rounds != 3 || len(short.counted) != 3 {
+		t.Errorf("the shorter plan has %d trials in %d rounds now", len(short.Trials), short.Rounds)
+	}
+	repeated := short.Repeat(0).Extend()
+	if last := repeated.Trials[19]; last.Index != 19 || last.Round != 3 || last.State != short.States[len(short.States)-1] || last.Hits == 0 {
+		t.Errorf("after a repeat a round begins with %+v", last)
+	}
+}
+
+func TestMostRounds(t *testing.T) {
+	s := read(t, "stay-launch")
+	most := s.MostRounds(carshare())
+	if most <= s.Rounds || most >= MaxRounds {
+		t.Fatalf("got %d rounds", most)
+	}
+	for rounds, fits := range map[int]bool{most: true, most + 1: false} {
+		s.Rounds = rounds
+		if found := s.findings(carshare(), func(string) bool { return false }); (len(found) == 0) != fits {
+			t.Errorf("%d rounds of at most %d: %v", rounds, most, found)
+		}
+	}
+}
+
 // A single round has no turn, so its last state is measured once more.
 func TestControl(t *testing.T) {
 	want := []Trial{{Index: 0, State: "baseline"}, {Index: 1, State: "a"}, {Index: 2, Round: 1, State: "a", Control: true}}

@@ -18,12 +18,10 @@ const plainEvery = 10 * time.Second
 
 // progressLine tells how the run goes: one line rewritten in place on a terminal, a line now and then elsewhere.
 type progressLine struct {
-	out   io.Writer
-	live  bool
-	began time.Time
-	total time.Duration
-	// planned is the number of trials without repeats.
-	planned int
+	out     io.Writer
+	live    bool
+	began   time.Time
+	total   time.Duration
 	said    time.Time
 	trial   int
 	written bool
@@ -31,7 +29,7 @@ type progressLine struct {
 }
 
 func newProgressLine(out io.Writer, plan *scenarios.Plan) *progressLine {
-	return &progressLine{out: out, live: isTerminal(out), began: time.Now(), total: plan.Expected(), planned: len(plan.Trials), now: time.Now}
+	return &progressLine{out: out, live: isTerminal(out), began: time.Now(), total: plan.Expected(), now: time.Now}
 }
 
 // isTerminal tells whether somebody watches who can see lines rewritten and colours.
@@ -64,8 +62,8 @@ func (l *progressLine) close() {
 func (l *progressLine) line(p harness.Progress) string {
 	elapsed := l.now().Sub(l.began)
 	var b strings.Builder
-	trial := fmt.Sprintf("trial %d/%d", p.Trial, l.planned)
-	if p.Trial > l.planned {
+	trial := fmt.Sprintf("trial %d/%d", p.Trial, p.Trials)
+	if p.Repeat {
 		// Numbered on after the plan, a repeat would look like the end of the run.
 		trial = "once more"
 	}

@@ -28,7 +28,7 @@ func progressOf(live bool) string {
 	}
 	l.show(harness.Progress{Trial: 2, Trials: 2, Round: 1, Rounds: 1, State: "cache", Step: harness.StepSwitch})
 	now = now.Add(time.Second)
-	l.show(harness.Progress{Trial: 3, Trials: 3, Round: 1, Rounds: 1, State: "cache", Step: harness.StepWarm})
+	l.show(harness.Progress{Trial: 3, Trials: 3, Round: 1, Rounds: 1, Repeat: true, State: "cache", Step: harness.StepWarm})
 	l.close()
 	return out.String()
 }

@@ -71,6 +71,15 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 
 // judge reads a run directory, judges it and writes the reports into it.
 func judge(dir string, j judging) (*record.Run, *reports.Summary, error) {
+	recorded, s, err := look(dir, j)
+	if err != nil {
+		return nil, nil, err
+	}
+	return recorded, s, reports.Write(dir, recorded, s)
+}
+
+// look judges a run and writes nothing.
+func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	recorded, err := record.Open(dir)
 	if err != nil {
 		return nil, nil, err
@@ -80,10 +89,7 @@ func judge(dir string, j judging) (*record.Run, *reports.Summary, error) {
 		return nil, nil, err
 	}
 	s, err := reports.Summarize(recorded, scenario)
-	if err != nil {
-		return nil, nil, err
-	}
-	return recorded, s, reports.Write(dir, recorded, s)
+	return recorded, s, err
 }
 
 // scenario is the one in the run directory, with the budgets of the command line. Those stand on no line of its file.

@@ -34,6 +34,7 @@ type runFlags struct {
 	stack     string
 	keep      bool
 	json      bool
+	until     untilClear
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
 }
@@ -60,6 +61,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	flags.StringVar(&f.out, "out", "out", "`directory` for run directories")
 	flags.StringVar(&f.stack, "stack", stack.BackendAuto, "back end: auto, containers or processes")
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
+	f.until.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
@@ -80,6 +82,9 @@ func backends() []string {
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
+	}
+	if err := f.until.vary(&f.variation); err != nil {
+		return err
 	}
 	s, err := f.variation.read(name)
 	if err != nil {
@@ -133,7 +138,7 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	id := began.UTC().Format("20060102T150405Z") + "-" + s.Name + "-" + hex.EncodeToString(suffix[:])
 	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), talk: talk}
 	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
-	r.header.Stack = f.stack
+	r.header.Stack, r.header.UntilClear = f.stack, f.until.on
 	var err error
 	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
 		return nil, fmt.Errorf("%w; choose another place with --out", err)
@@ -283,10 +288,14 @@ func (r *rehearsal) notReady(ctx context.Context, err error) error {
 func (r *rehearsal) measure(ctx context.Context, e *environment, end context.CancelCauseFunc) error {
 	line := newProgressLine(r.talk, r.plan)
 	defer line.close()
-	err := harness.Run(ctx, harness.Config{
+	config := harness.Config{
 		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
 		Record: r.writer, Load: r.watched(end), Progress: line.show,
-	})
+	}
+	if r.flags.until.on {
+		config.More = r.more(time.Now())
+	}
+	err := harness.Run(ctx, config)
 	if breach, ok := errors.AsType[reports.Breach](context.Cause(ctx)); ok {
 		line.close()
 		r.say("ended early: %v", breach)

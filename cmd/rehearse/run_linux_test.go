@@ -203,6 +203,19 @@ func runOn(t *testing.T, backend string) {
 	}
 }
 
+// Rounds are added until all is clear, which is with any interval at all when a factor of a million is precise enough.
+func TestUntilClear(t *testing.T) {
+	s := newSite(t)
+	got := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--until-clear",
+		"--precision", "1e6", "--set", "traffic.stages[plateau].for=2s"))
+	if !strings.Contains(got.stderr, "after 3 rounds: all is clear\n") {
+		t.Errorf("exit %d, and it says\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	if summary := s.summary(t); summary.Rounds != 3 || !summary.UntilClear || len(summary.Validity) < 6 {
+		t.Errorf("%d rounds and %d trials are recorded, until clear %v", summary.Rounds, len(summary.Validity), summary.UntilClear)
+	}
+}
+
 // needsDocker skips the test where no Docker answers. Where one does, the test sees that nothing of the site's stays there.
 func (s site) needsDocker(t *testing.T) {
 	t.Helper()

@@ -19,6 +19,9 @@ type variation struct {
 	only    []string
 	data    string
 	seed    uint64
+	// leastRounds is how many rounds are measured at the least, for the flag called leastFor.
+	leastRounds int
+	leastFor    string
 	// given tells whether a flag stands on the command line; only then does it change anything. Nil is no flag.
 	given func(flag string) bool
 }
@@ -58,6 +61,10 @@ func (v *variation) read(name string) (*scenarios.Scenario, error) {
 		return nil, err
 	}
 	s, err := f.Read()
+	if err == nil && s.Rounds < v.leastRounds {
+		f.SetBy(v.leastFor, "rounds", strconv.Itoa(v.leastRounds))
+		s, err = f.Read()
+	}
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

@@ -26,6 +26,8 @@ type Header struct {
 	Commit  string `json:"commit,omitempty"`
 	Seed    uint64 `json:"seed"`
 	Rounds  int    `json:"rounds"`
+	// UntilClear tells that rounds were added until the effects were clear, so each look at them has to cost something.
+	UntilClear bool `json:"until_clear,omitempty"`
 	// Quick, Scale and Only are the variations asked for on the command line.
 	Quick bool     `json:"quick,omitempty"`
 	Scale float64  `json:"scale,omitempty"`
@@ -178,6 +180,8 @@ const (
 	EventJob = "job"
 	// EventRepeat says that a trial is run once more, and why.
 	EventRepeat = "repeat"
+	// EventLook is a look at the rounds so far, which says whether one more follows, and why.
+	EventLook = "look"
 	// EventFault is a failure, injected or not.
 	EventFault = "fault"
 	// EventInterrupted says that the run was ended early, and why.
