@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,23 +175,28 @@ func (o offered) volume(at time.Duration) (sum float64) {
 
 // title is the finding: how much, also with what sessions add to the rate of the stage, and how long.
 func (o offered) title() string {
-	title := o.Scenario + ": "
-	for _, s := range o.Stages {
-		if s.Name != o.Headline {
-			continue
-		}
-		title += stageRate(s) + " at " + s.Name + ", "
-		// Chance makes less of a difference than a twentieth, and who sees less needs no word.
-		asked := float64(s.Hits) / (s.End - s.Begin).Seconds()
-		if mean := o.mean(s); o.Sessions != nil && mean > asked*1.05 {
-			title += figure(mean) + "/s in the mean with sessions, "
-		}
-	}
 	due := count(o.due())
 	if o.oneIn > 1 {
 		due = "about " + figure(float64(o.due()))
 	}
-	return fmt.Sprintf("%s%s requests in %s", title, due, lasting(o.Duration()))
+	parts := append(o.headline(), fmt.Sprintf("%s requests in %s", due, lasting(o.Duration())))
+	return o.Scenario + ": " + strings.Join(parts, ", ")
+}
+
+// headline tells the rates of the headline stage.
+func (o offered) headline() []string {
+	i := slices.IndexFunc(o.Stages, func(s scenarios.PlannedStage) bool { return s.Name == o.Headline })
+	if i < 0 {
+		return nil
+	}
+	s := o.Stages[i]
+	rates := []string{stageRate(s) + " at " + s.Name}
+	// Chance makes less of a difference than a twentieth, and who sees less needs no word.
+	asked := float64(s.Hits) / (s.End - s.Begin).Seconds()
+	if mean := o.mean(s); o.Sessions != nil && mean > asked*1.05 {
+		rates = append(rates, figure(mean)+"/s in the mean with sessions")
+	}
+	return rates
 }
 
 // subtitle says how the picture came about.
