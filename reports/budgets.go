@@ -109,7 +109,11 @@ func (l *ledger) leftOut(b Budget) bool {
 	return len(l.header.Only) > 0 && slices.ContainsFunc(b.states(), func(state string) bool { return !measured(state) })
 }
 
+// budget judges one budget.
 func (l *ledger) budget(s *Summary, b Budget) Budget {
+	if l.lenient(b.Metric) {
+		b.Level = scenarios.LevelWarn
+	}
 	if b.Reason = l.undecided(b); b.Reason != "" {
 		return l.breachedAllTheSame(s, b)
 	}
@@ -137,7 +141,9 @@ func (l *ledger) undecided(b Budget) string {
 		return fmt.Sprintf("stage %s was not measured", b.Stage)
 	}
 	if b.Of == scenarios.Saved {
-		return "no saved baseline is given"
+		if why := l.unsaved(b.Key); why != "" {
+			return why
+		}
 	}
 	return l.tooFew(b)
 }
@@ -183,15 +189,10 @@ func (l *ledger) breachedAllTheSame(s *Summary, b Budget) Budget {
 // latencyBudget judges the interval over the rounds. Where in every round the percentile itself never came back, no
 // interval is needed: it is over any limit.
 func (l *ledger) latencyBudget(b Budget) Budget {
-	var values []float64
 	lost, trials, q := 0, l.valid(b.State), quantiles()[b.Metric]
 	for _, t := range trials {
-		value := t.latency(b.Key)
-		if math.IsInf(float64(value), 1) {
+		if math.IsInf(float64(t.latency(b.Key)), 1) {
 			lost++
-		}
-		if value.Known() {
-			values = append(values, float64(value))
 		}
 	}
 	if lost == len(trials) && b.upper() {
@@ -202,10 +203,18 @@ func (l *ledger) latencyBudget(b Budget) Budget {
 		b.Reason = fmt.Sprintf("in %d of %d rounds more than %s of the hits failed", lost, len(trials), percent(1-q))
 		return b
 	}
-	if b.Of != "" {
-		values = l.ratios(b.Of, b.State, func(t *trial) Number { return t.latency(b.Key) })
+	switch b.Of {
+	case "":
+		return b.byInterval(l.interval(l.latencies(b.Key)))
+	case scenarios.Saved:
+		n := l.saved.Numbers[b.saved()]
+		b = b.byInterval(over(l.interval(l.latencies(b.Key)), n))
+		if b.Verdict == Inconclusive && !n.Lo.Known() {
+			b.Reason = "the saved number has no interval; save a run of at least two rounds"
+		}
+		return b
 	}
-	return b.byInterval(l.interval(values))
+	return b.byInterval(l.interval(l.ratios(b.Of, b.State, func(t *trial) Number { return t.latency(b.Key) })))
 }
 
 func (b Budget) byInterval(mean stat.Interval) Budget {
@@ -233,10 +242,16 @@ func (b Budget) byInterval(mean stat.Interval) Budget {
 
 func (l *ledger) countBudget(s *Summary, b Budget) Budget {
 	b.Actual = l.count(s, b.Key)
-	if b.Of != "" {
+	switch b.Of {
+	case "":
+	case scenarios.Saved:
+		b.Actual = overCount(b.Actual, l.saved.Numbers[b.saved()].Value)
+	default:
 		b.Actual /= l.count(s, Key{State: b.Of, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation})
 	}
 	switch {
+	case math.IsInf(float64(b.Actual), 1) && b.Of == scenarios.Saved && b.upper():
+		b.Verdict, b.Reason = Fail, "the saved number is zero"
 	case !b.Actual.Known():
 		b.Reason = "no data"
 	case b.passes(b.Actual):

@@ -1,6 +1,10 @@
 package reports
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
 
 // Undecided lists what more rounds could still decide: budgets that the interval of a latency touches, and phases whose
 // effect on p95 is neither told from none nor known to within the precision, a fraction: 0.1 is from one eleventh less to
@@ -8,7 +12,7 @@ import "fmt"
 func (s *Summary) Undecided(precision float64) []string {
 	list := []string{}
 	for _, b := range s.Budgets {
-		if b.Verdict == Inconclusive {
+		if b.Verdict == Inconclusive && b.Level != scenarios.LevelWarn {
 			list = append(list, "budget "+b.name()+": "+b.Reason)
 		}
 	}

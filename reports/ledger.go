@@ -15,6 +15,8 @@ type ledger struct {
 	header  record.Header
 	windows []record.Window
 	trials  []*trial
+	// saved is the baseline to compare with; nil if none.
+	saved *Baseline
 }
 
 // trial is everything recorded of one trial.

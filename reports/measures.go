@@ -39,6 +39,16 @@ func (t *trial) latency(k Key) Number {
 	return t.hits(k.Stage, k.Operation).percentile(quantiles()[k.Metric])
 }
 
+// latencies are those that are known of the valid trials of a state.
+func (l *ledger) latencies(k Key) (values []float64) {
+	for _, t := range l.valid(k.State) {
+		if value := t.latency(k); value.Known() {
+			values = append(values, float64(value))
+		}
+	}
+	return values
+}
+
 // count is a number judged by its value; a metric nobody knows is unknown, so it is inconclusive and never passes.
 func (l *ledger) count(s *Summary, k Key) Number {
 	if n, known := l.counts(s, k)[k.Metric]; known {

@@ -150,10 +150,16 @@ var ErrNothing = errors.New("the run names no state: its header is empty, so the
 // Summarize judges run by the budgets of sc. It reads nothing but its arguments. A run cut short is summarized as far as
 // it goes; only a header without states is an error.
 func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
+	return SummarizeAgainst(nil, run, sc)
+}
+
+// SummarizeAgainst is [Summarize] with a saved baseline, for the budgets that are of one; nil is none.
+func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 	if len(run.Header.States) == 0 {
 		return nil, ErrNothing
 	}
 	l := newLedger(run)
+	l.saved = saved
 	s := &Summary{
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
 		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
@@ -168,6 +174,7 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 	s.Validity = l.validity()
 	s.NoiseFloor = l.noiseFloor(s.Phases)
 	s.Jobs = jobs(run.Events)
+	l.compared(s)
 	s.judge(run)
 	return s, nil
 }

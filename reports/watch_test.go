@@ -15,7 +15,7 @@ import (
 
 // aborted plays the windows of a run through a watch, and cuts the run short where that says so.
 func aborted(m *made) (*made, *Breach) {
-	watch := NewWatch(m.header, &m.scenario)
+	watch := NewWatch(nil, m.header, &m.scenario)
 	cut := *m
 	for i, w := range m.windows {
 		err := watch.Add(m.header.Trials[w.Trial].State, w)

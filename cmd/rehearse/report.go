@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ The exit code is the verdict's, as after run.`,
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print summary.json instead of the tables")
 	addBudgets(cmd, &j.budgets)
+	addBaseline(cmd, &j.baseline)
 	return cmd
 }
 
@@ -51,6 +53,8 @@ The exit code is the verdict's, as after run.`,
 type judging struct {
 	// budgets in short, on top of those of the scenario.
 	budgets []string
+	// baseline is the file of a saved one; empty is the one in the run directory, if any.
+	baseline string
 }
 
 // latestRun is where run leaves a link to what it measured last.
@@ -88,7 +92,11 @@ func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := reports.Summarize(recorded, scenario)
+	saved, err := baselineOf(cmp.Or(j.baseline, keptBaseline(dir)), scenario.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := reports.SummarizeAgainst(saved, recorded, scenario)
 	return recorded, s, err
 }
 

@@ -14,6 +14,7 @@ func verbs() []*cobra.Command {
 	return []*cobra.Command{
 		newRun(),
 		newReport(),
+		newBaseline(),
 		newPlan(),
 		newValidate(),
 		newList(),

@@ -30,6 +30,7 @@ import (
 // runFlags are the flags of run besides the variation of the scenario.
 type runFlags struct {
 	variation variation
+	baseline  string
 	out       string
 	stack     string
 	keep      bool
@@ -58,6 +59,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	}
 	f.variation.addFlags(cmd)
 	flags := cmd.Flags()
+	addBaseline(cmd, &f.baseline)
 	flags.StringVar(&f.out, "out", "out", "`directory` for run directories")
 	flags.StringVar(&f.stack, "stack", stack.BackendAuto, "back end: auto, containers or processes")
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
@@ -90,9 +92,16 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	saved, err := baselineOf(f.baseline, s.Name)
+	if err != nil {
+		return err
+	}
 	plan := s.Plan(vocabulary())
 	began := time.Now()
 	r, err := newRehearsal(f, s, plan, began, cmd.ErrOrStderr())
+	if err == nil {
+		err = r.keepBaseline(saved)
+	}
 	if err != nil {
 		return exitError{exitEnvironment, err}
 	}
@@ -123,10 +132,12 @@ type rehearsal struct {
 	flags    *runFlags
 	scenario *scenarios.Scenario
 	plan     *scenarios.Plan
-	dir      string
-	header   record.Header
-	writer   *record.Writer
-	talk     io.Writer
+	// saved is the baseline to compare with; nil if none.
+	saved  *reports.Baseline
+	dir    string
+	header record.Header
+	writer *record.Writer
+	talk   io.Writer
 	// mu keeps lines of talk whole: nodes may die on a goroutine of their own.
 	mu sync.Mutex
 }
@@ -153,6 +164,17 @@ func (r *rehearsal) keepFiles() error {
 		errs = append(errs, r.writer.AddFile(name, content))
 	}
 	return errors.Join(errs...)
+}
+
+// keepBaseline puts the saved baseline into the run directory as well.
+func (r *rehearsal) keepBaseline(saved *reports.Baseline) error {
+	if r.saved = saved; saved != nil {
+		return saved.Write(filepath.Join(r.dir, reports.BaselineFile))
+	}
+	if wantsBaseline(r.scenario) {
+		r.say("no saved baseline is given: budgets that are of: saved will be inconclusive")
+	}
+	return nil
 }
 
 func (r *rehearsal) logs() string { return filepath.Join(r.dir, "logs") }
@@ -313,14 +335,17 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 
 // watched is the generator with an eye on the budgets that may end the run.
 func (r *rehearsal) watched(end context.CancelCauseFunc) func(context.Context, load.Config) (load.Totals, error) {
-	watch := reports.NewWatch(r.header, r.scenario)
+	watch := reports.NewWatch(r.saved, r.header, r.scenario)
 	return func(ctx context.Context, config load.Config) (load.Totals, error) {
-		state, emit := config.Plan.Trials[config.Trial].State, config.Emit
+		trial, emit := config.Plan.Trials[config.Trial], config.Emit
+		if trial.Control {
+			return load.Run(ctx, config)
+		}
 		config.Emit = func(w record.Window) error {
 			if err := emit(w); err != nil {
 				return err
 			}
-			if breach := watch.Add(state, w); breach != nil {
+			if breach := watch.Add(trial.State, w); breach != nil {
 				r.note(record.Event{Trial: w.Trial, Kind: record.EventAbort, Text: breach.Error()})
 				end(breach)
 			}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+func newBaseline() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "baseline",
+		Short: "Save what a run measured, to compare later runs with",
+		Long: `A saved baseline is a file with the numbers of a run, for the repository of the system. Budgets with of: saved limit
+what later runs may make of them: counts anywhere, latencies on a machine of the same class.`,
+		Example: `  rehearse baseline save out/latest
+  rehearse run ci-gate --baseline ci-gate.baseline.json --budget 'gate: primary_statements(verify) <= 105% of saved'`,
+		Args: knownVerb,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newBaselineSave())
+	return cmd
+}
+
+func newBaselineSave() *cobra.Command {
+	return &cobra.Command{
+		Use:   "save RUN [FILE]",
+		Short: "Save the numbers of a run directory",
+		Long: `save writes the numbers of a run directory into FILE, by default SCENARIO.baseline.json, and replaces what is there.
+The run has to have reached its end. Latencies have an interval only from a run of at least two rounds.`,
+		Example: `  rehearse baseline save out/latest
+  rehearse baseline save out/latest ci/peak.baseline.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return usageError("%d arguments given; name a run directory, such as %s, and the file if you like", len(args), latestRun())
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return saveBaseline(cmd, args[0], args[1:]) },
+	}
+}
+
+// saveBaseline saves the run in dir. What cannot be saved is a mistake of the caller, who chooses the run and the file.
+func saveBaseline(cmd *cobra.Command, dir string, file []string) error {
+	recorded, err := record.Open(dir)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	scenario, err := judging{}.scenario(dir, recorded)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	b, err := reports.NewBaseline(recorded, scenario)
+	if err != nil {
+		return usageError("%w; save another run", err)
+	}
+	name := append(file, b.Scenario+".baseline.json")[0]
+	if err := b.Write(name); err != nil {
+		return usageError("%w; check the directory and its permissions", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %d numbers of %s\n", name, len(b.Numbers), b.Run)
+	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", b.Scenario, quoted(name))
+	return nil
+}
+
+// baselineOf is the saved baseline in a file, for a scenario. Without a name there is none.
+func baselineOf(name, scenario string) (*reports.Baseline, error) {
+	if name == "" {
+		return nil, nil
+	}
+	b, err := reports.ReadBaseline(name)
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	if b.Scenario != scenario {
+		return nil, usageError("%s is a baseline of %s, not of %s; save one of a run of %s", name, b.Scenario, scenario, scenario)
+	}
+	return b, nil
+}
+
+// keptBaseline is the one that a run directory keeps, or none.
+func keptBaseline(dir string) string {
+	path := filepath.Join(dir, reports.BaselineFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return path
+}
+
+// wantsBaseline tells whether budgets of a scenario compare with a saved baseline.
+func wantsBaseline(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Budgets, func(b scenarios.Budget) bool { return b.Of == scenarios.Saved })
+}
+
+// addBaseline makes cmd take a saved baseline.
+func addBaseline(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "baseline", "", "saved baseline `file` for budgets that are of: saved")
+}

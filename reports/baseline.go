@@ -1,0 +1,287 @@
+package reports
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// BaselineSchema is the version of a saved baseline's format.
+const BaselineSchema = "rehearse.baseline/1"
+
+// BaselineFile is the name under which a run directory keeps the baseline it was judged against.
+const BaselineFile = "baseline.json"
+
+// maxBaseline bounds the file; one of a hundred stages has a tenth of it.
+const maxBaseline = 64 << 20
+
+// Baseline is what a run measured, saved to compare later runs with. It belongs into the repository of the system: its
+// numbers are one to a line, in the order of their names.
+type Baseline struct {
+	Schema   string `json:"schema"`
+	Scenario string `json:"scenario"`
+	Seed     uint64 `json:"seed"`
+	// Run is the id of the run that measured it.
+	Run    string `json:"run"`
+	Rounds int    `json:"rounds"`
+	// Stack and Host are the machine: what it says of latencies another one cannot keep or miss.
+	Stack string      `json:"stack"`
+	Host  record.Host `json:"host"`
+	// Stages are the traffic, by name.
+	Stages map[string]SavedStage `json:"stages"`
+	// Numbers in base units, by the names that budgets in short give them, such as cache@peak: p95(verify).
+	Numbers map[string]SavedNumber `json:"numbers"`
+}
+
+// SavedStage is the traffic of one stage of one trial.
+type SavedStage struct {
+	Seconds float64 `json:"seconds"`
+	Hits    uint64  `json:"hits"`
+}
+
+// SavedNumber is one number. Lo and Hi are the interval of a latency over several rounds, else unknown.
+type SavedNumber struct{ Value, Lo, Hi Number }
+
+// MarshalJSON writes the number alone, or with its interval as [value, lo, hi].
+func (n SavedNumber) MarshalJSON() ([]byte, error) {
+	if !n.Lo.Known() || !n.Hi.Known() {
+		return json.Marshal(n.Value)
+	}
+	return json.Marshal([]Number{n.Value, n.Lo, n.Hi})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *SavedNumber) UnmarshalJSON(data []byte) error {
+	n.Lo, n.Hi = unknown(), unknown()
+	if len(data) == 0 || data[0] != '[' {
+		return json.Unmarshal(data, &n.Value)
+	}
+	var all []Number
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	if len(all) != 3 {
+		return fmt.Errorf("a number with its interval has three parts, not %d", len(all))
+	}
+	n.Value, n.Lo, n.Hi = all[0], all[1], all[2]
+	return nil
+}
+
+// saved is what a baseline calls the number.
+func (k Key) saved() string {
+	metric := k.Metric
+	if k.Operation != "" {
+		metric += "(" + k.Operation + ")"
+	}
+	return k.State + "@" + k.Stage + ": " + metric
+}
+
+// NewBaseline has every number of a run. A run that did not reach its end, or a state without a valid trial, makes none.
+func NewBaseline(run *record.Run, sc *scenarios.Scenario) (*Baseline, error) {
+	s, err := Summarize(run, sc)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Complete {
+		return nil, fmt.Errorf("run %s did not reach its end", run.Header.ID)
+	}
+	h := run.Header
+	b := &Baseline{
+		Schema: BaselineSchema, Scenario: h.Scenario, Seed: h.Seed, Run: h.ID, Rounds: h.Rounds, Stack: h.Stack, Host: h.Host,
+		Stages: savedStages(h), Numbers: map[string]SavedNumber{},
+	}
+	l := newLedger(run)
+	for _, state := range h.States {
+		if len(l.valid(state)) == 0 {
+			return nil, fmt.Errorf("run %s has no valid trial of %s", h.ID, state)
+		}
+		for stage := range b.Stages {
+			for _, operation := range append([]string{""}, h.Operations...) {
+				l.save(b, s, Key{State: state, Stage: stage, Operation: operation})
+			}
+		}
+	}
+	return b, nil
+}
+
+func savedStages(h record.Header) map[string]SavedStage {
+	stages := map[string]SavedStage{}
+	for _, s := range h.Stages {
+		if s.Measure {
+			// A millisecond is finer than any stage; binary fractions would make a diff of nothing.
+			stages[s.Name] = SavedStage{Seconds: math.Round((s.EndSeconds-s.BeginSeconds)*1000) / 1000, Hits: s.Hits}
+		}
+	}
+	return stages
+}
+
+// save adds the known numbers of a state, a stage and an operation.
+func (l *ledger) save(b *Baseline, s *Summary, k Key) {
+	counts := l.counts(s, k)
+	for _, m := range scenarios.Metrics() {
+		if k.Operation != "" && !m.ByOperation {
+			continue
+		}
+		k.Metric = m.Name
+		number := SavedNumber{Value: unknown(), Lo: unknown(), Hi: unknown()}
+		if _, latency := quantiles()[m.Name]; latency {
+			mean := l.interval(l.latencies(k))
+			number = SavedNumber{Number(mean.Value), Number(mean.Lo), Number(mean.Hi)}
+		} else if n, known := counts[m.Name]; known {
+			number.Value = n
+		}
+		if number.Value.Known() {
+			b.Numbers[k.saved()] = number
+		}
+	}
+}
+
+// Write puts the baseline into the file at path, in one step.
+func (b *Baseline) Write(path string) error {
+	return replace(path, func(w io.Writer) error {
+		head := *b
+		head.Numbers = nil
+		text, err := json.MarshalIndent(head, "", "  ")
+		if err != nil {
+			return err
+		}
+		// The encoder would put each end of an interval on a line of its own.
+		begin, _, _ := strings.Cut(string(text), `"numbers": null`)
+		lines := []string{}
+		for _, name := range slices.Sorted(maps.Keys(b.Numbers)) {
+			number, err := json.Marshal(b.Numbers[name])
+			if err != nil {
+				return err
+			}
+			lines = append(lines, fmt.Sprintf("    %q: %s", name, number))
+		}
+		_, err = fmt.Fprintf(w, "%s\"numbers\": {\n%s\n  }\n}\n", begin, strings.Join(lines, ",\n"))
+		return err
+	})
+}
+
+// ReadBaseline reads what [Baseline.Write] wrote.
+func ReadBaseline(path string) (*Baseline, error) {
+	const save = "rehearse baseline save writes one"
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no saved baseline %s; %s", path, save)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the saved baseline: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxBaseline))
+	if err != nil {
+		return nil, fmt.Errorf("read the saved baseline: %w", err)
+	}
+	b := &Baseline{}
+	if err := json.Unmarshal(text, b); err != nil {
+		return nil, fmt.Errorf("%s is not a saved baseline: %w; %s", path, err, save)
+	}
+	if b.Schema != BaselineSchema {
+		return nil, fmt.Errorf("%s has schema %q; this rehearse reads %q: save it anew", path, b.Schema, BaselineSchema)
+	}
+	return b, nil
+}
+
+// elsewhere says by what the machine of a run is of another class than the baseline's; empty if by nothing.
+func (b *Baseline) elsewhere(h record.Header) string {
+	var apart []string
+	if b.Host.CPU != h.Host.CPU {
+		apart = append(apart, fmt.Sprintf("CPU %s there, %s here", b.Host.CPU, h.Host.CPU))
+	}
+	if b.Host.CPUs != h.Host.CPUs {
+		apart = append(apart, fmt.Sprintf("%d CPUs there, %d here", b.Host.CPUs, h.Host.CPUs))
+	}
+	if b.Stack != h.Stack {
+		apart = append(apart, fmt.Sprintf("stack %s there, %s here", b.Stack, h.Stack))
+	}
+	return strings.Join(apart, ", ")
+}
+
+// lenient tells whether budgets on a metric are only warnings: on another machine than that of the saved baseline no
+// latency fails a run.
+func (l *ledger) lenient(metric string) bool {
+	m, _ := scenarios.FindMetric(metric)
+	return m.Unit == scenarios.Seconds && l.saved != nil && l.saved.elsewhere(l.header) != ""
+}
+
+// otherTraffic says by what the traffic of a run differs from the baseline's; empty if by nothing.
+func (b *Baseline) otherTraffic(h record.Header) string {
+	var apart []string
+	if b.Seed != h.Seed {
+		apart = append(apart, fmt.Sprintf("seed %d there, %d here", b.Seed, h.Seed))
+	}
+	now := savedStages(h)
+	for _, s := range h.Stages {
+		if was, both := b.Stages[s.Name]; both && s.Measure && was != now[s.Name] {
+			apart = append(apart, fmt.Sprintf("%s hits in %v s at %s there, %s in %v s here", count(was.Hits), was.Seconds, s.Name,
+				count(s.Hits), now[s.Name].Seconds))
+		}
+	}
+	return strings.Join(apart, ", ")
+}
+
+// compared says what a reader has to know of the baseline that the run is judged against.
+func (l *ledger) compared(s *Summary) {
+	if l.saved == nil {
+		return
+	}
+	if apart := l.saved.elsewhere(l.header); apart != "" {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the saved baseline is of another machine (%s): budgets on latency are only warnings", apart))
+	}
+	uses := slices.ContainsFunc(s.Budgets, func(b Budget) bool { return b.Of == scenarios.Saved })
+	if apart := l.saved.otherTraffic(l.header); apart != "" && uses {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the saved baseline is of other traffic: %s", apart))
+	}
+}
+
+// unsaved says why there is no saved number to compare with.
+func (l *ledger) unsaved(k Key) string {
+	switch {
+	case l.saved == nil:
+		return "no saved baseline is given: add --baseline FILE; rehearse baseline save writes it"
+	case l.saved.Scenario != l.header.Scenario:
+		return fmt.Sprintf("the saved baseline is of scenario %s", l.saved.Scenario)
+	}
+	if _, known := l.saved.Numbers[k.saved()]; !known {
+		return fmt.Sprintf("the saved baseline has no number %s", k.saved())
+	}
+	return ""
+}
+
+// over is an interval as a ratio to a saved number. What the two do not know of themselves adds up: the interval is as wide
+// as the furthest ends of both.
+func over(mean stat.Interval, n SavedNumber) stat.Interval {
+	return stat.Interval{
+		Value: mean.Value / float64(n.Value), Lo: mean.Lo / float64(n.Hi), Hi: mean.Hi / float64(n.Lo),
+		Centre: mean.Centre / float64(n.Value), N: mean.N,
+	}
+}
+
+// overCount is a count as a ratio to a saved one, to the five digits that a file of six keeps of it. Nothing of nothing is
+// as much as before, and anything of nothing is beyond every limit.
+func overCount(now, saved Number) Number {
+	if saved == 0 && now == 0 {
+		return 1
+	}
+	ratio := float64(now / saved)
+	short, err := strconv.ParseFloat(strconv.FormatFloat(ratio, 'g', 5, 64), 64)
+	if err != nil {
+		return Number(ratio)
+	}
+	return Number(short)
+}

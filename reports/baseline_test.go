@@ -1,0 +1,280 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// saved is the baseline of a run, written and read back.
+func saved(t *testing.T, m *made) *Baseline {
+	t.Helper()
+	b, err := NewBaseline(m.written(t), &m.scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "saved.json")
+	if err := b.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadBaseline(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func (m *made) against(t *testing.T, b *Baseline) *Summary {
+	t.Helper()
+	s, err := SummarizeAgainst(b, m.written(t), &m.scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// What is saved is what the summary says, to six digits, and the file is the same each time.
+func TestBaselineIsTheSummary(t *testing.T) {
+	m := makeRun(3, wobble, "baseline", "extract-main", "cache")
+	b := saved(t, m)
+	_, s := m.summarized(t)
+	state := s.find("cache")
+	for name, want := range map[string]Number{
+		"cache@peak: primary_qps": state.PrimaryQPS, "cache@peak: cache_hit_ratio": state.CacheHitRatio,
+		"cache@calm: offered_rate": state.Stages[0].OfferedRate, "cache@peak: rechecked": 6,
+		"cache@peak: primary_statements(verify)": state.PrimaryStatementsPer["verify"],
+	} {
+		got, known := b.Numbers[name]
+		if !known || approximately(got.Value, float64(want), 1e-5) != nil || got.Lo.Known() {
+			t.Errorf("%s: got %v %v, want %v without an interval", name, got, known, want)
+		}
+	}
+	p95 := b.Numbers["cache@peak: p95(verify)"]
+	if approximately(p95.Value, 0.002, 0.02) != nil || !(p95.Lo < p95.Value && p95.Value < p95.Hi) {
+		t.Errorf("p95 of verify: got %+v, want 2 ms inside of its interval", p95)
+	}
+	for name := range b.Numbers {
+		if strings.Contains(name, "warm-up") || strings.Contains(name, "calm: p99") {
+			t.Errorf("%s is saved: a stage that is not measured, or a percentile of too few hits", name)
+		}
+	}
+	if b.Stages["peak"] != (SavedStage{4, 2000}) || b.Run != m.header.ID || b.Host.CPU != "made up" || b.Rounds != 3 {
+		t.Errorf("got %+v", b)
+	}
+	again := saved(t, m)
+	if diff := cmp.Diff(b, again, cmp.Comparer(same)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The file is for people and their diffs: a number to a line, in the order of their names.
+func TestBaselineFile(t *testing.T) {
+	m := makeRun(2, steady, "baseline")
+	m.header.Stages = m.header.Stages[2:]
+	m.header.Trials[0].Hits, m.header.Trials[1].Hits = 2000, 2000
+	kept := m.windows[:0:0]
+	for _, w := range m.windows {
+		if w.Stage == "peak" {
+			kept = append(kept, w)
+		}
+	}
+	m.windows = kept
+	b, err := NewBaseline(m.written(t), &m.scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "saved.json")
+	if err := b.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "saved.json", text)
+}
+
+func TestAgainstSaved(t *testing.T) {
+	budget := func(b scenarios.Budget, most float64) scenarios.Budget {
+		b.Of, b.Max = scenarios.Saved, &most
+		return b
+	}
+	of := func(metric string) scenarios.Budget { return scenarios.Budget{Metric: metric} }
+	double := func(m *made) {
+		for trial := range m.header.Trials {
+			for _, source := range []string{"primary", "callers"} {
+				m.samplesOf(trial, source, func(s *record.Sample) {
+					for key := range s.Values {
+						if strings.Contains(key, "kind=read") {
+							// 1000 were there before; see counters.
+							s.Values[key] = 1000 + 2*(s.Values[key]-1000)
+						}
+					}
+				})
+			}
+		}
+	}
+	slower := func(m *made) {
+		*m = *makeRun(3, func(round int, state string) float64 { return 1.2 * wobble(round, state) }, "baseline", "extract-main")
+	}
+	for _, c := range []struct {
+		name   string
+		budget scenarios.Budget
+		change func(*made)
+		want   Verdict
+	}{
+		{"the same count", budget(of("primary_qps"), 1), nil, Pass},
+		{"more statements", budget(of("primary_qps"), 1.4), double, Fail},
+		{"more statements of an operation", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.4), double, Fail},
+		{"as many as are allowed", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.5), double, Pass},
+		{"nothing of nothing", budget(scenarios.Budget{Metric: "errors"}, 1), nil, Pass},
+		{"something of nothing", budget(scenarios.Budget{Metric: "errors"}, 5), func(m *made) {
+			m.windowsOf(1, "peak", func(w *record.Window) { w.Failed, w.Completed = 1, w.Offered-1 })
+		}, Fail},
+		{"the same latency is inside a limit that leaves room for both intervals", budget(of("p95"), 1.1), nil, Pass},
+		{"and not to be told from one as high as it", budget(of("p95"), 1), nil, Inconclusive},
+		{"a slower one", budget(of("p95"), 1.1), slower, Fail},
+		{"of an operation", budget(scenarios.Budget{Metric: "p50", Operation: "verify"}, 1.1), slower, Fail},
+		{"a state that was not saved", budget(scenarios.Budget{Metric: "p95", State: "cache"}, 9), func(m *made) {
+			*m = *makeRun(3, wobble, "baseline", "cache")
+		}, Inconclusive},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := saved(t, makeRun(3, wobble, "baseline", "extract-main"))
+			m := makeRun(3, wobble, "baseline", "extract-main")
+			if c.change != nil {
+				c.change(m)
+			}
+			m.scenario.Budgets = []scenarios.Budget{c.budget}
+			s := m.against(t, b)
+			if s.Verdict != c.want || len(s.Warnings) > 0 {
+				t.Errorf("got %v: %q, warnings %q; want %v", s.Verdict, s.Reasons, s.Warnings, c.want)
+			}
+		})
+	}
+}
+
+// On another machine budgets on latency only warn, whatever they compare with, and counts stay strict.
+func TestSavedElsewhere(t *testing.T) {
+	for name, change := range map[string]func(*Baseline){
+		"CPU": func(b *Baseline) { b.Host.CPU = "faster" }, "CPUs": func(b *Baseline) { b.Host.CPUs = 64 },
+		"stack": func(b *Baseline) { b.Stack = "containers" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := makeRun(2, wobble, "baseline", "extract-main")
+			b := saved(t, m)
+			change(b)
+			low := 1e-4
+			m.scenario.Budgets = []scenarios.Budget{
+				{Metric: "p95", Max: &low}, {Metric: "p95", Of: scenarios.Saved, Max: &low}, {Metric: "p95", Of: "baseline", Max: &low},
+			}
+			s := m.against(t, b)
+			if s.Verdict != Pass || len(s.Warnings) != 4 || !strings.Contains(s.Warnings[0], "another machine ("+name) && !strings.Contains(s.Warnings[0], name) {
+				t.Errorf("got %v (%q) with warnings %q, want a pass with four", s.Verdict, s.Reasons, s.Warnings)
+			}
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Of: scenarios.Saved, Max: &low}}
+			if s := m.against(t, b); s.Verdict != Fail {
+				t.Errorf("a count: got %v (%q), want a fail", s.Verdict, s.Reasons)
+			}
+			b.Host, b.Stack = m.header.Host, m.header.Stack
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Of: scenarios.Saved, Max: &low}}
+			if s := m.against(t, b); s.Verdict != Fail {
+				t.Errorf("on the machine itself: got %v (%q), want a fail", s.Verdict, s.Reasons)
+			}
+		})
+	}
+}
+
+// Other traffic is told, and another scenario's numbers are compared with nothing.
+func TestSavedOfOtherTraffic(t *testing.T) {
+	m := makeRun(2, wobble, "baseline")
+	b := saved(t, m)
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Of: scenarios.Saved, Max: new(1.0)}}
+	b.Seed, b.Stages["peak"] = 8, SavedStage{4, 1000}
+	s := m.against(t, b)
+	if want := "seed 8 there, 7 here, 1,000 hits in 4 s at peak there, 2,000 in 4 s here"; s.Verdict != Pass || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], want) {
+		t.Errorf("got %v with %q, want a pass that says %q", s.Verdict, s.Warnings, want)
+	}
+	b.Scenario = "other"
+	if s := m.against(t, b); s.Verdict != Inconclusive || !strings.Contains(s.Reasons[0], "of scenario other") {
+		t.Errorf("got %v with %q", s.Verdict, s.Reasons)
+	}
+}
+
+// One round has no interval, so nothing is said of its latencies.
+func TestSavedOfOneRound(t *testing.T) {
+	b := saved(t, makeRun(1, steady, "baseline"))
+	m := makeRun(2, steady, "baseline")
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Of: scenarios.Saved, Max: new(9.0)}}
+	if s := m.against(t, b); s.Verdict != Inconclusive || !strings.Contains(s.Budgets[0].Reason, "at least two rounds") {
+		t.Errorf("got %v: %q", s.Verdict, s.Reasons)
+	}
+}
+
+// What is no whole run is saved for nobody.
+func TestNotSaved(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	m.events = m.events[:2]
+	if _, err := NewBaseline(m.written(t), &m.scenario); err == nil || !strings.Contains(err.Error(), "did not reach its end") {
+		t.Errorf("got %v", err)
+	}
+	m = makeRun(1, steady, "baseline", "cache")
+	m.windowsOf(1, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
+	if _, err := NewBaseline(m.written(t), &m.scenario); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReadBaselineMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                  "is not a saved baseline",
+		"version: 1":                        "is not a saved baseline",
+		"{}":                                `has schema ""`,
+		`{"schema": "rehearse.baseline/2"}`: "save it anew",
+		`{"numbers": {"a@b: p95": [1, 2]}}`: "three parts",
+		`{"numbers": {"a@b: p95": "fast"}}`: "is not a saved baseline",
+		`{"numbers": {"a@b: p95": [1, 2, true]}}`: "is not a saved baseline",
+	} {
+		path := filepath.Join(t.TempDir(), "saved.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadBaseline(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+	if _, err := ReadBaseline(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "rehearse baseline save") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSavedNumber(t *testing.T) {
+	nan := unknown()
+	for _, n := range []SavedNumber{{1, nan, nan}, {0, nan, nan}, {0.002, 0.001, 0.003}} {
+		text, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got SavedNumber
+		if err := json.Unmarshal(text, &got); err != nil || !same(got, n) {
+			t.Errorf("%s: got %v, %v, want %v", text, got, err, n)
+		}
+		if n.Lo.Known() != bytes.ContainsRune(text, '[') {
+			t.Errorf("%v is written as %s", n, text)
+		}
+	}
+}
+
+func same(a, b SavedNumber) bool {
+	equal := func(a, b Number) bool { return a == b || math.IsNaN(float64(a)) && math.IsNaN(float64(b)) }
+	return equal(a.Value, b.Value) && equal(a.Lo, b.Lo) && equal(a.Hi, b.Hi)
+}
