@@ -28,6 +28,9 @@ func told() map[string]func() *made {
 				{Metric: "primary_qps", State: "archive", Of: "baseline", Max: new(0.2), Line: 31},
 				{Metric: "wrong_user", Max: new(0.0), Line: 32},
 			}
+			m.watchGenerator(20*time.Microsecond, 0.02)
+			m.from(5, "primary", "checkpoints_total", 1)
+			m.from(6, "primary", "replica_lag_seconds", 2.5)
 			m.events = append([]record.Event{{AtSeconds: 3, Trial: 5, Kind: record.EventJob,
 				Text: "archive moved 2,000,000 dead tokens in 41 s", Values: map[string]float64{"rows": 2e6, "seconds": 41}}}, m.events...)
 			return m

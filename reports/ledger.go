@@ -31,9 +31,11 @@ type trial struct {
 	// aborted tells that the run ended in it, because a budget was breached.
 	aborted bool
 	// at is when it began, on the run's clock.
-	at float64
-	// reasons say why the trial reaches no estimate.
-	reasons []string
+	at    float64
+	spent map[moment]spent
+	// reasons say why the trial reaches no estimate; doubts and notes are as in [TrialCheck].
+	reasons, doubts, notes []string
+	generator              GeneratorCheck
 }
 
 type cell struct{ stage, op string }
@@ -62,7 +64,7 @@ func newLedger(run *record.Run) *ledger {
 	byIndex := map[int]*trial{}
 	for _, planned := range run.Header.Trials {
 		t := &trial{Trial: planned, stages: run.Header.Stages, cells: map[cell]*hits{}, stageHits: map[string]*hits{},
-			edges: map[edge]record.Sample{}, samples: map[string][]record.Sample{}}
+			edges: map[edge]record.Sample{}, samples: map[string][]record.Sample{}, spent: map[moment]spent{}}
 		l.trials = append(l.trials, t)
 		byIndex[planned.Index] = t
 	}
@@ -91,7 +93,7 @@ func newLedger(run *record.Run) *ledger {
 	}
 	for _, t := range l.trials {
 		t.fold()
-		t.reasons = t.check(slices.Sorted(maps.Keys(sources)))
+		t.examine(&run.Header, slices.Sorted(maps.Keys(sources)))
 	}
 	return l
 }
@@ -107,6 +109,7 @@ func (t *trial) addWindow(w record.Window) {
 	}
 	t.cells[at].merge(windowHits(w))
 	t.stageHits[w.Stage].lag.Merge(w.Lag)
+	t.spend(w)
 }
 
 // windowHits are the hits of a window, without their lag.

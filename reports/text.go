@@ -120,6 +120,9 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
 	}
+	for _, t := range limited(s.notes(), most) {
+		lines = append(lines, "note: "+t)
+	}
 	lines = append(lines, s.noiseLine())
 	lines = append(lines, s.detectableLines()...)
 	lines = append(lines, s.centreLines()...)
@@ -161,15 +164,33 @@ func (s *Summary) statementLines(operations []string) (lines []string) {
 }
 
 func (s *Summary) validityLine() string {
-	return fmt.Sprintf("trials: %d of %d valid", len(s.Validity)-len(s.invalid()), len(s.Validity))
+	return fmt.Sprintf("trials: %d of %d valid", len(s.Validity)-len(s.invalid()), len(s.Validity)) + s.worstGenerator()
 }
 
-// invalid lists the invalid trials, counted from one as in the progress of the run.
-func (s *Summary) invalid() (list []string) {
-	for _, t := range s.Validity {
+// invalid lists the invalid trials.
+func (s *Summary) invalid() []string {
+	return s.trialsWith(func(t TrialCheck) []string { return t.Reasons })
+}
+
+// doubts lists those about trials that reached the numbers.
+func (s *Summary) doubts() []string {
+	return s.trialsWith(func(t TrialCheck) []string {
 		if !t.Valid {
-			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial+1, t.State, t.Round+1,
-				strings.Join(t.Reasons, "; ")))
+			return nil
+		}
+		return t.Doubts
+	})
+}
+
+func (s *Summary) notes() []string {
+	return s.trialsWith(func(t TrialCheck) []string { return t.Notes })
+}
+
+// trialsWith lists the trials of which there is something to say, counted from one as in the progress of the run.
+func (s *Summary) trialsWith(what func(TrialCheck) []string) (list []string) {
+	for _, t := range s.Validity {
+		if told := what(t); len(told) > 0 {
+			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial+1, t.State, t.Round+1, strings.Join(told, "; ")))
 		}
 	}
 	return list

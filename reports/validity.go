@@ -24,12 +24,27 @@ type TrialCheck struct {
 	Valid bool   `json:"valid"`
 	// Reasons are empty for a valid trial.
 	Reasons []string `json:"reasons"`
+	// Doubts leave it valid, but have to be known before its numbers are believed; those of valid trials are warnings of
+	// the summary. Notes are what else went on in it, such as a checkpoint, and when on its clock.
+	Doubts    []string       `json:"doubts"`
+	Notes     []string       `json:"notes"`
+	Generator GeneratorCheck `json:"generator"`
+}
+
+// examine finds out whether the trial can be believed, and what has to be known of it.
+func (t *trial) examine(h *record.Header, sources []string) {
+	t.generator = t.checkGenerator(h.Host.CPUs)
+	t.reasons, t.doubts, t.notes = t.check(sources), []string{}, []string{}
+	if t.began {
+		// Never nil: in JSON nothing is an empty list.
+		t.doubts, t.notes = append(t.doubts, t.doubtful(h.Headline)...), append(t.notes, t.noteworthy()...)
+	}
 }
 
 func (l *ledger) validity() []TrialCheck {
 	checks := []TrialCheck{}
 	for _, t := range l.trials {
-		checks = append(checks, TrialCheck{t.Index, t.Round, t.State, len(t.reasons) == 0, t.reasons})
+		checks = append(checks, TrialCheck{t.Index, t.Round, t.State, len(t.reasons) == 0, t.reasons, t.doubts, t.notes, t.generator})
 	}
 	return checks
 }
@@ -41,7 +56,8 @@ func (t *trial) check(sources []string) []string {
 		return reasons
 	}
 	// Never nil: in JSON no reasons are an empty list.
-	return append([]string{}, slices.Concat(t.sending(), t.punctuality(), t.resets(), t.statistics(), t.agreement())...)
+	return append([]string{}, slices.Concat(t.sending(), t.punctuality(), t.starvation(), t.littlesLaw(),
+		t.resets(), t.statistics(), t.agreement())...)
 }
 
 func (t *trial) incomplete(sources []string) (reasons []string) {
@@ -89,8 +105,8 @@ func (t *trial) punctuality() []string {
 	if !record.Late(float64(lag), float64(p95)) {
 		return nil
 	}
-	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s",
-		seconds(lag), limit(seconds(record.LagLimitSeconds)), seconds(p95))}
+	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s; %s",
+		seconds(lag), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
 }
 
 // resets finds counters that went down between any two readings of a source.
