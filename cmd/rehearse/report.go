@@ -46,6 +46,7 @@ The exit code is the verdict's, as after run.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print summary.json instead of the tables")
 	addBudgets(cmd, &j.budgets)
 	addBaseline(cmd, &j.baseline)
+	j.ending.addFlags(cmd)
 	return cmd
 }
 
@@ -55,6 +56,7 @@ type judging struct {
 	budgets []string
 	// baseline is the file of a saved one; empty is the one in the run directory, if any.
 	baseline string
+	ending   ending
 }
 
 // latestRun is where run leaves a link to what it measured last.
@@ -70,7 +72,7 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	if err := errors.Join(show(cmd, recorded, s, asJSON), err); err != nil {
 		return err
 	}
-	return verdictError(s)
+	return j.ending.end(cmd, s)
 }
 
 // judge reads a run directory, judges it and writes the reports into it.
@@ -135,16 +137,4 @@ func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON b
 	}
 	out := cmd.OutOrStdout()
 	return reports.Print(out, recorded, s, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
-}
-
-// verdictError is the verdict as an exit code.
-func verdictError(s *reports.Summary) error {
-	switch s.Verdict {
-	case reports.Pass:
-		return nil
-	case reports.Fail:
-		return exitError{code: exitBreached}
-	default:
-		return exitError{code: exitInconclusive}
-	}
 }

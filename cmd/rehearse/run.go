@@ -36,6 +36,7 @@ type runFlags struct {
 	keep      bool
 	json      bool
 	until     untilClear
+	ending    ending
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
 }
@@ -64,6 +65,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	flags.StringVar(&f.stack, "stack", stack.BackendAuto, "back end: auto, containers or processes")
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
 	f.until.addFlags(cmd)
+	f.ending.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
@@ -105,26 +107,35 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return exitError{exitEnvironment, err}
 	}
-	return r.rehearse(cmd.Context(), func(measured error) error { return f.report(cmd, r, measured) })
+	var judged *reports.Summary
+	err = r.rehearse(cmd.Context(), func(measured error) error {
+		s, err := f.report(cmd, r)
+		if measured == nil && err == nil {
+			judged = s
+		}
+		return errors.Join(measured, err)
+	})
+	switch {
+	case judged == nil:
+		return err
+	case err != nil:
+		// Something went wrong after the verdict, which stands.
+		return errors.Join(verdictError(judged), err)
+	}
+	return f.ending.end(cmd, judged)
 }
 
-// report judges what was recorded, however far the run came. An error of the run outweighs the verdict.
-func (f *runFlags) report(cmd *cobra.Command, r *rehearsal, measured error) error {
+// report judges what was recorded, however far the run came.
+func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Summary, error) {
 	if err := r.writer.Flush(); err != nil {
-		return errors.Join(measured, err)
+		return nil, err
 	}
 	recorded, s, err := judge(r.dir, judging{})
 	if err != nil {
-		return errors.Join(measured, err)
+		return nil, err
 	}
 	r.say("report: %s", filepath.Join(r.dir, "report.md"))
-	if err := show(cmd, recorded, s, f.json); err != nil {
-		return errors.Join(measured, err)
-	}
-	if measured != nil {
-		return measured
-	}
-	return verdictError(s)
+	return s, show(cmd, recorded, s, f.json)
 }
 
 // rehearsal is one run from its directory to its last trial.

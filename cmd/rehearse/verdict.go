@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/reports"
+)
+
+// ending is how a verb that judges a run ends.
+type ending struct{ noFail bool }
+
+func (e *ending) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&e.noFail, "no-fail", false, "exit with 0 whatever the verdict, for demos; the last line says what it would have been")
+}
+
+// end makes an exit code of the verdict. For what is no failure it says the last line itself; see conclude for the others.
+func (e ending) end(cmd *cobra.Command, s *reports.Summary) error {
+	err := verdictError(s)
+	switch code := codeOf(cmd.Context(), err); {
+	case code == exitPass:
+		fmt.Fprintf(cmd.ErrOrStderr(), "exit %d: %s\n", code, meaning(code))
+	case e.noFail:
+		fmt.Fprintf(cmd.ErrOrStderr(), "exit %d: --no-fail; without it exit %d: %s\n", exitPass, code, meaning(code))
+	default:
+		return err
+	}
+	return nil
+}
+
+// verdictError is the verdict as an exit code.
+func verdictError(s *reports.Summary) error {
+	switch s.Verdict {
+	case reports.Pass:
+		return nil
+	case reports.Fail:
+		return exitError{code: exitBreached}
+	default:
+		return exitError{code: exitInconclusive}
+	}
+}
