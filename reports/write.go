@@ -31,12 +31,12 @@ func Write(dir string, run *record.Run, s *Summary) error {
 	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s)...)...)
 }
 
-// JSON writes summary.json.
-func JSON(w io.Writer, s *Summary) error {
+// JSON writes summary.json, or selftest.json.
+func JSON[T Summary | SelfTest](w io.Writer, judged *T) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(s)
+	return encoder.Encode(judged)
 }
 
 // replace puts what write produces in place of the file at path, in one step.

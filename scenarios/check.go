@@ -243,6 +243,14 @@ func (p *Plan) consumption() (operation string, most uint64) {
 	return operation, most
 }
 
+// Shortage is how many live tokens have to be seeded for all trials of p, where those of s are too few; else it is zero.
+func (s *Scenario) Shortage(p *Plan, v Vocabulary) uint64 {
+	if _, most := p.consumption(); most > v.tokenShare(s.System.LiveTokens) {
+		return most * 2 * v.consumers()
+	}
+	return 0
+}
+
 // MostRounds is how many rounds the seeded tokens are enough for, at most [MaxRounds] of them.
 func (s *Scenario) MostRounds(v Vocabulary) int {
 	longer := *s

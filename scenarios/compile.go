@@ -147,6 +147,15 @@ func (p *Plan) Extend() *Plan {
 	return &longer
 }
 
+// WithTrials is p with trials of its own, of states that need not be the scenario's. Trials of a round have the same hits.
+func (p *Plan) WithTrials(states []string, trials []Trial) *Plan {
+	other := *p
+	other.States, other.Trials, other.counted = states, slices.Clone(trials), nil
+	other.Phases, other.Budgets, other.Unjudged = nil, nil, nil
+	other.tally()
+	return &other
+}
+
 // trials alternate direction from round to round, so that a drift of the machine falls on both sides of each phase, and
 // at each turn one state is measured twice in a row. A single round has no turn: there the last state is measured once more,
 // so that every run shows what this machine does to the same thing twice.

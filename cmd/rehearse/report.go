@@ -65,6 +65,9 @@ func latestRun() string { return filepath.Join("out", "latest") }
 // report judges the run in dir and prints what it found, even where the reports cannot be written. A directory that
 // cannot be read as a run is a mistake of the caller.
 func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
+	if done, err := reportSelfTest(cmd, dir, asJSON); done {
+		return err
+	}
 	recorded, s, err := judge(dir, j)
 	if s == nil {
 		return exitError{exitUsage, err}

@@ -37,6 +37,7 @@ type runFlags struct {
 	json      bool
 	until     untilClear
 	ending    ending
+	self      selfTest
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
 }
@@ -66,6 +67,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	flags.BoolVar(&f.keep, "keep", false, "leave everything running after the report until interrupted")
 	f.until.addFlags(cmd)
 	f.ending.addFlags(cmd)
+	f.self.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
@@ -87,7 +89,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
-	if err := f.until.vary(&f.variation); err != nil {
+	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until)); err != nil {
 		return err
 	}
 	s, err := f.variation.read(name)
@@ -99,6 +101,11 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	plan := s.Plan(vocabulary())
+	if f.self.on {
+		if plan, err = f.self.plan(s, plan); err != nil {
+			return err
+		}
+	}
 	began := time.Now()
 	r, err := newRehearsal(f, s, plan, began, cmd.ErrOrStderr())
 	if err == nil {
@@ -129,6 +136,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Summary, error) {
 	if err := r.writer.Flush(); err != nil {
 		return nil, err
+	}
+	if done, err := reportSelfTest(cmd, r.dir, f.json); done {
+		return errors.Join(measured, err)
 	}
 	recorded, s, err := judge(r.dir, judging{})
 	if err != nil {
@@ -161,6 +171,10 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), talk: talk}
 	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
 	r.header.Stack, r.header.UntilClear = f.stack, f.until.on
+	if f.self.on {
+		state := plan.States[0]
+		r.header.SelfTest = &record.SelfTest{State: state, Levels: levels(state)}
+	}
 	var err error
 	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
 		return nil, fmt.Errorf("%w; choose another place with --out", err)
@@ -322,7 +336,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 	line := newProgressLine(r.talk, r.plan)
 	defer line.close()
 	config := harness.Config{
-		Plan: r.plan, System: e.system, Source: loadSource{e.source}, Probes: asProbes(e.probes),
+		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes),
 		Record: r.writer, Load: r.watched(end), Progress: line.show,
 	}
 	if r.flags.until.on {
@@ -342,6 +356,14 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
 	}
 	return err
+}
+
+// system is what is switched between trials.
+func (r *rehearsal) system(e *environment) harness.System {
+	if r.header.SelfTest == nil {
+		return e.system
+	}
+	return &braked{System: e.system, state: r.header.SelfTest.State, levels: r.header.SelfTest.Levels}
 }
 
 // watched is the generator with an eye on the budgets that may end the run.

@@ -28,6 +28,9 @@ type Header struct {
 	Rounds  int    `json:"rounds"`
 	// UntilClear tells that rounds were added until the effects were clear, so each look at them has to cost something.
 	UntilClear bool `json:"until_clear,omitempty"`
+	// SelfTest tells that the run measured this machine and not the system: one state against itself, and against itself
+	// slowed down on purpose.
+	SelfTest *SelfTest `json:"self_test,omitempty"`
 	// Quick, Scale and Only are the variations asked for on the command line.
 	Quick bool     `json:"quick,omitempty"`
 	Scale float64  `json:"scale,omitempty"`
@@ -50,6 +53,20 @@ type Header struct {
 	Trials     []Trial  `json:"trials"`
 	// TimeoutSeconds is how long a hit may take before it counts as failed.
 	TimeoutSeconds float64 `json:"timeout_seconds"`
+}
+
+// SelfTest says what was compared. Each round of the record is one pair of trials.
+type SelfTest struct {
+	// State is measured in every pair.
+	State string `json:"state"`
+	// Levels are what it is measured against, a state's name and how much slower it was made.
+	Levels []Level `json:"levels"`
+}
+
+// Level is a state slowed down by a share of the time its answers take; 0 is the same state again.
+type Level struct {
+	State    string  `json:"state"`
+	Slowdown float64 `json:"slowdown"`
 }
 
 // Host is what a reader must know of the machine before believing a latency.

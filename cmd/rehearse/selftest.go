@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// selfTest measures this machine and not the system: the last state against itself, and against itself slowed down by known
+// shares.
+type selfTest struct {
+	on    bool
+	pairs int
+}
+
+func (t *selfTest) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&t.on, "self-test", false, "measure this machine: how often it calls a change what is none, and which slowdown it finds")
+	flags.IntVar(&t.pairs, "pairs", 30, "with --self-test: pairs of trials for each slowdown")
+}
+
+// slowdowns are the shares by which answers are made slower; the first level is the A/A pair.
+func slowdowns() []float64 { return []float64{0, 0.03, 0.05, 0.10, 0.20} }
+
+// check refuses flags that do not go together.
+func (t *selfTest) check(v *variation, u untilClear) error {
+	switch {
+	case !t.on && v.has("pairs"):
+		return usageError("--pairs is for --self-test; add --self-test, or leave it out")
+	case t.on && u.on:
+		return usageError("--until-clear judges the system and --self-test this machine; choose one")
+	case t.on && (t.pairs < 1 || t.pairs > 1000):
+		return usageError("--pairs %d is out of range; write a number from 1 to 1000", t.pairs)
+	}
+	return nil
+}
+
+// levels are the states of the test and by how much they are slower.
+func levels(state string) (list []record.Level) {
+	for _, share := range slowdowns() {
+		name := state + " again"
+		if share > 0 {
+			name = state + " +" + strconv.FormatFloat(share*100, 'f', -1, 64) + "%"
+		}
+		list = append(list, record.Level{State: name, Slowdown: share})
+	}
+	return list
+}
+
+// plan is that of the test: pairs of all levels in turn, each a round of its own, so that both trials of it have the same
+// hits. Every other time the slower one comes first.
+func (t *selfTest) plan(s *scenarios.Scenario, p *scenarios.Plan) (*scenarios.Plan, error) {
+	state := p.States[len(p.States)-1]
+	states, trials := []string{state}, []scenarios.Trial{}
+	for _, level := range levels(state) {
+		states = append(states, level.State)
+	}
+	for pair := range t.pairs {
+		for i, level := range levels(state) {
+			both := [2]string{state, level.State}
+			if pair%2 == 1 {
+				both[0], both[1] = both[1], both[0]
+			}
+			for _, name := range both {
+				trials = append(trials, scenarios.Trial{Index: len(trials), Round: pair*len(slowdowns()) + i, State: name})
+			}
+		}
+	}
+	planned := p.WithTrials(states, trials)
+	planned.Rounds = t.pairs * len(slowdowns())
+	if seed := s.Shortage(planned, vocabulary()); seed > 0 {
+		return nil, usageError("%d trials use up more live tokens than there are; add --set system.data.live_tokens=%d, or --quick, or fewer --pairs",
+			len(trials), seed)
+	}
+	return planned, nil
+}
+
+// braked is the system with its levels of slowness as states.
+type braked struct {
+	*carshare.System
+	state  string
+	levels []record.Level
+	// at is the state the system itself is in.
+	at string
+}
+
+// Prepare implements [harness.System].
+func (b *braked) Prepare(ctx context.Context, _ string) error { return b.System.Prepare(ctx, b.state) }
+
+// Apply implements [harness.System].
+func (b *braked) Apply(ctx context.Context, state string) error {
+	if b.at != b.state {
+		if err := b.System.Apply(ctx, b.state); err != nil {
+			return err
+		}
+		b.at = b.state
+	}
+	share := 0.0
+	for _, level := range b.levels {
+		if level.State == state {
+			share = level.Slowdown
+		}
+	}
+	return b.System.Brake(ctx, share)
+}
+
+// reportSelfTest writes and prints what a self-test found; done is false for an ordinary run.
+func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err error) {
+	run, err := record.Open(dir)
+	if err != nil {
+		return false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
+	}
+	s, err := reports.JudgeSelfTest(run)
+	if errors.Is(err, reports.ErrNoSelfTest) {
+		return false, nil
+	}
+	err = errors.Join(err, reports.WriteSelfTest(dir, s))
+	if asJSON {
+		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))
+	} else {
+		err = errors.Join(err, reports.PrintSelfTest(cmd.OutOrStdout(), s))
+	}
+	if err == nil && !s.Complete {
+		err = exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(dir, reports.SelfTestTextFile))}
+	}
+	return true, err
+}

@@ -1,0 +1,187 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
+)
+
+// SelfTestSchema is the version of selftest.json.
+const SelfTestSchema = "rehearse.selftest/1"
+
+// Names of what [WriteSelfTest] leaves in a run directory.
+const (
+	SelfTestFile     = "selftest.json"
+	SelfTestTextFile = "selftest.txt"
+)
+
+// tries is how many runs the pairs are divided into, each pair in one: what that many people would have found.
+const tries = 5
+
+// runLengths are the numbers of rounds whose claims are told.
+func runLengths() []int { return []int{3, 5, 8, 12} }
+
+// SelfTest is what a machine makes of the same thing measured twice, and of a slowdown of known size: how often a run there
+// calls a change what is none, and how small a change it finds. It is selftest.json.
+type SelfTest struct {
+	Schema string      `json:"schema"`
+	ID     string      `json:"id"`
+	Host   record.Host `json:"host"`
+	Stack  string      `json:"stack"`
+	// State is measured in every pair, at Stage.
+	State string `json:"state"`
+	Stage string `json:"stage"`
+	// Complete tells whether the run reached its end.
+	Complete bool `json:"complete"`
+	// Trials ran, of which Invalid ones reached no number.
+	Trials  int             `json:"trials"`
+	Invalid int             `json:"invalid"`
+	Levels  []SelfTestLevel `json:"levels"`
+}
+
+// SelfTestLevel is one slowdown; zero is the A/A pair.
+type SelfTestLevel struct {
+	Slowdown float64 `json:"slowdown"`
+	// Pairs are those in which both trials are valid.
+	Pairs int `json:"pairs"`
+	// P95Ratio is slowed down over not, over all pairs.
+	P95Ratio Estimate `json:"p95_ratio"`
+	// Claims are how often runs of so many rounds, drawn from these pairs, call p95 worse or better.
+	Claims []Claims `json:"claims"`
+	// Tries runs, each of other pairs, of which Found call p95 worse.
+	Tries int `json:"tries"`
+	Found int `json:"found"`
+	// TryRounds is how many pairs each try has.
+	TryRounds int `json:"try_rounds"`
+}
+
+// Claims are shares of runs.
+type Claims struct {
+	Rounds int    `json:"rounds"`
+	Worse  Number `json:"worse"`
+	Better Number `json:"better"`
+}
+
+// ErrNoSelfTest says that a run directory holds an ordinary run.
+var ErrNoSelfTest = errors.New("the run is no self-test")
+
+// JudgeSelfTest condenses the record of a self-test.
+func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
+	if run.Header.SelfTest == nil {
+		return nil, ErrNoSelfTest
+	}
+	l := newLedger(run)
+	s := &SelfTest{
+		Schema: SelfTestSchema, ID: run.Header.ID, Host: run.Header.Host, Stack: run.Header.Stack,
+		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
+	}
+	for _, check := range l.validity() {
+		s.Trials++
+		if !check.Valid {
+			s.Invalid++
+		}
+	}
+	for i, level := range run.Header.SelfTest.Levels {
+		s.Levels = append(s.Levels, l.level(s.State, level, run.Header.Seed+uint64(i)))
+	}
+	return s, nil
+}
+
+func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
+	ratios := l.p95Ratios(state, level.State)
+	judged := SelfTestLevel{Slowdown: level.Slowdown, Pairs: len(ratios), P95Ratio: l.latencyEstimate(ratios), Claims: []Claims{}}
+	for _, n := range runLengths() {
+		if n < len(ratios) {
+			better, worse := stat.Rates(ratios, n, 1, seed)
+			judged.Claims = append(judged.Claims, Claims{n, Number(worse), Number(better)})
+		}
+	}
+	if judged.TryRounds = len(ratios) / tries; judged.TryRounds >= 2 {
+		judged.Tries = tries
+		for i := range tries {
+			try := ratios[i*judged.TryRounds : (i+1)*judged.TryRounds]
+			if stat.GeometricMean(try).Against(1) == stat.Above {
+				judged.Found++
+			}
+		}
+	}
+	return judged
+}
+
+// PrintSelfTest writes the self-test for a person.
+func PrintSelfTest(w io.Writer, s *SelfTest) error {
+	claims := newTable(append([]any{"slowdown", "pairs", "p95 measured", "95 % interval"}, claimColumns(s)...)...)
+	for _, level := range s.Levels {
+		e := level.P95Ratio
+		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), between(e.Lo, e.Hi)}
+		for _, c := range level.Claims {
+			row = append(row, claimed(level, c))
+		}
+		claims.AppendRow(row)
+	}
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", s.headline(), trimmed(claims.Render()), strings.Join(s.notes(), "\n"))
+	return err
+}
+
+func claimColumns(s *SelfTest) (columns []any) {
+	most := 0
+	for _, level := range s.Levels {
+		most = max(most, len(level.Claims))
+	}
+	for _, n := range runLengths()[:most] {
+		columns = append(columns, fmt.Sprintf("found in %d rounds", n))
+	}
+	return columns
+}
+
+func slowdownText(slowdown float64) string {
+	if slowdown == 0 {
+		return "none"
+	}
+	return "+" + percent(slowdown)
+}
+
+// claimed is how often a slowdown is found; without one every claim is a false alarm.
+func claimed(level SelfTestLevel, c Claims) string {
+	if level.Slowdown == 0 {
+		return percent(float64(c.Worse+c.Better)) + " false"
+	}
+	return percent(float64(c.Worse))
+}
+
+func (s *SelfTest) headline() string {
+	return fmt.Sprintf("self-test: %s at %s against itself, on %s, %d CPUs, %s", s.State, s.Stage, s.Host.CPU, s.Host.CPUs, s.Stack)
+}
+
+func (s *SelfTest) notes() []string {
+	notes := []string{fmt.Sprintf("trials: %d of %d valid", s.Trials-s.Invalid, s.Trials)}
+	for _, level := range s.Levels {
+		if level.Tries > 0 {
+			what := "found"
+			if level.Slowdown == 0 {
+				what = "called worse"
+			}
+			notes = append(notes, fmt.Sprintf("%s: %s by %d of %d runs of %d rounds, each of other pairs",
+				slowdownText(level.Slowdown), what, level.Found, level.Tries, level.TryRounds))
+		}
+	}
+	if !s.Complete {
+		notes = append(notes, "the run did not reach its end")
+	}
+	return append(notes, "found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
+}
+
+// WriteSelfTest leaves selftest.json and selftest.txt in dir.
+func WriteSelfTest(dir string, s *SelfTest) error {
+	return errors.Join(
+		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, s) }),
+		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, s) }),
+	)
+}

@@ -1,0 +1,89 @@
+package reports
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// selfTested is a record of pairs in which the slower one takes exactly as much longer as it was made, but for a swing of
+// the whole machine from pair to pair.
+func selfTested(t *testing.T, pairs int) *record.Run {
+	t.Helper()
+	m := makeRun(1, steady, "cache")
+	m.header.Trials, m.windows, m.samples, m.events = nil, nil, nil, nil
+	m.header.SelfTest = &record.SelfTest{State: "cache", Levels: []record.Level{{State: "cache again"}, {State: "cache +20%", Slowdown: 0.2}}}
+	m.header.States = []string{"cache", "cache again", "cache +20%"}
+	for pair := range pairs {
+		for i, level := range m.header.SelfTest.Levels {
+			swing, noise := 1+0.1*float64(pair%3), 1+0.01*float64(pair%4)
+			m.addTrial(2*pair+i, "cache", swing)
+			m.addTrial(2*pair+i, "cache", swing*(1+level.Slowdown)*noise)
+			m.header.Trials[len(m.header.Trials)-1].State = level.State
+		}
+	}
+	m.events = append(m.events, record.Event{AtSeconds: 1e6, Trial: -1, Kind: record.EventDone})
+	return m.written(t)
+}
+
+func TestSelfTest(t *testing.T) {
+	s, err := JudgeSelfTest(selfTested(t, 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, slow := s.Levels[0], s.Levels[1]
+	// The noise of 0 to 3 % lies on one side, so every run of any length calls it what it is.
+	if none.Pairs != 20 || slow.Pairs != 20 || math.Abs(float64(slow.P95Ratio.Value)/(1.2*float64(none.P95Ratio.Value))-1) > 0.005 {
+		t.Errorf("got ratios %v and %v over %d and %d pairs", none.P95Ratio.Value, slow.P95Ratio.Value, none.Pairs, slow.Pairs)
+	}
+	if slow.Tries != 5 || slow.Found != 5 || slow.TryRounds != 4 {
+		t.Errorf("found %d of %d times in %d rounds, want 5 of 5 in 4", slow.Found, slow.Tries, slow.TryRounds)
+	}
+	if len(slow.Claims) != 4 || slow.Claims[3] != (Claims{12, 1, 0}) {
+		t.Errorf("got claims %+v", slow.Claims)
+	}
+	var out bytes.Buffer
+	if err := PrintSelfTest(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "selftest.txt", out.Bytes())
+}
+
+// Few pairs show a ratio and no claims; none at all shows nothing, and an ordinary run is none.
+func TestSelfTestOfFewPairs(t *testing.T) {
+	for pairs, claims := range map[int]int{1: 0, 3: 0, 4: 1, 6: 2} {
+		s, err := JudgeSelfTest(selfTested(t, pairs))
+		if err != nil || len(s.Levels[1].Claims) != claims || s.Levels[1].Pairs != pairs {
+			t.Errorf("%d pairs: %+v, %v", pairs, s.Levels[1], err)
+		}
+		if err := PrintSelfTest(&bytes.Buffer{}, s); err != nil {
+			t.Error(err)
+		}
+	}
+	run, _ := makeRun(1, steady, "baseline", "extract-main").summarized(t)
+	if _, err := JudgeSelfTest(run); !errors.Is(err, ErrNoSelfTest) {
+		t.Errorf("got %v, want ErrNoSelfTest", err)
+	}
+}
+
+// A pair whose trial is invalid, as one that never ended, reaches no number.
+func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
+	run := selfTested(t, 6)
+	for i, e := range run.Events {
+		if e.Kind == record.EventTrialEnd && e.Trial == 2 {
+			run.Events[i].Kind = record.EventFault
+		}
+	}
+	s, err := JudgeSelfTest(run)
+	if err != nil || s.Levels[0].Pairs != 6 || s.Levels[1].Pairs != 5 || s.Invalid != 1 {
+		t.Errorf("got %d and %d pairs, %d trials invalid, %v, want 6, 5 and 1", s.Levels[0].Pairs, s.Levels[1].Pairs, s.Invalid, err)
+	}
+	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "23 of 24 valid") {
+		t.Errorf("got %s", text)
+	}
+}
