@@ -138,7 +138,7 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Summary, e
 		return nil, err
 	}
 	if done, err := reportSelfTest(cmd, r.dir, f.json); done {
-		return errors.Join(measured, err)
+		return nil, err
 	}
 	recorded, s, err := judge(r.dir, judging{})
 	if err != nil {
