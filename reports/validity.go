@@ -57,7 +57,7 @@ func (t *trial) check(sources []string) []string {
 	}
 	// Never nil: in JSON no reasons are an empty list.
 	return append([]string{}, slices.Concat(t.sending(), t.punctuality(), t.starvation(), t.littlesLaw(),
-		t.resets(), t.statistics(), t.agreement())...)
+		t.statistics(), t.resets(), t.agreement())...)
 }
 
 func (t *trial) incomplete(sources []string) (reasons []string) {
@@ -109,9 +109,13 @@ func (t *trial) punctuality() []string {
 		seconds(lag), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
 }
 
-// resets finds counters that went down between any two readings of a source.
+// resets finds counters that went down between any two readings of a source. Where the statistics were reset, that says it
+// all.
 func (t *trial) resets() (reasons []string) {
 	for _, source := range slices.Sorted(maps.Keys(t.samples)) {
+		if t.forgot(source) {
+			continue
+		}
 		fallen := map[string]string{}
 		for i, now := range t.samples[source][1:] {
 			before := t.samples[source][i]
@@ -144,7 +148,7 @@ func others(n int) string {
 func (t *trial) statistics() (reasons []string) {
 	for _, node := range []string{"primary", "replica"} {
 		begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
-		if begin["stats_reset_unix_seconds"] != end["stats_reset_unix_seconds"] {
+		if t.forgot(node) {
 			reasons = append(reasons, node+": the statement statistics were reset during the trial")
 		}
 		if grown := end["dealloc_total"] - begin["dealloc_total"]; grown > 0 {
@@ -155,9 +159,18 @@ func (t *trial) statistics() (reasons []string) {
 	return reasons
 }
 
+// forgot tells whether the statement statistics of a node were reset, by somebody or by a restart.
+func (t *trial) forgot(node string) bool {
+	const when = "stats_reset_unix_seconds"
+	return t.edges[edge{"", "begin", node}].Values[when] != t.edges[edge{"", "end", node}].Values[when]
+}
+
 // agreement compares two independent counts of the same statements: the server's and the services'.
 func (t *trial) agreement() (reasons []string) {
 	for _, node := range []string{"primary", "replica"} {
+		if t.forgot(node) {
+			continue
+		}
 		server, _ := t.growth("", node, application("read", "write"))
 		own := t.services("", series{"statements_total",
 			map[string][]string{"node": {node}, "kind": {"read", "write"}}})
