@@ -109,7 +109,7 @@ func NewBaseline(run *record.Run, sc *scenarios.Scenario) (*Baseline, error) {
 		}
 		for stage := range b.Stages {
 			for _, operation := range append([]string{""}, h.Operations...) {
-				l.save(b, s, Key{State: state, Stage: stage, Operation: operation})
+				l.save(b, Key{State: state, Stage: stage, Operation: operation})
 			}
 		}
 	}
@@ -128,8 +128,8 @@ func savedStages(h record.Header) map[string]SavedStage {
 }
 
 // save adds the known numbers of a state, a stage and an operation.
-func (l *ledger) save(b *Baseline, s *Summary, k Key) {
-	counts := l.counts(s, k)
+func (l *ledger) save(b *Baseline, k Key) {
+	counts := l.counts(k)
 	for _, m := range scenarios.Metrics() {
 		if k.Operation != "" && !m.ByOperation {
 			continue

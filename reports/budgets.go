@@ -46,7 +46,7 @@ const (
 	boundAbove = "above"
 )
 
-func (l *ledger) budgets(s *Summary, sc *scenarios.Scenario) (judged []Budget, unjudged []string) {
+func (l *ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []string) {
 	judged, unjudged = []Budget{}, []string{}
 	for _, b := range sc.Budgets {
 		b = b.Filled(l.header.Headline, l.header.States[len(l.header.States)-1], sc.Phases)
@@ -54,7 +54,7 @@ func (l *ledger) budgets(s *Summary, sc *scenarios.Scenario) (judged []Budget, u
 			if l.leftOut(one) {
 				unjudged = append(unjudged, one.name())
 			} else {
-				judged = append(judged, l.budget(s, one))
+				judged = append(judged, l.budget(one))
 			}
 		}
 	}
@@ -110,21 +110,21 @@ func (l *ledger) leftOut(b Budget) bool {
 }
 
 // budget judges one budget.
-func (l *ledger) budget(s *Summary, b Budget) Budget {
+func (l *ledger) budget(b Budget) Budget {
 	if l.lenient(b.Metric) {
 		b.Level = scenarios.LevelWarn
 	}
 	if b.Reason = l.undecided(b); b.Reason != "" {
-		return l.breachedAllTheSame(s, b)
+		return l.breachedAllTheSame(b)
 	}
 	_, latency := quantiles()[b.Metric]
 	switch {
 	case b.ForSeconds > 0:
-		return l.sustainedBudget(b, l.valid(b.State))
+		return l.sustainedBudget(b, l.trialsFor(b.Metric, b.State))
 	case latency:
 		return l.latencyBudget(b)
 	}
-	return l.countBudget(s, b)
+	return l.countBudget(b)
 }
 
 // undecided says why there is nothing to judge: the number, or enough of what it rests on, was not measured.
@@ -133,7 +133,7 @@ func (l *ledger) undecided(b Budget) string {
 		switch {
 		case !slices.Contains(l.header.States, state):
 			return fmt.Sprintf("state %s was not part of this run", state)
-		case len(l.valid(state)) == 0:
+		case len(l.trialsFor(b.Metric, state)) == 0:
 			return fmt.Sprintf("no valid trial of %s", state)
 		}
 	}
@@ -151,7 +151,7 @@ func (l *ledger) undecided(b Budget) string {
 func (l *ledger) tooFew(b Budget) string {
 	for _, state := range b.states() {
 		due := uint64(0)
-		for _, t := range l.valid(state) {
+		for _, t := range l.trialsFor(b.Metric, state) {
 			due += t.hits(b.Stage, b.Operation).offered
 		}
 		of := ""
@@ -170,7 +170,7 @@ func (l *ledger) tooFew(b Budget) string {
 
 // breachedAllTheSame judges what needs no valid trial: a wrong answer that was given, and the breach for which the run was
 // ended. Zero wrong answers of trials nobody believes prove nothing.
-func (l *ledger) breachedAllTheSame(s *Summary, b Budget) Budget {
+func (l *ledger) breachedAllTheSame(b Budget) Budget {
 	if b.abort && b.ForSeconds > 0 {
 		if judged := l.sustainedBudget(b, nil); judged.Verdict == Fail {
 			return judged
@@ -180,7 +180,7 @@ func (l *ledger) breachedAllTheSame(s *Summary, b Budget) Budget {
 	if metric.Unit != scenarios.Count || b.Of != "" || !b.upper() {
 		return b
 	}
-	if actual := l.count(s, b.Key); actual.Known() && !b.passes(actual) {
+	if actual := l.count(b.Key); actual.Known() && !b.passes(actual) {
 		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
 	}
 	return b
@@ -240,14 +240,14 @@ func (b Budget) byInterval(mean stat.Interval) Budget {
 	return b
 }
 
-func (l *ledger) countBudget(s *Summary, b Budget) Budget {
-	b.Actual = l.count(s, b.Key)
+func (l *ledger) countBudget(b Budget) Budget {
+	b.Actual = l.count(b.Key)
 	switch b.Of {
 	case "":
 	case scenarios.Saved:
 		b.Actual = overCount(b.Actual, l.saved.Numbers[b.saved()].Value)
 	default:
-		b.Actual /= l.count(s, Key{State: b.Of, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation})
+		b.Actual /= l.count(Key{State: b.Of, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation})
 	}
 	switch {
 	case math.IsInf(float64(b.Actual), 1) && b.Of == scenarios.Saved && b.upper():

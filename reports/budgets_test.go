@@ -2,6 +2,7 @@ package reports
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,5 +186,69 @@ func TestLostHitsBreachALatencyBudget(t *testing.T) {
 	_, s := m.summarized(t)
 	if s.Verdict != Fail || s.Budgets[0].Actual.Known() {
 		t.Errorf("lost in every round: got %v with %v, want fail without a number", s.Verdict, s.Budgets[0].Actual)
+	}
+}
+
+// A late generator makes latencies worthless and leaves counts what they are: budgets on those are judged all the same. What
+// spoils counts spoils them.
+func TestCountsOfALateGenerator(t *testing.T) {
+	late := func(m *made) {
+		for trial := range m.header.Trials {
+			m.windowsOf(trial, "peak", func(w *record.Window) {
+				for range w.Sent {
+					w.Lag.Record(30 * time.Millisecond)
+				}
+			})
+		}
+	}
+	lost := func(m *made) {
+		m.windowsOf(1, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
+	}
+	reset := func(m *made) {
+		m.samplesOf(1, "primary", func(s *record.Sample) {
+			if s.Edge == "end" && s.Stage == "" {
+				s.Values["stats_reset_unix_seconds"] = 2
+			}
+		})
+	}
+	count := on("primary_statements").op("verify")
+	for _, c := range []struct {
+		name    string
+		spoil   []func(*made)
+		budgets []spec
+		want    Verdict
+	}{
+		{"nothing to compare with", []func(*made){late}, []spec{count.max(2.3), on("primary_qps").max(1000), on("replica_qps").of("baseline").min(0), on("errors").max(0)}, Inconclusive},
+		{"counts alone", []func(*made){late}, []spec{count.max(2.3), on("primary_qps").max(1000), on("errors").max(0)}, Pass},
+		{"outside", []func(*made){late}, []spec{count.max(2.2)}, Fail},
+		{"of the state before", []func(*made){late}, []spec{on("primary_qps").of("before").max(0.67)}, Pass},
+		{"a latency as well", []func(*made){late}, []spec{count.max(2.3), on("p95").max(9)}, Inconclusive},
+		{"no budget at all", []func(*made){late}, nil, Inconclusive},
+		{"hits that were never sent", []func(*made){late, lost}, []spec{count.max(2.3)}, Inconclusive},
+		{"statistics that were reset", []func(*made){reset}, []spec{count.max(2.3)}, Inconclusive},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			for _, spoil := range c.spoil {
+				spoil(m)
+			}
+			for _, b := range c.budgets {
+				m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget(b))
+			}
+			_, s := m.summarized(t)
+			if s.Verdict != c.want || s.States[1].Trials != 0 {
+				t.Errorf("got %v because of %q with %d valid trials, want %v with none", s.Verdict, s.Reasons, s.States[1].Trials, c.want)
+			}
+			if c.want == Pass && !strings.Contains(strings.Join(s.Warnings, "\n"), "no trial of extract-main with latencies to believe") {
+				t.Errorf("the warnings do not say it: %q", s.Warnings)
+			}
+		})
+	}
+	// A budget that is only a warning needs no latency either.
+	m := makeRun(1, steady, "baseline")
+	late(m)
+	m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(count.max(3.4)), {Metric: "p95", Max: new(1.0), Level: scenarios.LevelWarn}}
+	if _, s := m.summarized(t); s.Verdict != Pass {
+		t.Errorf("got %v: %q", s.Verdict, s.Reasons)
 	}
 }

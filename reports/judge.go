@@ -2,16 +2,17 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
-func (s *Summary) judge(run *record.Run) {
+func (l *ledger) judge(s *Summary, run *record.Run) {
 	s.Verdict = Pass
 	s.judgeAnswers()
-	s.judgeRun(run)
+	l.judgeRun(s, run)
 	for _, b := range s.Budgets {
 		told := fmt.Sprintf("budget %s: %s", b.name(), b.Reason)
 		switch {
@@ -34,18 +35,29 @@ func (s *Summary) judgeAnswers() {
 	}
 }
 
-func (s *Summary) judgeRun(run *record.Run) {
+func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 	if !s.Complete {
 		s.against(Inconclusive, "the run did not reach its end%s", interruption(run.Events))
 	}
 	for _, state := range s.States {
 		switch {
+		case state.Trials == 0 && s.onCounts() && len(l.counted(state.Name)) > 0:
+			s.Warnings = append(s.Warnings, fmt.Sprintf("no trial of %s with latencies to believe; the budgets rest on its counts", state.Name))
 		case state.Trials == 0:
 			s.against(Inconclusive, "no valid trial of %s", state.Name)
 		case state.N == 0:
 			s.against(Inconclusive, "no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
 		}
 	}
+}
+
+// onCounts tells whether there are budgets that may fail the run, and none of them is on a latency.
+func (s *Summary) onCounts() bool {
+	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level == scenarios.LevelWarn })
+	return len(strict) > 0 && !slices.ContainsFunc(strict, func(b Budget) bool {
+		_, latency := quantiles()[b.Metric]
+		return latency
+	})
 }
 
 func (s *Summary) against(v Verdict, format string, values ...any) {

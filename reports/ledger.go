@@ -17,6 +17,8 @@ type ledger struct {
 	trials  []*trial
 	// saved is the baseline to compare with; nil if none.
 	saved *Baseline
+	// known are the counts that somebody has asked for, by what they are of.
+	known map[Key]map[string]Number
 }
 
 // trial is everything recorded of one trial.

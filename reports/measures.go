@@ -1,5 +1,11 @@
 package reports
 
+import (
+	"slices"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
 // Key names one number of a run.
 type Key struct {
 	Metric string `json:"metric"`
@@ -8,9 +14,6 @@ type Key struct {
 	Stage     string `json:"stage"`
 	State     string `json:"state"`
 }
-
-// perOperation begins the metric that names an operation, primary_statements_per_verify.
-const perOperation = "primary_statements_per_"
 
 // lagP99 is the latency that is the generator's.
 const lagP99 = "lag_p99"
@@ -49,63 +52,51 @@ func (l *ledger) latencies(k Key) (values []float64) {
 	return values
 }
 
+// counted lists the trials of a state whose counts can be believed: the valid ones, and those to which nothing is wrong but
+// the generator's time. That touches latencies; what was sent cost what it cost, however late it was.
+func (l *ledger) counted(state string) []*trial {
+	return slices.DeleteFunc(l.of(state), func(t *trial) bool {
+		if len(t.reasons) == 0 {
+			return false
+		}
+		timing := slices.Concat(t.punctuality(), t.starvation(), t.littlesLaw())
+		return slices.ContainsFunc(t.reasons, func(reason string) bool { return !slices.Contains(timing, reason) })
+	})
+}
+
+// trialsFor are the trials that a budget rests on.
+func (l *ledger) trialsFor(metric, state string) []*trial {
+	if _, latency := quantiles()[metric]; latency {
+		return l.valid(state)
+	}
+	return l.counted(state)
+}
+
 // count is a number judged by its value; a metric nobody knows is unknown, so it is inconclusive and never passes.
-func (l *ledger) count(s *Summary, k Key) Number {
-	if n, known := l.counts(s, k)[k.Metric]; known {
+func (l *ledger) count(k Key) Number {
+	if n, known := l.counts(k)[k.Metric]; known {
 		return n
 	}
 	return unknown()
 }
 
 // counts are all numbers judged by their value that are of the same state, stage and operation as k.
-func (l *ledger) counts(s *Summary, k Key) map[string]Number {
+func (l *ledger) counts(k Key) map[string]Number {
+	k.Metric = ""
+	if l.known == nil {
+		l.known = map[Key]map[string]Number{}
+	}
+	if l.known[k] == nil {
+		l.known[k] = l.findCounts(k)
+	}
+	return l.known[k]
+}
+
+func (l *ledger) findCounts(k Key) map[string]Number {
+	trials := l.counted(k.State)
+	m := stateCounts(trials, l.stage(k.Stage))
 	if k.Operation != "" {
-		return l.operationCounts(k)
-	}
-	state := s.find(k.State)
-	for i := range state.Stages {
-		if state.Stages[i].Stage == k.Stage {
-			return l.stateCounts(&state, &state.Stages[i].Numbers)
-		}
-	}
-	return nil
-}
-
-func (l *ledger) stateCounts(s *State, n *Numbers) map[string]Number {
-	m := map[string]Number{
-		"errors": n.ErrorsRatio, "achieved": n.AchievedRate / n.OfferedRate,
-		"offered_rate": n.OfferedRate, "achieved_rate": n.AchievedRate,
-		"primary_qps": n.PrimaryQPS, "primary_reads_qps": n.PrimaryReadsQPS, "primary_writes_qps": n.PrimaryWritesQPS,
-		"replica_qps": n.ReplicaQPS, "redis_ops": n.RedisOps, "cache_hit_ratio": n.CacheHitRatio,
-		"primary_statements": perHit(l.valid(s.Name), "primary", ""), "replica_statements": perHit(l.valid(s.Name), "replica", ""),
-	}
-	for op, per := range s.PrimaryStatementsPer {
-		m[perOperation+op] = per
-	}
-	n.Correctness.into(m)
-	return m
-}
-
-// operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
-// that of the servers in every trial.
-func (l *ledger) operationCounts(k Key) map[string]Number {
-	trials, all := l.valid(k.State), &hits{}
-	var seconds float64
-	for _, t := range trials {
-		all.merge(t.hits(k.Stage, k.Operation))
-		seconds += t.length(k.Stage)
-	}
-	answered := all.offered - min(all.offered, all.missed+all.failed)
-	rate := func(node string, kinds ...string) Number {
-		of := series{"statements_total", map[string][]string{"node": {node}, "op": {k.Operation}, "kind": kinds}}
-		return mean(trials, func(t *trial) Number { return t.servicesRate(k.Stage, of) })
-	}
-	m := map[string]Number{
-		"errors": all.errorsRatio(), "achieved": Number(float64(answered) / float64(all.offered)),
-		"offered_rate": Number(float64(all.offered) / seconds), "achieved_rate": Number(float64(answered) / seconds),
-		"primary_qps": rate("primary", "read", "write"), "primary_reads_qps": rate("primary", "read"),
-		"primary_writes_qps": rate("primary", "write"), "replica_qps": rate("replica", "read", "write"),
-		"primary_statements": perHit(trials, "primary", k.Operation), "replica_statements": perHit(trials, "replica", k.Operation),
+		m = l.operationCounts(trials, k)
 	}
 	var c Correctness
 	for _, t := range l.of(k.State) {
@@ -121,14 +112,48 @@ func (c Correctness) into(m map[string]Number) {
 	m["accepted_revoked"], m["rechecked"] = Number(c.AcceptedRevoked), Number(c.Rechecked)
 }
 
-// length of a stage in seconds.
-func (t *trial) length(name string) float64 {
-	for _, s := range t.stages {
+// stage is the stage called name; one that nobody planned has nothing but its name.
+func (l *ledger) stage(name string) record.Stage {
+	for _, s := range l.header.Stages {
 		if s.Name == name {
-			return s.EndSeconds - s.BeginSeconds
+			return s
 		}
 	}
-	return 0
+	return record.Stage{Name: name}
+}
+
+func stateCounts(trials []*trial, stage record.Stage) map[string]Number {
+	n := numbersOf(trials, stage, nil)
+	return map[string]Number{
+		"errors": n.ErrorsRatio, "achieved": n.AchievedRate / n.OfferedRate,
+		"offered_rate": n.OfferedRate, "achieved_rate": n.AchievedRate,
+		"primary_qps": n.PrimaryQPS, "primary_reads_qps": n.PrimaryReadsQPS, "primary_writes_qps": n.PrimaryWritesQPS,
+		"replica_qps": n.ReplicaQPS, "redis_ops": n.RedisOps, "cache_hit_ratio": n.CacheHitRatio,
+		"primary_statements": perHit(trials, "primary", ""), "replica_statements": perHit(trials, "replica", ""),
+		"primary_statements_per_verify": perHit(trials, "primary", "verify"),
+	}
+}
+
+// operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
+// that of the servers in every trial.
+func (l *ledger) operationCounts(trials []*trial, k Key) map[string]Number {
+	all, stage := &hits{}, l.stage(k.Stage)
+	for _, t := range trials {
+		all.merge(t.hits(k.Stage, k.Operation))
+	}
+	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
+	answered := all.offered - min(all.offered, all.missed+all.failed)
+	rate := func(node string, kinds ...string) Number {
+		of := series{"statements_total", map[string][]string{"node": {node}, "op": {k.Operation}, "kind": kinds}}
+		return mean(trials, func(t *trial) Number { return t.servicesRate(k.Stage, of) })
+	}
+	return map[string]Number{
+		"errors": all.errorsRatio(), "achieved": Number(float64(answered) / float64(all.offered)),
+		"offered_rate": Number(float64(all.offered) / seconds), "achieved_rate": Number(float64(answered) / seconds),
+		"primary_qps": rate("primary", "read", "write"), "primary_reads_qps": rate("primary", "read"),
+		"primary_writes_qps": rate("primary", "write"), "replica_qps": rate("replica", "read", "write"),
+		"primary_statements": perHit(trials, "primary", k.Operation), "replica_statements": perHit(trials, "replica", k.Operation),
+	}
 }
 
 // servicesRate is what the services counted in a stage, per second. One that was never read adds nothing.

@@ -6,7 +6,8 @@
 // Opinion: less is claimed rather than more. A percentile is over every hit that was due, and a hit that never came back
 // is slower than any limit. The unit of evidence is the round, never the request; one round has no interval, and a
 // latency without an interval is called neither better nor worse. Counts are nearly exact and judged strictly. An
-// invalid trial reaches no number, and what is unknown is never printed as zero.
+// invalid trial reaches no number, but that counts of a trial whose generator was merely late are judged; and what is
+// unknown is never printed as zero.
 //
 // Steps: the record is sorted by trial; each trial is found valid or not; the valid ones become the numbers of their
 // state; phases compare neighbouring states round by round; trials of one state in a row say what no change looks like,
@@ -169,14 +170,14 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 		s.States = append(s.States, l.state(name))
 	}
 	s.Phases, s.Overall = l.phases(sc)
-	s.Budgets, s.Unjudged = l.budgets(s, sc)
+	s.Budgets, s.Unjudged = l.budgets(sc)
 	s.Correctness = l.correctness()
 	s.Validity = l.validity()
 	s.Warnings = s.doubts()
 	s.NoiseFloor = l.noiseFloor(s.Phases)
 	s.Jobs = jobs(run.Events)
 	l.compared(s)
-	s.judge(run)
+	l.judge(s, run)
 	return s, nil
 }
 

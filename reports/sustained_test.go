@@ -77,11 +77,7 @@ func TestSustained(t *testing.T) {
 			l := newLedger(run)
 			// Some of these are trials that reach no estimate; what is judged here is the arithmetic.
 			l.trials[0].reasons = nil
-			s, err := Summarize(run, &m.scenario)
-			if err != nil {
-				t.Fatal(err)
-			}
-			judged, _ := l.budgets(s, &m.scenario)
+			judged, _ := l.budgets(&m.scenario)
 			if judged[0].Verdict != c.want || !strings.Contains(judged[0].Reason, c.says) {
 				t.Errorf("got %v (%s), want %v (%s)", judged[0].Verdict, judged[0].Reason, c.want, c.says)
 			}
