@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
@@ -41,6 +44,8 @@ type environmentConfig struct {
 	zipf    float64
 	weights map[string]float64
 	job     func(auth.ArchiveCost)
+	// sabotage is a defect to plant in the services, in tests alone; each plants its own.
+	sabotage string
 }
 
 // dataOf is the data a scenario asks for.
@@ -90,6 +95,7 @@ func (e *environment) startServices(ctx context.Context, config environmentConfi
 	authAddrs, err := e.spawn(ctx, serviceAuth, []string{authPort}, auth.Config{
 		PrimaryURL: inside.PrimaryURL(carshare.RoleAuth), ReplicaURL: inside.ReplicaURL(carshare.RoleAuth),
 		RedisAddr: inside.RedisAddr, RedisPassword: at.RedisPassword, Secret: secret,
+		Sabotage: config.sabotage,
 	})
 	if err != nil {
 		return err
@@ -97,6 +103,7 @@ func (e *environment) startServices(ctx context.Context, config environmentConfi
 	authURL := "http://" + authAddrs.Outside[authPort]
 	addrs, err := e.spawn(ctx, serviceCallers, append(carshare.Services(), adminPort), carshare.CallersConfig{
 		PrimaryURL: inside.PrimaryURL(carshare.RoleCallers), AuthURL: "http://" + authAddrs.Inside[authPort], Secret: secret,
+		Sabotage: config.sabotage,
 	})
 	if err != nil {
 		return err
@@ -112,6 +119,18 @@ func (e *environment) startServices(ctx context.Context, config environmentConfi
 		PrimaryURL: at.PrimaryURL(carshare.RoleArchiver), ReplicaURL: at.ReplicaURL(carshare.RoleArchiver),
 	})
 	return err
+}
+
+// sabotageVariable plants a defect in the services of a run, for the tests that want to see it caught. The record says so.
+const sabotageVariable = "REHEARSE_SABOTAGE"
+
+// planted is the defect that the environment asks for.
+func planted() (string, error) {
+	name, known := os.Getenv(sabotageVariable), slices.Concat(auth.Sabotages(), carshare.Sabotages())
+	if name != "" && !slices.Contains(known, name) {
+		return "", usageError("%s: %q is unknown; use one of %s, or unset it", sabotageVariable, name, strings.Join(known, ", "))
+	}
+	return name, nil
 }
 
 // spawn starts this binary as a service.

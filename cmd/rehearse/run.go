@@ -40,6 +40,8 @@ type runFlags struct {
 	self      selfTest
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
+	// sabotage is no flag: only tests plant a defect.
+	sabotage string
 }
 
 func newRun() *cobra.Command {
@@ -98,6 +100,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	}
 	saved, err := baselineOf(f.baseline, s.Name)
 	if err != nil {
+		return err
+	}
+	if f.sabotage, err = planted(); err != nil {
 		return err
 	}
 	plan := s.Plan(vocabulary())
@@ -174,6 +179,9 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	if f.self.on {
 		state := plan.States[0]
 		r.header.SelfTest = &record.SelfTest{State: state, Levels: levels(state)}
+	}
+	if f.sabotage != "" {
+		r.header.Settings["sabotage"] = f.sabotage
 	}
 	var err error
 	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
@@ -281,7 +289,7 @@ func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 	config := environmentConfig{
 		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
 		weights: r.scenario.Traffic.APIs,
-		job:     func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) },
+		job:     func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) }, sabotage: r.flags.sabotage,
 	}
 	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
 	config.servers.OnExit = func(node string, err error) {
