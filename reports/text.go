@@ -203,8 +203,9 @@ func (s *Summary) noiseLine() string {
 	case n == 0:
 		return "noise floor: unknown; two trials of one state in a row need two rounds"
 	case n == 1:
-		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s; 95 %% of such pairs lie within %s",
-			factor(s.NoiseFloor.Spread), between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
+		// An interval from one pair is so wide that it reads like a mistake.
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s; one pair does not tell how much others would",
+			factor(s.NoiseFloor.Spread))
 	default:
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs); "+
 			"95 %% of such pairs lie within %s", factor(s.NoiseFloor.Spread), n, between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
