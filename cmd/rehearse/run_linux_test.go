@@ -203,15 +203,17 @@ func runOn(t *testing.T, backend string) {
 	}
 }
 
-// Rounds are added until all is clear, which is with any interval at all when a factor of a million is precise enough.
+// Rounds are added until all is clear, which any interval is when no factor is too wide. A trial that was late more often
+// than it was repeated costs a round more.
 func TestUntilClear(t *testing.T) {
 	s := newSite(t)
 	got := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--until-clear",
-		"--precision", "1e6", "--set", "traffic.stages[plateau].for=2s"))
-	if !strings.Contains(got.stderr, "after 3 rounds: all is clear\n") {
-		t.Errorf("exit %d, and it says\n%s%s", got.code, got.stdout, got.stderr)
+		"--precision", "1e300", "--set", "traffic.stages[plateau].for=2s"))
+	summary := s.summary(t)
+	if told := fmt.Sprintf("after %d rounds: all is clear\n", summary.Rounds); !strings.Contains(got.stderr, told) {
+		t.Errorf("exit %d, without %q:\n%s%s", got.code, told, got.stdout, got.stderr)
 	}
-	if summary := s.summary(t); summary.Rounds != 3 || !summary.UntilClear || len(summary.Validity) < 6 {
+	if summary.Rounds < 3 || !summary.UntilClear || len(summary.Validity) < 2*summary.Rounds {
 		t.Errorf("%d rounds and %d trials are recorded, until clear %v", summary.Rounds, len(summary.Validity), summary.UntilClear)
 	}
 }
