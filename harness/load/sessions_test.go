@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,41 +15,69 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// A minute of logins whose tokens live half a minute: the refreshes that are measured are those planned, second for second,
-// and the logins of half a minute before.
-func TestEcho(t *testing.T) {
-	s, err := scenarios.Parse("echo.yaml", []byte(`version: 1
+// echo is a minute of logins whose tokens live half a minute.
+const echo = `version: 1
 name: echo
 traffic:
   mix: {login: 100%}
-  sessions: {steps: [verify], repeat: 60, think: 2s, token_life: 30s}
+  sessions: {steps: [verify], repeat: 60, think: 2s, token_life: 30s, jitter: JITTER}
   stages:
     - {name: logins, hold: 20/s, for: 1m}
     - {name: after, hold: 0/s, for: 30s}
-`), reference())
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := s.Plan(reference())
-	synctest.Test(t, func(t *testing.T) {
-		runsAsPlanned(t, plan)
-		var s sums
-		_, err := Run(t.Context(), Config{Plan: plan, Source: get{"http://system"}, Sleep: sleep, Emit: s.emit,
-			Transport: transport(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK), nil })})
+`
+
+// The refreshes that are measured are those planned, second for second: without jitter the logins of half a minute before,
+// and with it an echo that begins at 24 s and not with all its height.
+func TestEcho(t *testing.T) {
+	for _, jitter := range []string{"0%", "20%"} {
+		s, err := scenarios.Parse("echo.yaml", []byte(strings.Replace(echo, "JITTER", jitter, 1)), reference())
 		if err != nil {
 			t.Fatal(err)
 		}
-		completed := map[string]map[int]uint64{"login": {}, "refresh": {}, "verify": {}}
-		for _, w := range s.windows {
-			completed[w.Op][w.Second] += w.Completed
-		}
-		for second := range 90 {
-			want := completed["login"][second-30] + completed["refresh"][second-30]
-			if got := completed["refresh"][second]; got != want {
-				t.Errorf("second %d: %d refreshes, want %d", second, got, want)
+		synctest.Test(t, func(t *testing.T) {
+			plan := s.Plan(reference())
+			completed := completedOf(t, plan)
+			for second := range 90 {
+				want := completed["login"][second-30] + completed["refresh"][second-30]
+				if got := completed["refresh"][second]; jitter == "0%" && got != want {
+					t.Errorf("second %d: %d refreshes, want %d", second, got, want)
+				}
 			}
-		}
-	})
+			// Of the edge from 24 s to 30 s the first second has a twelfth of twenty, and no jitter none at all.
+			if early := completed["refresh"][26] + completed["refresh"][27]; (early > 0) != (jitter == "20%") {
+				t.Errorf("jitter %s: %d refreshes from 26 s to 28 s", jitter, early)
+			}
+			for hit := range plan.Hits(0) {
+				completed[plan.Operations[hit.Operation].Name][int(hit.Due/time.Second)]--
+			}
+			for op, left := range completed {
+				for second, n := range left {
+					if n != 0 {
+						t.Errorf("jitter %s, %s in second %d: %d more were measured than planned", jitter, op, second, int64(n))
+					}
+				}
+			}
+		})
+	}
+}
+
+// completedOf plays the first trial and counts the hits answered by operation and second.
+func completedOf(t *testing.T, plan *scenarios.Plan) map[string]map[int]uint64 {
+	t.Helper()
+	var s sums
+	_, err := Run(t.Context(), Config{Plan: plan, Source: get{"http://system"}, Sleep: sleep, Emit: s.emit,
+		Transport: transport(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK), nil })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	completed := map[string]map[int]uint64{}
+	for _, op := range plan.Operations {
+		completed[op.Name] = map[int]uint64{}
+	}
+	for _, w := range s.windows {
+		completed[w.Op][w.Second] += w.Completed
+	}
+	return completed
 }
 
 // waiter is a source whose second hit of a session waits for the answer to the first, and that counts the checks.
