@@ -109,10 +109,15 @@ func checkArrows(t tree) (offences []string) {
 func checkBoundaries(t tree) (offences []string) {
 	owners := boundaries()
 	t.imports(func(s source, spec *ast.ImportSpec, path string) {
-		for library, owner := range owners {
-			if (path == library || strings.HasPrefix(path, library+"/")) && s.dir() != owner {
-				offences = append(offences, s.at(spec, "imports %s, which is for %s", path, cmp.Or(owner, "no package")))
+		// A part of a library may have an owner of its own.
+		longest := ""
+		for library := range owners {
+			if (path == library || strings.HasPrefix(path, library+"/")) && len(library) > len(longest) {
+				longest = library
 			}
+		}
+		if owner := owners[longest]; longest != "" && s.dir() != owner {
+			offences = append(offences, s.at(spec, "imports %s, which is for %s", path, cmp.Or(owner, "no package")))
 		}
 	})
 	return offences
