@@ -32,6 +32,7 @@ type Writer struct {
 	header  Header
 	mu      sync.Mutex
 	streams map[string]*stream
+	taps    []*Tap
 	err     error
 }
 
@@ -109,17 +110,21 @@ func (w *Writer) AddFile(name string, content []byte) error {
 func (w *Writer) Dir() string { return w.dir }
 
 // AddWindow appends a window.
-func (w *Writer) AddWindow(window Window) error { return w.add(WindowsFile, window) }
+func (w *Writer) AddWindow(window Window) error {
+	return w.shared(w.add(WindowsFile, window), func() Entry { return window.clone() })
+}
 
 // AddSample appends a sample.
-func (w *Writer) AddSample(sample Sample) error { return w.add(SamplesFile, sample) }
+func (w *Writer) AddSample(sample Sample) error {
+	return w.shared(w.add(SamplesFile, sample), func() Entry { return sample })
+}
 
 // AddEvent appends an event and puts everything so far on disk. A zero AtSeconds becomes now.
 func (w *Writer) AddEvent(event Event) error {
 	if event.AtSeconds == 0 {
 		event.AtSeconds = w.Since(time.Now())
 	}
-	return errors.Join(w.add(EventsFile, event), w.Flush())
+	return errors.Join(w.shared(w.add(EventsFile, event), func() Entry { return event }), w.Flush())
 }
 
 // Since is t on the run's clock, in seconds.
