@@ -248,6 +248,8 @@ func boundaries() map[string]string {
 		"github.com/testcontainers":              "harness/stack/engine",
 		"github.com/moby":                        "harness/stack/engine",
 		"gonum.org/v1/plot":                      "reports/plot",
+		"github.com/go-text/typesetting":         "reports/plot",
+		"golang.org/x/image":                     "reports/plot",
 		"go.yaml.in/yaml":                        "scenarios",
 		"github.com/distribution/reference":      "scenarios",
 		"github.com/HdrHistogram":                "harness/record",

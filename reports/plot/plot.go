@@ -1,27 +1,29 @@
-// Package plot draws the two pictures of a report, pairs of bars before and after each phase and the timeline of two rates
-// over bands, and the picture of a plan: its traffic, stacked by kind over the bands of the stages.
+// Package plot draws the pictures of a report: pairs of bars before and after each phase, series over the run and the
+// databases' rates among them, the distribution of a latency; and the picture of a plan: its traffic, stacked by kind over
+// the bands of the stages.
 //
 // Scope: plain numbers and finished texts in, SVG or PNG out. It knows no record and no verdict, and nobody else knows
 // the plotting library.
 //
 // Opinion: a picture has to survive a slide. Its title is the finding, every axis of amounts begins at zero, every bar
 // carries its value, names stand beside the data and never on it, no colour means something alone, and where there is
-// no data the picture says so. The same input gives the same bytes.
+// no data the picture says so. No word vanishes because a font does not have its letters: see [Fonts]. The same input
+// gives the same bytes.
 //
-// Steps: [Bars], [Timeline] and [Traffic] are filled by the caller; their Write methods draw them.
+// Steps: [Bars], [Lines], [Timeline], [Distribution] and [Traffic] are filled by the caller; their Write methods draw them,
+// as a [Slide] or, but for traffic, as a [Strip] of a page.
 package plot
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/xml"
 	"fmt"
-	"image/color"
+	"image/png"
 	"io"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -37,157 +39,126 @@ const (
 	PNG Format = "png"
 )
 
-// The canvas has the shape of a slide; at this density a PNG is 1600 by 900.
+// Size is what a picture is for.
+type Size int
+
 const (
-	width         = vg.Length(1200)
-	height        = vg.Length(675)
-	dotsPerInch   = 96
-	margin        = vg.Length(30)
-	titleSize     = vg.Length(25)
-	minimumSize   = vg.Length(14)
-	subtitleSize  = vg.Length(15)
-	labelSize     = vg.Length(14)
-	headingHeight = vg.Length(72)
+	// Slide is 1920 by 1080 pixels, with type for the back of a room and a title.
+	Slide Size = iota
+	// Strip is a part of a web page, 1000 pixels wide, with the type of one and no title: the page has it.
+	Strip
 )
 
-// render draws on a fresh canvas and writes it.
-func render(w io.Writer, format Format, paint func(draw.Canvas)) error {
-	var target io.WriterTo
+// look is how large everything is on a canvas.
+type look struct {
+	width, height, margin vg.Length
+	dotsPerInch           int
+	// title, subtitle and label are sizes of type; least is the smallest that can still be read. A title of zero is none.
+	title, subtitle, label, least vg.Length
+	// line is how wide a series is drawn.
+	line vg.Length
+	// left and right are what an axis and the names of series take beside the data, the same for all panels of a page.
+	left, right vg.Length
+	// upright is how long a name may be that stands on its end.
+	upright vg.Length
+	// steps is the most that the vertical axis has.
+	steps int
+}
+
+// Sizes of a slide, at twice as many dots.
+const (
+	width     = vg.Length(960)
+	height    = vg.Length(540)
+	labelSize = vg.Length(15)
+)
+
+func (s Size) look() look {
+	if s == Strip {
+		return look{width: 1000, height: 240, margin: 4, dotsPerInch: 144, label: 12, least: 9, line: 1.6,
+			left: 60, right: 160, upright: 64, steps: 5}
+	}
+	return look{width: width, height: height, margin: 26, dotsPerInch: 144, title: 27, subtitle: 15, label: labelSize, least: 10,
+		line: 2.4, left: 72, right: 172, upright: 100, steps: mostTicks}
+}
+
+// told is what a picture says beside its data: to those who see it, and to those who have it read to them.
+type told struct{ title, subtitle string }
+
+// render draws on a fresh canvas and writes it. Where fonts is nil, those of the system are asked when need be.
+func render(w io.Writer, format Format, size Size, fonts *Fonts, says told, paint func(draw.Canvas)) error {
+	l := size.look()
+	var buffer bytes.Buffer
 	switch format {
 	case PNG:
-		canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch))
-		paint(draw.New(canvas))
-		target = vgimg.PngCanvas{Canvas: canvas}
+		canvas := vgimg.NewWith(vgimg.UseWH(l.width, l.height), vgimg.UseDPI(l.dotsPerInch))
+		paint(draw.New(patched{canvas, cmp.Or(fonts, new(Fonts))}))
+		// The default takes three times as long for a file a tenth smaller.
+		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+		if err := encoder.Encode(&buffer, canvas.Image()); err != nil {
+			return fmt.Errorf("draw chart: %w", err)
+		}
 	case SVG:
-		canvas := vgsvg.NewWith(vgsvg.UseWH(width, height))
+		canvas := vgsvg.NewWith(vgsvg.UseWH(l.width, l.height))
 		paint(draw.New(canvas))
-		target = canvas
+		if _, err := canvas.WriteTo(&buffer); err != nil {
+			return fmt.Errorf("draw chart: %w", err)
+		}
+		buffer = *bytes.NewBuffer(finished(buffer.Bytes(), size, says))
 	default:
 		return fmt.Errorf("chart format %q is unknown; use svg or png", format)
 	}
-	var buffer bytes.Buffer
-	if _, err := target.WriteTo(&buffer); err != nil {
-		return fmt.Errorf("draw chart: %w", err)
-	}
-	_, err := w.Write(fallbackFonts(buffer.Bytes()))
+	_, err := w.Write(buffer.Bytes())
 	return err
 }
 
-// fallbackFonts lets an SVG be read where Liberation is not installed; the name is matched with its attribute, so a PNG
-// never contains it.
-func fallbackFonts(picture []byte) []byte {
-	return bytes.ReplaceAll(picture, []byte("font-family:Liberation Sans"),
-		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
-}
+// families lets an SVG be read where Liberation is not installed, and Hangul where it is: the first of them that has a
+// letter draws it. They are those that come with Windows, macOS, Debian and Android.
+const families = "font-family:'Liberation Sans',Arial,Helvetica,'Noto Sans KR','Noto Sans CJK KR','Apple SD Gothic Neo'," +
+	"'Malgun Gothic',NanumGothic,'Nanum Gothic',sans-serif"
 
-// Colours tell apart without red and green, also in grey. Source: Okabe and Ito, Color Universal Design.
-func blue() color.Color  { return color.RGBA{0x00, 0x72, 0xb2, 0xff} }
-func amber() color.Color { return color.RGBA{0xe6, 0x9f, 0x00, 0xff} }
-
-// brown is amber for letters and outlines: amber itself is too pale to read on white.
-func brown() color.Color { return color.RGBA{0x8a, 0x5a, 0x00, 0xff} }
-func green() color.Color { return color.RGBA{0x00, 0x9e, 0x73, 0xff} }
-func grey() color.Color  { return color.RGBA{0x76, 0x76, 0x76, 0xff} }
-func ink() color.Color   { return color.RGBA{0x22, 0x22, 0x22, 0xff} }
-func faint() color.Color { return color.RGBA{0xe2, 0xe2, 0xe2, 0xff} }
-
-// letters is the style of a text; bold is for titles and values.
-func letters(size vg.Length, colour color.Color, bold bool) text.Style {
-	style := text.Style{
-		Color: colour, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size},
-		XAlign: draw.XLeft, YAlign: draw.YBottom, Handler: plot.DefaultTextHandler,
+// finished is an SVG with fallbacks for its font, a size in pixels, and its words for those who cannot see it. In a strip the
+// colours have names.
+func finished(picture []byte, size Size, says told) []byte {
+	picture = bytes.ReplaceAll(picture, []byte("font-family:Liberation Sans"), []byte(families))
+	l := size.look()
+	wide, high := float64(l.width), float64(l.height)
+	if size == Slide {
+		wide, high = 2*wide, 2*high
+	} else {
+		picture = restyled(withoutProlog(picture))
 	}
-	if bold {
-		style.Font.Weight = 3 // bold, in the scale of golang.org/x/image/font
+	head, body, found := bytes.Cut(picture, []byte("<svg "))
+	_, rest, found2 := bytes.Cut(body, []byte(">"))
+	if !found || !found2 {
+		return picture
 	}
-	return style
+	var b bytes.Buffer
+	b.Write(head)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%g" height="%g" viewBox="0 0 %g %g" role="img">`+"\n",
+		wide, high, float64(l.width), float64(l.height))
+	fmt.Fprintf(&b, "<title>%s</title>\n<desc>%s</desc>", escaped(says.title), escaped(says.subtitle))
+	b.Write(rest)
+	return b.Bytes()
 }
 
-func centred(style text.Style) text.Style {
-	style.XAlign = draw.XCenter
-	return style
+func escaped(words string) string {
+	var b strings.Builder
+	// A builder takes everything.
+	_ = xml.EscapeText(&b, []byte(clean(words)))
+	return b.String()
 }
 
-// fitting shrinks a style until the text is at most wide, or as small as can be read from the back of a room.
-func fitting(style text.Style, words string, wide, least vg.Length) text.Style {
-	for style.Font.Size > least && style.Width(words) > wide {
-		style.Font.Size--
+// patched is a raster that takes from other fonts what its own does not have. It does so piece by piece, while the line
+// stays one.
+type patched struct {
+	*vgimg.Canvas
+	fonts *Fonts
+}
+
+// FillString implements vg.Canvas.
+func (c patched) FillString(face font.Face, at vg.Point, line string) {
+	for _, piece := range c.fonts.pieces(face, line) {
+		c.Canvas.FillString(piece.face, at, piece.letters)
+		at.X += piece.face.Width(piece.letters)
 	}
-	return style
-}
-
-// heading draws title and subtitle and returns the canvas below them.
-func heading(c draw.Canvas, title, subtitle string) draw.Canvas {
-	c = draw.Crop(c, margin, -margin, margin*2/3, -margin)
-	wide := c.Max.X - c.Min.X
-	big := fitting(letters(titleSize, ink(), true), title, wide, minimumSize)
-	small := fitting(letters(subtitleSize, grey(), false), subtitle, wide, minimumSize-4)
-	big.YAlign, small.YAlign = draw.YTop, draw.YTop
-	c.FillText(big, vg.Point{X: c.Min.X, Y: c.Max.Y}, title)
-	c.FillText(small, vg.Point{X: c.Min.X, Y: c.Max.Y - titleSize*1.45}, subtitle)
-	return draw.Crop(c, 0, 0, 0, -headingHeight)
-}
-
-// legendItem is a swatch and its words.
-type legendItem struct {
-	words         string
-	fill, outline color.Color
-}
-
-const swatch = vg.Length(16)
-
-// legend draws a row of items from the left and returns the canvas below it.
-func legend(c draw.Canvas, items ...legendItem) draw.Canvas {
-	x, y := c.Min.X, c.Max.Y-swatch
-	for _, item := range items {
-		box := []vg.Point{{X: x, Y: y}, {X: x + swatch, Y: y}, {X: x + swatch, Y: y + swatch*0.8}, {X: x, Y: y + swatch*0.8}, {X: x, Y: y}}
-		c.FillPolygon(item.fill, box)
-		c.StrokeLines(draw.LineStyle{Color: item.outline, Width: 1}, box)
-		style := letters(labelSize, ink(), false)
-		c.FillText(style, vg.Point{X: x + swatch*1.5, Y: y}, item.words)
-		x += swatch*3.5 + style.Width(item.words)
-	}
-	return draw.Crop(c, 0, 0, 0, -swatch*1.8)
-}
-
-// noData says what an empty axis would not.
-func noData(c draw.Canvas) {
-	style := centred(letters(subtitleSize*1.3, grey(), false))
-	style.YAlign = draw.YCenter
-	c.FillText(style, c.Center(), "no data")
-}
-
-// axes is an empty plot in the house style with a vertical axis from zero to top.
-func axes(top float64) *plot.Plot {
-	p := plot.New()
-	p.BackgroundColor = nil
-	p.Y.Min, p.Y.Max = 0, top
-	p.Y.Tick.Marker = amounts{}
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Tick.Label = letters(labelSize-1, grey(), false)
-		axis.LineStyle.Color, axis.Tick.LineStyle.Color = grey(), grey()
-		axis.Padding = 0
-	}
-	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XCenter, draw.YTop
-	p.Y.Tick.Label.XAlign, p.Y.Tick.Label.YAlign = draw.XRight, draw.YCenter
-	p.Y.LineStyle.Width, p.Y.Tick.Length = 0, 4
-	return p
-}
-
-// grid is faint lines at the amounts, behind everything.
-func grid() plot.Plotter {
-	g := plotter.NewGrid()
-	g.Vertical.Color = nil
-	g.Horizontal = draw.LineStyle{Color: faint(), Width: 0.8}
-	return g
-}
-
-// clean keeps control characters, which no font draws, out of a picture.
-func clean(words string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, words)
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot"
 	"pgregory.net/rapid"
 )
 
@@ -103,7 +104,7 @@ func TestBarsHaveTheirLength(t *testing.T) {
 
 func TestTimelineNamesWhatItShows(t *testing.T) {
 	got := words(t, drawn(t, exampleTimeline(), SVG))
-	for _, want := range []string{"falls", "primary", "replica", "peak", "offered", "before", "after", "00:00", "02:00", "0", "3,000"} {
+	for _, want := range []string{"falls", "primary", "replica", "peak", "offered", "before", "after", "00:00", "02:00", "0", "3,000", "per second"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is missing in %q", want, got)
 		}
@@ -113,19 +114,20 @@ func TestTimelineNamesWhatItShows(t *testing.T) {
 // A gap is no line: each piece is a path of its own, and a single point a dot.
 func TestGapsStayGaps(t *testing.T) {
 	svg := drawn(t, exampleTimeline(), SVG)
-	if n := strings.Count(svg, "stroke:#0072B2;stroke-width:2.8"); n != 2 {
-		t.Errorf("got %d primary lines, want 2", n)
+	// One more of each is beside its name.
+	if n := strings.Count(svg, "stroke:#0072B2;stroke-width:2.4"); n != 3 {
+		t.Errorf("got %d primary lines, want 2", n-1)
 	}
-	if n := strings.Count(svg, "stroke:#E69F00;stroke-width:2.4"); n != 1 {
-		t.Errorf("got %d replica lines, want 1 beside the dot", n)
+	if n := strings.Count(svg, "stroke:#E69F00;stroke-width:2.4"); n != 2 {
+		t.Errorf("got %d replica lines, want 1 beside the dot", n-1)
 	}
 }
 
 // What was offered is within the picture, as broken lines, and a picture without it does not speak of it.
 func TestOfferedIsDashed(t *testing.T) {
 	svg := drawn(t, exampleTimeline(), SVG)
-	if n := strings.Count(svg, "stroke-dasharray:5,4"); n != 2 {
-		t.Errorf("got %d dashed lines, want 2", n)
+	if n := strings.Count(svg, "stroke-dasharray:"); n != 3 {
+		t.Errorf("got %d dashed lines, want 2 and one beside their name", n)
 	}
 	bare := exampleTimeline()
 	bare.Offered = nil
@@ -137,7 +139,12 @@ func TestOfferedIsDashed(t *testing.T) {
 
 func TestNoData(t *testing.T) {
 	for name, p := range map[string]picture{
-		"no panels": Bars{Title: "x"}, "no phases": Bars{Panels: []Panel{{Title: "left"}}}, "no readings": Timeline{},
+		"no series": Lines{Bands: []Band{{Span{0, 1}, "a"}}, From: 0, To: 1, Limits: []Limit{{"limit", 3}}},
+		"no curves": Distribution{}, "empty curves": Distribution{Curves: []Curve{{Name: "a"}}},
+		"no shares":     Distribution{ECDF: true, Curves: []Curve{{Name: "a"}}},
+		"nothing known": Distribution{ECDF: true, Curves: []Curve{{Points: []Quantile{{0.5, math.NaN()}, {0.9, math.Inf(1)}}}}},
+		"a strip":       Lines{Size: Strip},
+		"no panels":     Bars{Title: "x"}, "no phases": Bars{Panels: []Panel{{Title: "left"}}}, "no readings": Timeline{},
 		"bands only": Timeline{Bands: []Band{{Span{0, 1}, "a"}}},
 		"a moment":   Timeline{Primary: []Piece{{{1, 1}}}},
 		"a plan":     Timeline{Offered: []Piece{{{0, 1}, {1, 1}}}},
@@ -163,7 +170,7 @@ func TestZeroIsDrawn(t *testing.T) {
 
 func TestSameInputSameBytes(t *testing.T) {
 	for _, format := range []Format{SVG, PNG} {
-		for _, p := range []picture{example(), exampleTimeline()} {
+		for _, p := range []picture{example(), exampleTimeline(), exampleLines(), exampleDistribution(), exampleShares()} {
 			if first, again := drawn(t, p, format), drawn(t, p, format); first != again {
 				t.Errorf("%T as %s differs from itself", p, format)
 			}
@@ -171,13 +178,76 @@ func TestSameInputSameBytes(t *testing.T) {
 	}
 }
 
-func TestPNGIsASlide(t *testing.T) {
-	picture, err := png.Decode(strings.NewReader(drawn(t, example(), PNG)))
-	if err != nil {
-		t.Fatal(err)
+func TestSizes(t *testing.T) {
+	strip, bars, timeline := exampleLines(), example(), exampleTimeline()
+	strip.Size, bars.Size, timeline.Size = Strip, Strip, Strip
+	for _, c := range []struct {
+		picture    picture
+		wide, high int
+		svg        string
+	}{
+		{example(), 1920, 1080, `width="1920" height="1080"`}, {exampleTimeline(), 1920, 1080, `width="1920" height="1080"`},
+		{exampleLines(), 1920, 1080, `width="1920" height="1080"`}, {exampleDistribution(), 1920, 1080, `width="1920" height="1080"`},
+		{exampleTraffic(), 1920, 1080, `width="1920" height="1080"`},
+		// Twice as many dots as pixels of the page, for screens that have them.
+		{strip, 2000, 480, `width="1000" height="240"`}, {bars, 2000, 480, `width="1000" height="240"`}, {timeline, 2000, 480, `width="1000" height="240"`},
+	} {
+		picture, err := png.Decode(strings.NewReader(drawn(t, c.picture, PNG)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := picture.Bounds().Size(); size.X != c.wide || size.Y != c.high {
+			t.Errorf("%T: got %v, want %d by %d", c.picture, size, c.wide, c.high)
+		}
+		if svg := drawn(t, c.picture, SVG); !strings.Contains(svg, c.svg) {
+			t.Errorf("%T: the SVG is not of %s: %.300s", c.picture, c.svg, svg)
+		}
 	}
-	if size := picture.Bounds().Size(); size.X != 1600 || size.Y != 900 {
-		t.Errorf("got %v, want 1600 by 900", size)
+}
+
+// A page has the title of a strip, and decides on its colours; nothing but the SVG itself is in it.
+func TestStripIsPartOfAPage(t *testing.T) {
+	strip := exampleLines()
+	strip.Size, strip.Series[0].Name = Strip, "#0072B2"
+	svg := drawn(t, strip, SVG)
+	if !strings.HasPrefix(svg, "<svg ") || !strings.Contains(svg, "var(--plot-primary,#0072B2)") || !strings.Contains(svg, ">#0072B2</text>") {
+		t.Errorf("got %.600s", svg)
+	}
+	if slices.Contains(words(t, svg), strip.Title) {
+		t.Error("the title is drawn")
+	}
+}
+
+// Every colour in a picture has a name, so that a page can restyle all of it.
+func TestPaletteIsComplete(t *testing.T) {
+	known := map[string]bool{}
+	for _, colour := range Palette() {
+		if known[colour] {
+			t.Errorf("%s has two names", colour)
+		}
+		known[colour] = true
+	}
+	for _, p := range []picture{example(), exampleTimeline(), exampleLines(), exampleDistribution()} {
+		for _, colour := range regexp.MustCompile(`#[0-9A-F]{6}`).FindAllString(drawn(t, p, SVG), -1) {
+			if !known[colour] {
+				t.Errorf("%T: %s has no name", p, colour)
+			}
+		}
+	}
+}
+
+// Who cannot see a picture is told what it shows.
+func TestPicturesAreNamed(t *testing.T) {
+	bars := example()
+	bars.Title = "<b> & c"
+	for _, size := range []Size{Slide, Strip} {
+		bars.Size = size
+		svg := drawn(t, bars, SVG)
+		for _, want := range []string{`role="img"`, "<title>&lt;b&gt; &amp; c</title>", "<desc>made up</desc>"} {
+			if !strings.Contains(svg, want) {
+				t.Errorf("%s is missing in %.500s", want, svg)
+			}
+		}
 	}
 }
 
@@ -207,6 +277,10 @@ func TestTicks(t *testing.T) {
 		{0, 90, "00:00 00:10 00:20 00:30 00:40 00:50 01:00 01:10 01:20 01:30", clockLabels},
 		{25, 600, "01:00 02:00 03:00 04:00 05:00 06:00 07:00 08:00 09:00 10:00", clockLabels},
 		{0, 7200, "0:00:00 0:10:00 0:20:00 0:30:00 0:40:00 0:50:00 1:00:00 1:10:00 1:20:00 1:30:00 1:40:00 1:50:00 2:00:00", clockLabels},
+		{0, 13.2, "0 5 10", fewLabels},
+		{0, 2.5, "0 % 50 % 75 % 90 % 95 % 99 % 99.5 %", nineLabels},
+		{math.Log10(0.3), math.Log10(12), "0.5 1 2 5 10", decadeLabels},
+		{-2, 4, "0.01 0.1 1 10 100 1,000 10,000", decadeLabels},
 	} {
 		if got := c.of(c.low, c.high); got != c.want {
 			t.Errorf("%v to %v: got %s, want %s", c.low, c.high, got, c.want)
@@ -214,21 +288,19 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-func amountLabels(low, high float64) string {
+func labelsOf(ticks []plot.Tick) string {
 	var labels []string
-	for _, tick := range (amounts{}).Ticks(low, high) {
+	for _, tick := range ticks {
 		labels = append(labels, tick.Label)
 	}
 	return strings.Join(labels, " ")
 }
 
-func clockLabels(low, high float64) string {
-	var labels []string
-	for _, tick := range (elapsed{}).Ticks(low, high) {
-		labels = append(labels, tick.Label)
-	}
-	return strings.Join(labels, " ")
-}
+func amountLabels(low, high float64) string { return labelsOf(amounts{}.Ticks(low, high)) }
+func fewLabels(low, high float64) string    { return labelsOf(amounts{5}.Ticks(low, high)) }
+func clockLabels(low, high float64) string  { return labelsOf(elapsed{}.Ticks(low, high)) }
+func nineLabels(low, high float64) string   { return labelsOf(nines{}.Ticks(low, high)) }
+func decadeLabels(low, high float64) string { return labelsOf(decades{}.Ticks(low, high)) }
 
 // Whatever the range, an axis has a few labels, all of them different and inside.
 func TestTicksAreFewAndDifferent(t *testing.T) {

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,12 +13,12 @@ import (
 // mostTicks is how many steps an axis has at most; half as many is the fewest that follows.
 const mostTicks = 8
 
-// amounts labels an axis in steps of 1, 2 or 5 times a power of ten.
-type amounts struct{}
+// amounts labels an axis in steps of 1, 2 or 5 times a power of ten, at most so many of them; zero is the usual number.
+type amounts struct{ most int }
 
 // Ticks implements plot.Ticker.
-func (amounts) Ticks(low, high float64) []plot.Tick {
-	step := niceStep((high - low) / mostTicks)
+func (a amounts) Ticks(low, high float64) []plot.Tick {
+	step := niceStep((high - low) / float64(cmp.Or(a.most, mostTicks)))
 	decimals := max(0, -int(math.Floor(math.Log10(step))))
 	return ticks(low, high, step, func(x float64) string { return thousands(strconv.FormatFloat(x, 'f', decimals, 64)) })
 }

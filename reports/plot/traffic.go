@@ -5,10 +5,8 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -19,6 +17,8 @@ import (
 type Traffic struct {
 	// Title is the finding, Subtitle what it was drawn from.
 	Title, Subtitle string
+	// Fonts are those of the system if nil.
+	Fonts *Fonts
 	// Stages lie side by side on the axis of seconds since the trial began.
 	Stages []Stage
 	// Layers are stacked from the bottom up.
@@ -45,16 +45,14 @@ type Layer struct {
 
 // Write draws the picture.
 func (t Traffic) Write(w io.Writer, format Format) error {
-	if format == PNG {
-		t = t.inFont()
-	}
-	return render(w, format, func(c draw.Canvas) {
-		c = heading(c, clean(t.Title), clean(t.Subtitle))
+	says, l := told{t.Title, t.Subtitle}, Slide.look()
+	return render(w, format, Slide, t.Fonts, says, func(c draw.Canvas) {
+		c = heading(c, l, says)
 		c = t.legend(c)
 		if length, top := t.extent(); length > 0 && top > 0 {
 			t.draw(c, length, top)
 		} else {
-			noData(c)
+			noData(c, l)
 		}
 	})
 }
@@ -68,27 +66,26 @@ const (
 // hues tell layers apart, neighbours best. Source: Okabe and Ito, as for all colours here. After seven they begin again:
 // then only the order of the legend tells, as it does in print without colour.
 func hues() []color.Color {
-	purple, sky := color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}
-	vermilion, yellow := color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0xf0, 0xe4, 0x42, 0xff}
-	return []color.Color{blue(), amber(), green(), purple, sky, vermilion, yellow}
+	purple, sky, yellow := color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}, color.RGBA{0xf0, 0xe4, 0x42, 0xff}
+	return []color.Color{blue(), amber(), green(), purple, sky, vermillion(), yellow}
 }
 
 func (t Traffic) hue(layer int) color.Color { return hues()[layer%len(hues())] }
 
 // legend explains what is in the picture, in as many rows as it takes.
 func (t Traffic) legend(c draw.Canvas) draw.Canvas {
-	style := letters(labelSize, ink(), false)
+	style, l := letters(labelSize, ink(), false), Slide.look()
 	var row []legendItem
 	x := vg.Length(0)
 	for _, item := range t.legendItems() {
 		item.words = shortened(style, clean(item.words), 300)
-		wide := swatch*3.5 + style.Width(item.words)
+		wide := l.swatch()*3.5 + style.Width(item.words)
 		if x+wide > c.Max.X-c.Min.X && len(row) > 0 {
-			c, row, x = legend(c, row...), nil, 0
+			c, row, x = legend(c, l, row...), nil, 0
 		}
 		row, x = append(row, item), x+wide
 	}
-	return legend(c, row...)
+	return legend(c, l, row...)
 }
 
 func (t Traffic) legendItems() (items []legendItem) {
@@ -103,7 +100,7 @@ func (t Traffic) legendItems() (items []legendItem) {
 		items = append(items, legendItem{t.HeadlineName, tint(), ink()})
 	}
 	if slices.ContainsFunc(t.Stages, func(s Stage) bool { return !s.Measured }) {
-		items = append(items, legendItem{notMeasured, faint(), grey()})
+		items = append(items, legendItem{notMeasured, faint(), muted()})
 	}
 	return items
 }
@@ -134,11 +131,11 @@ func (t Traffic) total(layers int) (sums []float64) {
 }
 
 func (t Traffic) draw(c draw.Canvas, length, top float64) {
-	p := axes(top)
+	p := axes(Slide.look(), top)
 	unit, name := timeUnit(length)
 	p.X.Min, p.X.Max = 0, length/unit
 	p.X.Tick.Marker = amounts{}
-	style := centred(letters(labelSize-1, grey(), false))
+	style := centred(letters(labelSize-1, muted(), false))
 	p.X.Label.Text, p.X.Label.TextStyle = "time of the trial, "+name, style
 	p.Y.Label.Text, p.Y.Label.TextStyle = "requests per second", style
 	p.Y.Label.Padding = 6
@@ -189,7 +186,7 @@ func (s sheet) Plot(c draw.Canvas, p *plot.Plot) {
 			c.FillPolygon(veil(), upright(c, left, right))
 		}
 		if i > 0 {
-			c.StrokeLine2(draw.LineStyle{Color: grey(), Width: 0.6}, left, c.Min.Y, left, c.Max.Y)
+			c.StrokeLine2(draw.LineStyle{Color: muted(), Width: 0.6}, left, c.Min.Y, left, c.Max.Y)
 		}
 		if stage.Headline {
 			c.StrokeLine2(draw.LineStyle{Color: ink(), Width: 4}, left, c.Max.Y, right, c.Max.Y)
@@ -249,7 +246,7 @@ func (s sheet) steps(rates []float64, at func(seconds, rate float64) vg.Point) (
 }
 
 // widest is how long a name may be where it has not got the room for more.
-const widest = vg.Length(100)
+const widest = vg.Length(108)
 
 // label is the name of a stage above its band, and what there is to say about it above that.
 type label struct {
@@ -263,7 +260,7 @@ type label struct {
 func (s Stage) label(wide vg.Length) label {
 	l := label{style: letters(labelSize-1, ink(), s.Headline), name: clean(s.Name)}
 	switch {
-	case room(l.style, l.name) <= wide*0.98 || wide > widest:
+	case l.style.Width(l.name) <= wide*0.98 || wide > widest:
 		l.name = shortened(l.style, l.name, wide*0.98)
 	case wide > l.style.Font.Size*1.15:
 		l.name, l.turned = shortened(l.style, l.name, widest), true
@@ -282,14 +279,14 @@ func (s Stage) label(wide vg.Length) label {
 	return l
 }
 
-func (l label) markStyle() text.Style { return centred(letters(labelSize-3, grey(), false)) }
+func (l label) markStyle() text.Style { return centred(letters(labelSize-3, muted(), false)) }
 
 // height is how much room the label takes.
 func (l label) height() vg.Length {
 	line := l.style.Font.Size * 1.6
 	switch {
 	case l.turned:
-		return room(l.style, l.name) + 12
+		return l.style.Width(l.name) + 12
 	case l.mark != "":
 		return line * 1.7
 	default:
@@ -314,48 +311,4 @@ func (t Traffic) strip(perSecond vg.Length) (room vg.Length) {
 		room = max(room, stage.label(vg.Length(stage.To-stage.From)*perSecond).height())
 	}
 	return room
-}
-
-// shortened cuts words off so that they and three dots are at most wide.
-func shortened(style text.Style, words string, wide vg.Length) string {
-	if room(style, words) <= wide {
-		return words
-	}
-	letters := []rune(words)
-	for len(letters) > 0 && room(style, string(letters)+"…") > wide {
-		letters = letters[:len(letters)-1]
-	}
-	return string(letters) + "…"
-}
-
-// room is how wide words are. What the font does not have comes from another one in an SVG, at most as wide as two boxes.
-func room(style text.Style, words string) vg.Length { return style.Width(inFont(words, "□□")) }
-
-// inFont puts boxes in the place of what the font does not have, since a PNG would silently leave it out.
-func inFont(words, box string) string {
-	face := font.DefaultCache.Lookup(letters(labelSize, ink(), false).Font, labelSize).Face
-	var b strings.Builder
-	for _, r := range words {
-		if index, err := face.GlyphIndex(nil, r); err != nil || index == 0 && r >= ' ' {
-			b.WriteString(box)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// inFont is t in words that can be drawn without another font.
-func (t Traffic) inFont() Traffic {
-	for _, words := range []*string{&t.Title, &t.Subtitle, &t.CurveName, &t.HeadlineName} {
-		*words = inFont(*words, "□")
-	}
-	t.Stages, t.Layers = slices.Clone(t.Stages), slices.Clone(t.Layers)
-	for i := range t.Stages {
-		t.Stages[i].Name = inFont(t.Stages[i].Name, "□")
-	}
-	for i := range t.Layers {
-		t.Layers[i].Name = inFont(t.Layers[i].Name, "□")
-	}
-	return t
 }
