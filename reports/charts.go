@@ -1,9 +1,9 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -16,20 +16,38 @@ import (
 // largestStep is the longest time between two readings that still makes a rate; beyond it the line has a gap.
 const largestStep = 2.5
 
-// charts draws both pictures in both formats into dir.
-func charts(dir string, run *record.Run, s *Summary) []error {
+// picture is one that can be drawn in any form.
+type picture interface {
+	Write(w io.Writer, format plot.Format) error
+}
+
+// charts draws all pictures in both formats into dir, as slides.
+func charts(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) []error {
+	pictures := slides(run, s, fonts)
 	var errs []error
-	pictures := map[string]func(io.Writer, plot.Format) error{
-		"phases": phaseChart(s).Write, "timeline": timelineChart(run, s).Write,
-	}
-	for name, picture := range pictures {
+	for _, name := range slices.Sorted(maps.Keys(pictures)) {
 		for _, format := range []plot.Format{plot.SVG, plot.PNG} {
 			errs = append(errs, replace(filepath.Join(dir, name+"."+string(format)), func(w io.Writer) error {
-				return picture(w, format)
+				return pictures[name].Write(w, format)
 			}))
 		}
 	}
 	return errs
+}
+
+// slides are all pictures of a run, by the names of their files. One without data says so; none is left out.
+func slides(run *record.Run, s *Summary, fonts *plot.Fonts) map[string]picture {
+	t := timelineOf(run, s)
+	phases, databases, latencies := phaseChart(s), timelineChart(run, s, t), latencyChart(s, t)
+	cache, lag := cacheChart(s, t), lagChart(s, t)
+	percentiles := distributionChart(run, s)
+	shares := percentiles
+	shares.ECDF, shares.Title = true, s.sharesTitle()
+	for _, f := range []**plot.Fonts{&phases.Fonts, &databases.Fonts, &latencies.Fonts, &cache.Fonts, &lag.Fonts, &percentiles.Fonts, &shares.Fonts} {
+		*f = fonts
+	}
+	return map[string]picture{"phases": phases, "timeline": databases, "latency": latencies, "cache": cache, "lag": lag,
+		"distribution": percentiles, "ecdf": shares}
 }
 
 func phaseChart(s *Summary) plot.Bars {
@@ -60,27 +78,20 @@ func (s *Summary) subtitle() string {
 	return fmt.Sprintf("scenario %s, %s on %s, verdict %s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict)
 }
 
-func timelineChart(run *record.Run, s *Summary) plot.Timeline {
-	t := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
-		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS", OfferedName: "requests due per second, dashed",
-		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
+func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
+	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
+		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
+		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights}
 	for _, trial := range run.Header.Trials {
 		begin, end := trialSpan(run.Events, trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
-		t.Bands = append(t.Bands, plot.Band{Span: plot.Span{From: begin, To: end}, Name: trial.State})
-		offered := offeredIn(run, trial, begin)
-		for _, stage := range run.Header.Stages {
-			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
-				t.Marks = append(t.Marks, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
-			}
-		}
 		// Nothing was due any more in a trial that was cut short.
-		offered = slices.DeleteFunc(offered, func(p plot.Point) bool { return p.X > end })
-		t.Offered = cut(t.Offered, offered)
+		offered := slices.DeleteFunc(offeredIn(run, trial, begin), func(p plot.Point) bool { return p.X > end })
+		p.Offered = cut(p.Offered, offered)
 	}
-	return t
+	return p
 }
 
 // offeredIn is the rate at which hits were due in a trial, over seconds elapsed: that of the stages or, where sessions added
@@ -152,42 +163,9 @@ func trialSpan(events []record.Event, trial int) (begin, end float64) {
 	return begin, end
 }
 
-// rates turns the one-second readings of a server into rates, each in the middle of its second. A counter that fell or a
-// reading that is missing leaves a gap.
-func rates(run *record.Run, source string) (pieces []plot.Piece) {
-	var readings []record.Sample
-	for _, s := range run.Samples {
-		if s.Source == source && s.Edge == "" {
-			readings = append(readings, s)
-		}
-	}
-	slices.SortStableFunc(readings, func(a, b record.Sample) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
-	var piece plot.Piece
-	for i := 1; i < len(readings); i++ {
-		a, b := readings[i-1], readings[i]
-		grown, seconds := total(b)-total(a), b.AtSeconds-a.AtSeconds
-		if grown < 0 || seconds <= 0 || seconds > largestStep {
-			pieces, piece = cut(pieces, piece), nil
-			continue
-		}
-		piece = append(piece, plot.Point{X: (a.AtSeconds + b.AtSeconds) / 2, Y: grown / seconds})
-	}
-	return cut(pieces, piece)
-}
-
 func cut(pieces []plot.Piece, piece plot.Piece) []plot.Piece {
 	if len(piece) == 0 {
 		return pieces
 	}
 	return append(pieces, piece)
-}
-
-func total(s record.Sample) (sum float64) {
-	statements := application("read", "write")
-	for key, value := range s.Values {
-		if statements.matches(key) {
-			sum += value
-		}
-	}
-	return sum
 }

@@ -55,10 +55,11 @@ func TestWhateverIsMissing(t *testing.T) {
 				len(run.Events), len(whole.Events))
 		}
 		var page bytes.Buffer
-		for _, err := range []error{
-			Print(io.Discard, &run, s, Options{Color: true}), markdown(&page, &run, s), JSON(&page, s),
-			phaseChart(s).Write(io.Discard, plot.SVG), timelineChart(&run, s).Write(io.Discard, plot.SVG),
-		} {
+		errs := []error{Print(io.Discard, &run, s, Options{Color: true}), markdown(&page, &run, s), JSON(&page, s)}
+		for _, picture := range slides(&run, s, &plot.Fonts{}) {
+			errs = append(errs, picture.Write(io.Discard, plot.SVG))
+		}
+		for _, err := range errs {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
 )
 
 // Names of what [Write] leaves in a run directory, beside the charts.
@@ -19,16 +21,25 @@ const (
 )
 
 // Write leaves summary.json, report.md and the charts in dir. Each file appears whole or not at all; one that fails does
-// not keep the others from being written.
+// not keep the others from being written. Where no font of this machine has the letters of a name, s is given a warning.
 func Write(dir string, run *record.Run, s *Summary) error {
+	return write(dir, run, s, &plot.Fonts{})
+}
+
+func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
 		return fmt.Errorf("write report: %w", err)
+	}
+	for _, warning := range unseen(run, s, fonts) {
+		if !slices.Contains(s.Warnings, warning) {
+			s.Warnings = append(s.Warnings, warning)
+		}
 	}
 	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
 	}
-	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s)...)...)
+	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, fonts)...)...)
 }
 
 // JSON writes summary.json, or selftest.json.

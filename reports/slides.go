@@ -1,0 +1,195 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// panel is a picture of the run's time, without its series.
+func (t timeline) panel(s *Summary, title, unit string) plot.Lines {
+	return plot.Lines{Title: title, Subtitle: s.subtitle(), Unit: unit, Bands: t.bands, Highlights: t.highlights,
+		HighlightName: s.HeadlineStage, Marks: t.marks, From: t.from, To: t.to}
+}
+
+// scaled is pieces in another unit.
+func scaled(pieces []plot.Piece, factor float64) (list []plot.Piece) {
+	for _, piece := range pieces {
+		copied := make(plot.Piece, len(piece))
+		for i, point := range piece {
+			copied[i] = plot.Point{X: point.X, Y: point.Y * factor}
+		}
+		list = append(list, copied)
+	}
+	return list
+}
+
+// highest is the largest value of all pieces; NaN without any.
+func highest(pieces []plot.Piece) float64 {
+	top := math.NaN()
+	for _, piece := range pieces {
+		for _, point := range piece {
+			if !(point.Y <= top) {
+				top = point.Y
+			}
+		}
+	}
+	return top
+}
+
+// latencyChart is the latency over time, with the budgets on its p95.
+func latencyChart(s *Summary, t timeline) plot.Lines {
+	l := t.panel(s, s.latencyTitle(), "ms")
+	l.Series = []plot.Series{{Name: "p99", Colour: plot.Before, Pieces: scaled(t.p99, 1e3)},
+		{Name: "p95", Colour: plot.Ink, Pieces: scaled(t.p95, 1e3)}, {Name: "p50", Colour: plot.After, Dashed: true, Pieces: scaled(t.p50, 1e3)}}
+	l.Limits = s.latencyLimits()
+	return l
+}
+
+// latencyLimits are the budgets on p95 of all operations at the headline stage that are in seconds, each height once.
+func (s *Summary) latencyLimits() (limits []plot.Limit) {
+	seen := map[Number]bool{}
+	for _, b := range s.Budgets {
+		upper := b.Bound == boundMax || b.Bound == boundBelow
+		if b.Metric != "p95" || b.Operation != "" || b.Of != "" || b.Stage != s.HeadlineStage || !upper || seen[b.Limit] {
+			continue
+		}
+		seen[b.Limit] = true
+		limits = append(limits, plot.Limit{Name: "p95 budget " + limit(b.text(b.Limit)), Y: float64(b.Limit) * 1e3})
+	}
+	return limits
+}
+
+// latencyTitle is the finding on p95; a single state has a level and no change.
+func (s *Summary) latencyTitle() string {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if why := s.nothing(before, after); why != "" {
+		return why
+	}
+	if before.Name == after.Name {
+		return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage, seconds(before.P95Seconds))
+	}
+	return fmt.Sprintf("p95 at %s: %s (%s)", s.HeadlineStage, arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
+		judged(s.Overall.P95Ratio))
+}
+
+// cacheChart is the hit ratio over time.
+func cacheChart(s *Summary, t timeline) plot.Lines {
+	l := t.panel(s, s.cacheTitle(), "%")
+	l.Series = []plot.Series{{Name: "hit ratio", Colour: plot.Ink, Pieces: scaled(t.hitRatio, 100)}}
+	return l
+}
+
+// cacheTitle names the states whose cache was asked.
+func (s *Summary) cacheTitle() string {
+	var ratios []string
+	for _, state := range s.States {
+		if state.CacheHitRatio.Known() {
+			ratios = append(ratios, percent(float64(state.CacheHitRatio))+" in "+state.Name)
+		}
+	}
+	if len(ratios) == 0 {
+		return fmt.Sprintf("No cache was asked at %s", s.HeadlineStage)
+	}
+	return fmt.Sprintf("The cache has the answer at %s: %s", s.HeadlineStage, strings.Join(ratios, ", "))
+}
+
+// lagChart is how far the replica was behind the primary, and the generator behind its schedule.
+func lagChart(s *Summary, t timeline) plot.Lines {
+	l := t.panel(s, t.lagTitle(), "ms")
+	l.Series = []plot.Series{{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)},
+		{Name: "generator lag p99", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.generatorLag, 1e3)}}
+	return l
+}
+
+func (t timeline) lagTitle() string {
+	replica, generator := highest(t.replicaLag), highest(t.generatorLag)
+	if math.IsNaN(replica) && math.IsNaN(generator) {
+		return "Neither the replica's lag nor the generator's is known"
+	}
+	return fmt.Sprintf("The replica was at most %s behind, the generator %s (p99 of a second)", seconds(Number(replica)), seconds(Number(generator)))
+}
+
+// distributionChart lays the last state over the first.
+func distributionChart(run *record.Run, s *Summary) plot.Distribution {
+	d := plot.Distribution{Title: s.percentilesTitle(), Unit: "ms", Subtitle: s.subtitle()}
+	names := []string{s.Overall.Before, s.Overall.After}
+	for i, name := range names {
+		curve := plot.Curve{Name: name, Colour: plot.After}
+		if i == 0 && names[1] != name {
+			curve.Colour, curve.Dashed = plot.Before, true
+		}
+		if i == 1 && names[0] == name {
+			break
+		}
+		for _, point := range distributionOf(run, s, name) {
+			curve.Points = append(curve.Points, plot.Quantile{Q: point.Q, Value: point.Value * 1e3})
+		}
+		d.Curves = append(d.Curves, curve)
+	}
+	return d
+}
+
+// percentilesTitle is the finding on three percentiles; only that of p95 is judged.
+func (s *Summary) percentilesTitle() string {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if why := s.nothing(before, after); why != "" {
+		return why
+	}
+	if before.Name == after.Name {
+		return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage,
+			seconds(before.P50Seconds), seconds(before.P95Seconds), seconds(before.P99Seconds))
+	}
+	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s (%s), p99 %s", s.HeadlineStage,
+		arrow(seconds(before.P50Seconds), seconds(after.P50Seconds)), arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
+		judged(s.Overall.P95Ratio), arrow(seconds(before.P99Seconds), seconds(after.P99Seconds)))
+}
+
+// sharesTitle says of p95 what the picture of shares shows.
+func (s *Summary) sharesTitle() string {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if why := s.nothing(before, after); why != "" {
+		return why
+	}
+	if before.Name == after.Name {
+		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, seconds(before.P95Seconds))
+	}
+	return fmt.Sprintf("95 %% of the hits at %s are answered within %s, before %s (%s)", s.HeadlineStage,
+		seconds(after.P95Seconds), seconds(before.P95Seconds), judged(s.Overall.P95Ratio))
+}
+
+// unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.
+func unseen(run *record.Run, s *Summary, fonts *plot.Fonts) []string {
+	names := []string{s.Scenario, s.HeadlineStage, s.Overall.Before, s.Overall.After}
+	for _, state := range s.States {
+		names = append(names, state.Name)
+	}
+	for _, phase := range s.Phases {
+		names = append(names, phase.Name)
+	}
+	for _, mark := range marksOf(run.Events) {
+		names = append(names, mark.Name)
+	}
+	missing := fonts.Missing(strings.Join(names, " "))
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("no font on this machine has %s: the PNG charts show boxes in their place, the SVG charts keep them; "+
+		"install a font that has them, such as fonts-nanum or fonts-noto-cjk for Korean", spelled(missing))}
+}
+
+// spelled names some letters.
+func spelled(letters []rune) string {
+	const most = 8
+	var names []string
+	for _, letter := range letters[:min(len(letters), most)] {
+		names = append(names, fmt.Sprintf("%c (U+%04X)", letter, letter))
+	}
+	if len(letters) > most {
+		names = append(names, fmt.Sprintf("%d more", len(letters)-most))
+	}
+	return strings.Join(names, ", ")
+}
