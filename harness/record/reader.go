@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,11 +43,11 @@ func Open(dir string) (*Run, error) {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
 	r := &Run{Dir: dir}
+	if err := foreign(dir, text); err != nil {
+		return nil, err
+	}
 	if err := json.Unmarshal(text, &r.Header); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, HeaderFile), err)
-	}
-	if r.Header.Schema != Schema {
-		return nil, fmt.Errorf("%s has schema %q; this rehearse reads %q", dir, r.Header.Schema, Schema)
 	}
 	if r.Scenario, err = os.ReadFile(filepath.Join(dir, ScenarioFile)); err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
@@ -56,6 +57,18 @@ func Open(dir string) (*Run, error) {
 	events, err3 := readLines[Event](r, EventsFile)
 	r.Samples, r.Events = samples, events
 	return r, errors.Join(err, err2, err3)
+}
+
+// foreign refuses a header of another format. It is asked before the header is decoded, which may mean something else there.
+func foreign(dir string, header []byte) error {
+	var told struct{ Schema, Version string }
+	// What is wrong with the rest of it is told by whoever decodes it.
+	_ = json.Unmarshal(header, &told)
+	if told.Schema == Schema || !json.Valid(header) {
+		return nil
+	}
+	return fmt.Errorf("%s has schema %q; this rehearse reads %q: read it with the rehearse that recorded it (%s), or a later one",
+		dir, told.Schema, Schema, cmp.Or(told.Version, "it does not say which"))
 }
 
 // readLines decodes one value a line. Only the last line may be broken: it was being written when the run died.
