@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -323,30 +322,37 @@ func levelOf(readings []record.Sample, name string) []plot.Piece {
 	return level.whole()
 }
 
-// hitRatios is hits over requests of the services' cache in each second, a gap where it was asked nothing. Both services
-// are read in the same second, though not in the same moment.
-func hitRatios(services ...[]record.Sample) []plot.Piece {
-	hits, asked := map[int]float64{}, map[int]float64{}
-	add := func(sums map[int]float64, readings []record.Sample, results ...string) {
-		for _, s := range risesOf(readings, series{"cache_requests_total", map[string][]string{"result": results}}) {
-			sums[int(math.Floor(s.middle()))] += s.grown
-		}
-	}
-	for _, readings := range services {
-		add(hits, readings, "hit")
-		add(asked, readings, "hit", "miss")
+// hitRatios is hits over requests of the services' cache between two readings, a gap where it was asked nothing.
+func hitRatios(auth, callers []record.Sample) []plot.Piece {
+	answers := func(results ...string) []rise {
+		of := series{"cache_requests_total", map[string][]string{"result": results}}
+		return together(risesOf(auth, of), risesOf(callers, of))
 	}
 	var ratio line
-	last := 0
-	for _, at := range slices.Sorted(maps.Keys(asked)) {
-		if at > last+1 {
-			ratio.add(0, math.NaN())
-		}
+	hits := answers("hit")
+	for i, asked := range answers("hit", "miss") {
 		// Of nothing, and of what is not known, the ratio is not a number.
-		ratio.add(float64(at)+0.5, hits[at]/asked[at])
-		last = at
+		ratio.add(asked.middle(), hits[i].grown/asked.grown)
 	}
 	return ratio.whole()
+}
+
+// together adds to each rise of one service that of another around the same moment: both are read in the same second,
+// though not at once.
+func together(one, other []rise) []rise {
+	if len(one) == 0 {
+		return other
+	}
+	sum, next := slices.Clone(one), 0
+	for i := range sum {
+		for next < len(other) && other[next].to < sum[i].middle() {
+			next++
+		}
+		if next < len(other) && other[next].from <= sum[i].middle() {
+			sum[i].grown += other[next].grown
+		}
+	}
+	return sum
 }
 
 // distributionOf is the response latency of a state at the headline stage, over all hits due in its valid trials: 1 % apart,

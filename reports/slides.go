@@ -40,11 +40,18 @@ func highest(pieces []plot.Piece) float64 {
 	return top
 }
 
+// farP99 is how many times as high as every p95 a p99 may reach before it is cut off: further up it would press the p95,
+// which the picture is about, to the floor.
+const farP99 = 3
+
 // latencyChart is the latency over time, with the budgets on its p95.
 func latencyChart(s *Summary, t timeline) plot.Lines {
-	l := t.panel(s, s.latencyTitle(), "ms")
-	l.Series = []plot.Series{{Name: "p99", Colour: plot.Before, Pieces: scaled(t.p99, 1e3)},
-		{Name: "p95", Colour: plot.Ink, Pieces: scaled(t.p95, 1e3)}, {Name: "p50", Colour: plot.After, Dashed: true, Pieces: scaled(t.p50, 1e3)}}
+	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
+	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
+		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(Number(far))
+	}
+	l.Series = []plot.Series{{Name: p99, Colour: plot.Muted, Pieces: scaled(t.p99, 1e3)},
+		{Name: "p50", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.p50, 1e3)}, {Name: "p95", Colour: plot.Ink, Pieces: scaled(t.p95, 1e3)}}
 	l.Limits = s.latencyLimits()
 	return l
 }
@@ -97,7 +104,8 @@ func (s *Summary) cacheTitle() string {
 	return fmt.Sprintf("The cache has the answer at %s: %s", s.HeadlineStage, strings.Join(ratios, ", "))
 }
 
-// lagChart is how far the replica was behind the primary, and the generator behind its schedule.
+// lagChart is how far the replica was behind the primary, and the generator, at the 99th percentile of each second, behind
+// its schedule.
 func lagChart(s *Summary, t timeline) plot.Lines {
 	l := t.panel(s, t.lagTitle(), "ms")
 	l.Series = []plot.Series{{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)},
@@ -110,7 +118,7 @@ func (t timeline) lagTitle() string {
 	if math.IsNaN(replica) && math.IsNaN(generator) {
 		return "Neither the replica's lag nor the generator's is known"
 	}
-	return fmt.Sprintf("The replica was at most %s behind, the generator %s (p99 of a second)", seconds(Number(replica)), seconds(Number(generator)))
+	return fmt.Sprintf("The replica was at most %s behind, the generator %s late", seconds(Number(replica)), seconds(Number(generator)))
 }
 
 // distributionChart lays the last state over the first.

@@ -71,18 +71,20 @@ func (p Panel) draw(c draw.Canvas, l look) {
 	style.YAlign = draw.YTop
 	c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y}, title[0])
 	// Room for the value on the highest bar as well.
-	c = draw.Crop(c, 0, 0, 0, -l.label*2.6)
+	c = draw.Crop(c, 0, 0, 0, -l.label*2.9)
 	top := p.top()
 	if math.IsNaN(top) {
 		noData(c, l)
 		return
 	}
+	// Every bar says its value: a few steps are enough.
+	l.steps = 5
 	plot := axes(l, top)
 	plot.X.Min, plot.X.Max = -0.5, float64(len(p.Pairs))-0.5
 	plot.X.Tick.Length, plot.X.Tick.Marker = 0, nameless{}
 	plot.Add(grid())
 	names := p.names(l, (c.Max.X-c.Min.X)*0.9/vg.Length(len(p.Pairs)))
-	area := draw.Crop(c, 0, 0, names.room, 0)
+	area := placed(draw.Crop(c, 0, 0, names.room, 0), plot, c.Min.X+l.left*0.7, c.Max.X-l.label*0.5)
 	plot.Draw(area)
 	data := plot.DataCanvas(area)
 	x, y := plot.Transforms(&data)

@@ -10,7 +10,8 @@ import (
 // Colour is a role, not a hue: it means the same in every picture.
 type Colour int
 
-// Roles. Before and After are the two sides of a comparison, Alert is a limit or a failure, Ink is everything else.
+// Roles. Before and After are the two sides of a comparison, Alert is a limit or a failure, Ink is everything else, and
+// Muted what of it matters less: it is drawn thin.
 const (
 	Ink Colour = iota
 	Primary
@@ -18,6 +19,7 @@ const (
 	Before
 	After
 	Alert
+	Muted
 )
 
 // fill is the colour of lines and areas.
@@ -33,6 +35,8 @@ func (c Colour) fill() color.Color {
 		return green()
 	case Alert:
 		return vermillion()
+	case Muted:
+		return muted()
 	default:
 		return ink()
 	}
@@ -57,7 +61,7 @@ func brown() color.Color { return color.RGBA{0x8a, 0x5a, 0x00, 0xff} }
 func grey() color.Color  { return color.RGBA{0x76, 0x76, 0x76, 0xff} }
 func ink() color.Color   { return color.RGBA{0x22, 0x22, 0x22, 0xff} }
 
-// muted is for words beside the data. It is no role, so it is not the grey of one.
+// muted is for words beside the data as well, so it is not the grey of what was before.
 func muted() color.Color { return color.RGBA{0x5e, 0x5e, 0x5e, 0xff} }
 func faint() color.Color { return color.RGBA{0xe2, 0xe2, 0xe2, 0xff} }
 func tint() color.Color  { return color.RGBA{0xd9, 0xe2, 0xe8, 0xff} }

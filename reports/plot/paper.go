@@ -106,7 +106,11 @@ func (l look) lineStyle(c color.Color, wide vg.Length, dashed bool) draw.LineSty
 }
 
 // strokes are what a line is drawn with, one over the other: an outline where its colour is too pale for white, and itself.
+// What is muted is thin.
 func (l look) strokes(c Colour, dashed bool) []draw.LineStyle {
+	if c == Muted {
+		l.line *= 0.6
+	}
 	strokes := []draw.LineStyle{l.lineStyle(c.fill(), l.line, dashed)}
 	if c.outline() != c.fill() {
 		strokes = append([]draw.LineStyle{l.lineStyle(c.outline(), l.line*1.7, dashed)}, strokes...)
@@ -119,5 +123,5 @@ func (l look) unit(c draw.Canvas, left, ceiling vg.Length, words string) {
 	words = clean(words)
 	style := fitting(letters(l.label-1, muted(), false), words, l.left-4, l.least)
 	style.XAlign = draw.XRight
-	c.FillText(style, vg.Point{X: left - 4, Y: ceiling + l.label*0.5}, shortened(style, words, l.left-4))
+	c.FillText(style, vg.Point{X: left - 4, Y: ceiling + l.label*0.7}, shortened(style, words, l.left-4))
 }

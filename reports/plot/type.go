@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"gonum.org/v1/plot/font"
@@ -90,14 +91,41 @@ func shortened(style text.Style, words string, wide vg.Length) string {
 // wrapped breaks words at blanks into lines that are at most wide, where that is possible.
 func wrapped(style text.Style, words string, wide vg.Length) (lines []string) {
 	line := ""
-	for word := range strings.FieldsSeq(words) {
+	for _, word := range strings.Split(glued(words), " ") {
 		longer := strings.TrimPrefix(line+" "+word, " ")
 		if line != "" && style.Width(longer) > wide {
 			lines, longer = append(lines, line), word
 		}
 		line = longer
 	}
-	return append(lines, line)
+	lines = append(lines, line)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], glue, " ")
+	}
+	return lines
+}
+
+// glue is a blank at which no line ends.
+const glue = "\u00a0"
+
+// glued keeps a number and its unit, and the two sides of an arrow, on one line.
+func glued(words string) string {
+	var b strings.Builder
+	var before rune
+	letters := []rune(words)
+	for i, letter := range letters {
+		after := ' '
+		if i+1 < len(letters) {
+			after = letters[i+1]
+		}
+		if letter == ' ' && (unicode.IsDigit(before) || strings.ContainsRune("→~", before) || strings.ContainsRune("→%", after)) {
+			b.WriteString(glue)
+		} else {
+			b.WriteRune(letter)
+		}
+		before = letter
+	}
+	return b.String()
 }
 
 // paragraph shrinks a style until the words fit into so many lines; what does not fit at the least size is cut off.
