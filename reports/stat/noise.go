@@ -25,9 +25,14 @@ func HodgesLehmann(xs []float64) float64 {
 			walsh = append(walsh, (x+y)/2)
 		}
 	}
-	slices.Sort(walsh)
-	n := len(walsh)
-	return (walsh[(n-1)/2] + walsh[n/2]) / 2
+	return median(walsh)
+}
+
+// median of at least one x; it sorts xs.
+func median(xs []float64) float64 {
+	slices.Sort(xs)
+	n := len(xs)
+	return (xs[(n-1)/2] + xs[n/2]) / 2
 }
 
 // Predict is the 95 % interval of one more value like xs, whose centre is known to be zero: ± t(N) √(Σx²/N). It is exact

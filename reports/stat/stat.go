@@ -7,7 +7,8 @@
 // Opinion: a number is nothing without its spread. One repetition has a value and no interval, and what has no interval
 // is never called larger or smaller. What is unknown is NaN, never zero.
 //
-// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions; [Interval.Against] compares;
+// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions, and [GeometricRatioAt] holds those of
+// two executions that were never paired against each other; [Interval.Against] compares;
 // [PooledDeviation] and [Detectable] say what could have been found.
 //
 // # Why Student's interval
@@ -115,7 +116,7 @@ func MeanAt(xs []float64, confidence float64) Interval {
 }
 
 // student is the t for which a share confidence of Student's distribution lies within ± t.
-func student(freedom int, confidence float64) float64 {
+func student[N int | float64](freedom N, confidence float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}.Quantile((1 + confidence) / 2)
 }
 
