@@ -20,6 +20,8 @@
 //
 // A trial whose generator was late is repeated at once, a bounded number of times in a run. It stays in the record, and
 // out of every estimate.
+//
+// A cutover is one trial in which step 1 is taken again and again in the midst of step 4: see [Config].
 package harness
 
 import (
@@ -70,6 +72,9 @@ type Config struct {
 	Record *record.Writer
 	// Every is the time between two readings; zero is one second.
 	Every time.Duration
+	// Cutover, if not empty, names the state in which each stage of the plan's only trial is to be held. The trial begins in
+	// the first of them, and the system is switched to the next ones while the load goes on.
+	Cutover []string
 	// More decides, after the last trial of the plan, whether one more round of all states follows. Nil is no.
 	More func(context.Context) (bool, error)
 	// Load plays one trial; nil is [load.Run].
@@ -93,6 +98,9 @@ type runner struct {
 func Run(ctx context.Context, cfg Config) error {
 	if cfg.Plan == nil || cfg.System == nil || cfg.Source == nil || cfg.Record == nil {
 		return errors.New("harness: Config needs a Plan, a System, a Source and a Record")
+	}
+	if err := cfg.cutoverFits(); err != nil {
+		return err
 	}
 	if cfg.Every == 0 {
 		cfg.Every = time.Second

@@ -58,7 +58,12 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 			fail(err)
 		}
 	}()
-	var readings sync.WaitGroup
+	var switches, readings sync.WaitGroup
+	switches.Go(func() {
+		if err := r.cutOver(ctx, begin, trial.Index, played); err != nil {
+			fail(err)
+		}
+	})
 	r.rhythm(ctx, begin, played, func(at time.Duration, labels ...label) {
 		readings.Go(func() {
 			// An edge is one moment for all probes; the rhythm between the edges need not be.
@@ -73,6 +78,7 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 		r.Progress(m.progress(StepLoad, at))
 	})
 	<-played
+	switches.Wait()
 	readings.Wait()
 	return totals, context.Cause(ctx)
 }

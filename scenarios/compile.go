@@ -177,7 +177,12 @@ func trials(states []string, rounds int) []Trial {
 
 // Repeats is how many trials a run may repeat because its generator was late: the share of a noisy machine, but at least
 // a few.
-func (p *Plan) Repeats() int { return max(3, len(p.Trials)/3) }
+func (p *Plan) Repeats() int {
+	if p.Once {
+		return 0
+	}
+	return max(3, len(p.Trials)/3)
+}
 
 // Repeat is p with one more trial: the given one again, with the same arrivals and hits of its own. It comes last in
 // Trials, which the returned plan does not share with p.

@@ -20,6 +20,8 @@ type Plan struct {
 	Stages []PlannedStage
 	// Trials in order of execution: rounds alternate direction.
 	Trials []Trial
+	// Once tells that no trial can be repeated.
+	Once bool
 	// Budgets as in the scenario, with defaults filled in.
 	Budgets []Budget
 	// Unjudged are the budgets about states that this run leaves out.

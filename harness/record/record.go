@@ -31,6 +31,8 @@ type Header struct {
 	// SelfTest tells that the run measured this machine and not the system: one state against itself, and against itself
 	// slowed down on purpose.
 	SelfTest *SelfTest `json:"self_test,omitempty"`
+	// Cutover tells that the system went through its states in one trial, while the traffic flowed.
+	Cutover *Cutover `json:"cutover,omitempty"`
 	// Quick, Scale and Only are the variations asked for on the command line.
 	Quick bool     `json:"quick,omitempty"`
 	Scale float64  `json:"scale,omitempty"`
@@ -61,6 +63,14 @@ type SelfTest struct {
 	State string `json:"state"`
 	// Levels are what it is measured against, a state's name and how much slower it was made.
 	Levels []Level `json:"levels"`
+}
+
+// Cutover says which state the system was to be in when.
+type Cutover struct {
+	// States has the state of each of the header's stages, in their order.
+	States []string `json:"states"`
+	// AndBack tells that the phases were also undone, one after the other.
+	AndBack bool `json:"and_back,omitempty"`
 }
 
 // Level is a state slowed down by a share of the time its answers take; 0 is the same state again.
@@ -191,7 +201,8 @@ const (
 	// EventTrialBegin marks time zero of a trial's clock; EventTrialEnd that all its hits are accounted for.
 	EventTrialBegin = "trial_begin"
 	EventTrialEnd   = "trial_end"
-	// EventSwitch is a change of state; Values has seconds.
+	// EventSwitch is a change of state; Values has seconds. In a cutover, where there is load meanwhile, it also has
+	// begin_seconds, on the clock of AtSeconds, and late_seconds, by how much that is after the planned time.
 	EventSwitch = "switch"
 	// EventJob is work a phase needs done once, such as the archive job; Values has its cost.
 	EventJob = "job"
