@@ -4,7 +4,9 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -36,37 +38,69 @@ type Pair struct {
 
 // Write draws the picture.
 func (b Bars) Write(w io.Writer, format Format) error {
-	says, l := told{b.Title, b.Subtitle}, b.Size.look()
-	return render(w, format, b.Size, b.Fonts, says, func(c draw.Canvas) {
+	says, l := told{b.Title, b.Subtitle}, b.look()
+	return render(w, format, l, b.Fonts, says, func(c draw.Canvas) {
 		c = heading(c, l, says)
 		c = legend(c, l, legendItem{"before", grey(), grey()}, legendItem{"after", green(), green()})
+		if b.stacked() {
+			b.stack(c, l)
+			return
+		}
+		n, gap := vg.Length(len(b.Panels)), l.label*1.8
+		each := (c.Max.X - c.Min.X - gap*(n-1)) / n
 		for i, panel := range b.Panels {
-			panel.draw(b.place(c, l, i), l)
+			left := (each + gap) * vg.Length(i)
+			panel.draw(draw.Crop(c, left, left+each-(c.Max.X-c.Min.X), 0, 0), l, panel.names(l, each))
 		}
 	})
 }
 
-// widestPairs is how many phases a panel shows that has half of a slide.
-const widestPairs = 3
+// How many phases can be read in a panel that has half of the width.
+const (
+	widestOnSlide = 3
+	widestOnStrip = 6
+)
 
-// place is where a panel is drawn: side by side, or below each other on a slide with more phases than can be read so.
-func (b Bars) place(c draw.Canvas, l look, i int) draw.Canvas {
-	n, gap := vg.Length(len(b.Panels)), l.label*1.8
-	pairs := 0
-	for _, panel := range b.Panels {
-		pairs = max(pairs, len(panel.Pairs))
+// stacked tells whether panels lie below each other.
+func (b Bars) stacked() bool {
+	most := widestOnSlide
+	if b.Size == Strip {
+		most = widestOnStrip
 	}
-	if b.Size == Slide && pairs > widestPairs {
-		high := (c.Max.Y - c.Min.Y - gap/2*(n-1)) / n
-		low := (high + gap/2) * (n - 1 - vg.Length(i))
-		return draw.Crop(c, 0, 0, low, low+high-(c.Max.Y-c.Min.Y))
-	}
-	each := (c.Max.X - c.Min.X - gap*(n-1)) / n
-	left := (each + gap) * vg.Length(i)
-	return draw.Crop(c, left, left+each-(c.Max.X-c.Min.X), 0, 0)
+	return slices.ContainsFunc(b.Panels, func(p Panel) bool { return len(p.Pairs) > most })
 }
 
-func (p Panel) draw(c draw.Canvas, l look) {
+// look makes a strip as high as its panels are.
+func (b Bars) look() look {
+	l := b.Size.look()
+	if b.Size == Strip && b.stacked() {
+		l.height *= vg.Length(len(b.Panels))
+	}
+	return l
+}
+
+// stack draws panels of one height below each other. Names that stand on their ends take so much room that they are told
+// once, below the last panel: the bars above them are of the same phases.
+func (b Bars) stack(c draw.Canvas, l look) {
+	gap, high := l.label*0.6, c.Max.Y-c.Min.Y
+	names := make([]captions, len(b.Panels))
+	for i, panel := range b.Panels {
+		names[i] = panel.names(l, c.Max.X-c.Min.X)
+		if names[i].onItsEnd && i < len(b.Panels)-1 {
+			names[i].changeOnly, names[i].room = true, l.label*1.8
+		}
+		high -= names[i].room + gap
+	}
+	high = (high + gap) / vg.Length(len(b.Panels))
+	for i, panel := range b.Panels {
+		own := c
+		own.Min.Y = c.Max.Y - high - names[i].room
+		panel.draw(own, l, names[i])
+		c.Max.Y = own.Min.Y - gap
+	}
+}
+
+func (p Panel) draw(c draw.Canvas, l look, names captions) {
 	style, title := paragraph(letters(l.label+1, ink(), true), clean(p.Title), c.Max.X-c.Min.X, l.least, 1)
 	style.YAlign = draw.YTop
 	c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y}, title[0])
@@ -79,22 +113,21 @@ func (p Panel) draw(c draw.Canvas, l look) {
 	}
 	// Every bar says its value: a few steps are enough.
 	l.steps = 5
-	plot := axes(l, top)
+	bar := min(names.slot*0.4, l.label*5)
+	values, high := p.values(l, bar), c.Max.Y-c.Min.Y-names.room
+	plot := axes(l, top*float64(high/max(high-values.room, high/2)))
 	plot.X.Min, plot.X.Max = -0.5, float64(len(p.Pairs))-0.5
 	plot.X.Tick.Length, plot.X.Tick.Marker = 0, nameless{}
 	plot.Add(grid())
-	names := p.names(l, (c.Max.X-c.Min.X)*0.9/vg.Length(len(p.Pairs)))
 	area := placed(draw.Crop(c, 0, 0, names.room, 0), plot, c.Min.X+l.left*0.7, c.Max.X-l.label*0.5)
 	plot.Draw(area)
 	data := plot.DataCanvas(area)
 	x, y := plot.Transforms(&data)
-	slot := x(1) - x(0)
 	for i, pair := range p.Pairs {
-		centre, bar := x(float64(i)), min(slot*0.4, l.label*5)
-		floor := y(0)
-		column{centre - bar, centre, pair.Before, pair.BeforeText, grey()}.draw(data, l, floor, y)
-		column{centre, centre + bar, pair.After, pair.AfterText, green()}.draw(data, l, floor, y)
-		names.draw(c, vg.Point{X: centre, Y: floor}, slot*0.96, pair)
+		centre, floor := x(float64(i)), y(0)
+		column{centre - bar, centre, pair.Before, pair.BeforeText, grey()}.draw(data, values, floor, y)
+		column{centre, centre + bar, pair.After, pair.AfterText, green()}.draw(data, values, floor, y)
+		names.draw(c, vg.Point{X: centre, Y: floor}, pair)
 	}
 }
 
@@ -114,6 +147,32 @@ func (p Panel) top() float64 {
 	return top
 }
 
+// values are how the values of a panel stand on its bars: all of them on their ends if one is too wide for its bar.
+type values struct {
+	style    text.Style
+	onItsEnd bool
+	// room is what they then take above the highest bar.
+	room vg.Length
+}
+
+func (p Panel) values(l look, bar vg.Length) values {
+	v := values{style: letters(l.label, ink(), true)}
+	var texts []string
+	for _, pair := range p.Pairs {
+		texts = append(texts, column{value: pair.Before, words: pair.BeforeText}.text(), column{value: pair.After, words: pair.AfterText}.text())
+	}
+	for _, words := range texts {
+		v.style = fitting(v.style, words, bar*0.98, l.least)
+	}
+	if longest(v.style, texts...) > bar*0.98 {
+		v.onItsEnd, v.room = true, longest(v.style, texts...)
+		v.style.Rotation, v.style.XAlign, v.style.YAlign = math.Pi/2, draw.XLeft, draw.YCenter
+	} else {
+		v.style = centred(v.style)
+	}
+	return v
+}
+
 // column is one bar with its value on it.
 type column struct {
 	left, right vg.Length
@@ -122,62 +181,67 @@ type column struct {
 	fill        color.Color
 }
 
-func (b column) draw(c draw.Canvas, l look, floor vg.Length, y func(float64) vg.Length) {
-	words, ceiling := clean(b.words), floor
-	if math.IsNaN(b.value) || math.IsInf(b.value, 0) {
-		words = "no data"
-	} else {
+func (b column) known() bool { return !math.IsNaN(b.value) && !math.IsInf(b.value, 0) }
+
+func (b column) text() string {
+	if !b.known() {
+		return "no data"
+	}
+	return clean(b.words)
+}
+
+func (b column) draw(c draw.Canvas, v values, floor vg.Length, y func(float64) vg.Length) {
+	ceiling := floor
+	if b.known() {
 		ceiling = y(b.value)
 		inset := (b.right - b.left) * 0.03
 		c.FillPolygon(b.fill, []vg.Point{{X: b.left + inset, Y: floor}, {X: b.right - inset, Y: floor},
 			{X: b.right - inset, Y: ceiling}, {X: b.left + inset, Y: ceiling}})
 	}
-	style := letters(l.label, ink(), true)
-	// Beside a bar there is some white to its neighbour, and values are all digits.
-	if room := (b.right - b.left) * 1.08; fitting(style, words, room, l.least).Width(words) <= room {
-		style = fitting(style, words, room, l.least)
-		c.FillText(centred(style), vg.Point{X: (b.left + b.right) / 2, Y: ceiling + 3}, words)
-		return
-	}
-	style.Font.Size, style.Rotation, style.XAlign, style.YAlign = l.least, math.Pi/2, draw.XLeft, draw.YCenter
-	c.FillText(style, vg.Point{X: (b.left + b.right) / 2, Y: ceiling + 3}, words)
+	c.FillText(v.style, vg.Point{X: (b.left + b.right) / 2, Y: ceiling + 3}, b.text())
 }
 
 // captions are the names of the phases and their changes, under the axis.
 type captions struct {
 	look
-	// room is how much they take. A name that is too wide for its phase stands on its end, and all others with it.
-	room     vg.Length
+	// room is how high they are, slot how wide a phase is.
+	room, slot vg.Length
+	// onItsEnd is every name, where one is too wide for its phase and more of it can be read so.
 	onItsEnd bool
+	// changeOnly leaves the names out.
+	changeOnly bool
 }
 
-func (p Panel) names(l look, slot vg.Length) captions {
-	k := captions{look: l, room: l.label * 3.1}
-	style, high := letters(l.label, ink(), false), vg.Length(0)
+// names finds out how they are written in a panel of a width.
+func (p Panel) names(l look, wide vg.Length) captions {
+	k := captions{look: l, room: l.label * 3.1, slot: (wide - l.left*0.7 - l.label*0.5) / vg.Length(max(len(p.Pairs), 1))}
+	style, high, fits := letters(l.label, ink(), false), vg.Length(0), true
 	for _, pair := range p.Pairs {
 		name := clean(pair.Name)
-		k.onItsEnd = k.onItsEnd || fitting(style, name, slot*0.96, l.least).Width(name) > slot*1.2
+		fits = fits && fitting(style, name, k.slot*0.96, l.least).Width(name) <= k.slot*0.96
 		high = max(high, min(style.Width(name), l.upright))
 	}
-	if k.onItsEnd {
-		k.room = l.label*1.8 + high + 4
+	if k.onItsEnd = !fits && k.slot/l.least < l.upright/l.label; k.onItsEnd {
+		k.room = l.label*2.1 + high
 	}
 	return k
 }
 
-func (k captions) draw(c draw.Canvas, at vg.Point, wide vg.Length, pair Pair) {
-	style, name, change := letters(k.label, ink(), false), clean(pair.Name), clean(pair.Change)
+func (k captions) draw(c draw.Canvas, at vg.Point, pair Pair) {
+	style, name, change, wide := letters(k.label, ink(), false), clean(pair.Name), clean(pair.Change), k.slot*0.96
 	line := at.Y - k.label*0.4
-	bold, lines := paragraph(letters(k.label, ink(), true), change, wide, k.least-2, 1)
+	bold := fitting(letters(k.label, ink(), true), change, wide, k.least*0.7)
 	bold.XAlign, bold.YAlign = draw.XCenter, draw.YTop
-	if k.onItsEnd {
-		c.FillText(bold, vg.Point{X: at.X, Y: line}, lines[0])
+	switch {
+	case k.changeOnly:
+	case k.onItsEnd:
 		style.Rotation, style.XAlign, style.YAlign = math.Pi/2, draw.XRight, draw.YCenter
 		c.FillText(style, vg.Point{X: at.X, Y: line - k.label*1.4}, shortened(style, name, k.upright))
-		return
+	default:
+		style = fitting(style, name, wide, k.least)
+		style.XAlign, style.YAlign = draw.XCenter, draw.YTop
+		c.FillText(style, vg.Point{X: at.X, Y: line}, shortened(style, name, wide))
+		line -= k.label * 1.3
 	}
-	style = fitting(style, name, wide, k.least)
-	style.XAlign, style.YAlign = draw.XCenter, draw.YTop
-	c.FillText(style, vg.Point{X: at.X, Y: line}, shortened(style, name, wide))
-	c.FillText(bold, vg.Point{X: at.X, Y: line - k.label*1.3}, lines[0])
+	c.FillText(bold, vg.Point{X: at.X, Y: line}, shortened(bold, change, wide))
 }

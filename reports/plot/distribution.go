@@ -41,7 +41,7 @@ type Quantile struct{ Q, Value float64 }
 // Write draws the picture.
 func (d Distribution) Write(w io.Writer, format Format) error {
 	says := told{d.Title, d.Subtitle}
-	return render(w, format, d.Size, d.Fonts, says, func(c draw.Canvas) {
+	return render(w, format, d.Size.look(), d.Fonts, says, func(c draw.Canvas) {
 		k := d.Size.look()
 		c = heading(c, k, says)
 		axis := d.percentiles

@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -73,7 +74,8 @@ type Point struct{ X, Y float64 }
 // Write draws the picture.
 func (l Lines) Write(w io.Writer, format Format) error {
 	says := told{l.Title, l.Subtitle}
-	return render(w, format, l.Size, l.Fonts, says, func(c draw.Canvas) {
+	l.Series = l.clipped()
+	return render(w, format, l.Size.look(), l.Fonts, says, func(c draw.Canvas) {
 		c = heading(c, l.Size.look(), says)
 		if low, high, top := l.extent(); high > low {
 			l.draw(c, low, high, top)
@@ -81,6 +83,24 @@ func (l Lines) Write(w io.Writer, format Format) error {
 			noData(c, l.Size.look())
 		}
 	})
+}
+
+// clipped are the series within the range, without what is not a number.
+func (l Lines) clipped() (list []Series) {
+	for _, series := range l.Series {
+		pieces := series.Pieces
+		series.Pieces = nil
+		for _, piece := range pieces {
+			piece = slices.DeleteFunc(slices.Clone(piece), func(p Point) bool {
+				return math.IsNaN(p.X+p.Y) || l.To > l.From && (p.X < l.From || p.X > l.To)
+			})
+			if len(piece) > 0 {
+				series.Pieces = append(series.Pieces, piece)
+			}
+		}
+		list = append(list, series)
+	}
+	return list
 }
 
 // farLimit is how many times as high as all data a limit may be and still be drawn: further up it would press them to the
@@ -142,29 +162,28 @@ func (l Lines) draw(c draw.Canvas, low, high, top float64) {
 	columns := int((c.Max.X - c.Min.X) / 2)
 	for _, series := range l.Series {
 		for _, piece := range series.Pieces {
-			p.Add(series.lines(k, piece.within(low, high, top).thinned(low, high, columns))...)
+			p.Add(series.lines(k, piece.below(top).thinned(low, high, columns))...)
 		}
 	}
 	left, right := c.Min.X+k.left, c.Max.X-k.right
-	names, marks := bandNames(k, l.Bands, (right-left)/vg.Length(high-low)), markNames(k, l.Marks)
+	names, marks := bandNames(k, l.Bands, (right-left)/vg.Length(high-low)), markNames(k, l.Marks, low, high)
 	area := placed(draw.Crop(c, 0, 0, 0, -max(names.room, k.label*1.7)-marks.room), p, left, right)
 	p.Draw(area)
 	data := p.DataCanvas(area)
 	x, y := p.Transforms(&data)
-	marks.draw(c, x, data.Max.Y)
+	marks.draw(c, x, left, data.Max.Y)
 	names.draw(c, x, data.Max.Y+marks.room)
 	k.unit(c, left, data.Max.Y, l.Unit)
 	l.gutter(k, y, top).draw(data, c.Max.X)
 }
 
-// within leaves out what lies outside of the axes, and cuts off what is above them.
-func (piece Piece) within(low, high, top float64) (inside Piece) {
-	for _, point := range piece {
-		if point.X >= low && point.X <= high && !math.IsNaN(point.Y) {
-			inside = append(inside, Point{point.X, min(point.Y, top)})
-		}
+// below cuts off what is above the axis.
+func (piece Piece) below(top float64) Piece {
+	cut := slices.Clone(piece)
+	for i := range cut {
+		cut[i].Y = min(cut[i].Y, top)
 	}
-	return inside
+	return cut
 }
 
 // thinned has no more points than can be told apart: of each column the first, the lowest, the highest and the last, so

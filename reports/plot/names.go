@@ -30,16 +30,11 @@ type gutter struct {
 func (l Lines) gutter(k look, y func(float64) vg.Length, top float64) gutter {
 	g := gutter{look: k}
 	for _, series := range l.Series {
-		last := math.NaN()
-		for _, piece := range series.Pieces {
-			if len(piece) > 0 {
-				last = piece[len(piece)-1].Y
-			}
-		}
-		if math.IsNaN(last) {
+		if len(series.Pieces) == 0 {
 			continue
 		}
-		g.entries = append(g.entries, entry{name: clean(series.Name), at: y(min(last, top)), strokes: k.strokes(series.Colour, series.Dashed)})
+		piece := series.Pieces[len(series.Pieces)-1]
+		g.entries = append(g.entries, entry{name: clean(series.Name), at: y(min(piece[len(piece)-1].Y, top)), strokes: k.strokes(series.Colour, series.Dashed)})
 	}
 	for _, limit := range l.Limits {
 		name := clean(limit.Name)
@@ -77,7 +72,7 @@ func (g gutter) draw(data draw.Canvas, right vg.Length) {
 		left := x + sample + g.label*0.4
 		style := fitting(letters(g.label, ink(), false), e.name, right-left, max(g.least, g.label*0.8))
 		style.YAlign = draw.YCenter
-		data.FillText(style, vg.Point{X: left, Y: y}, shortened(style, e.name, right-left))
+		data.FillText(style, vg.Point{X: left, Y: y + style.Font.Size*0.08}, shortened(style, e.name, right-left))
 	}
 }
 
@@ -141,31 +136,44 @@ func (n bandLabels) draw(c draw.Canvas, x func(float64) vg.Length, floor vg.Leng
 	}
 }
 
-// markLabels are the names of marks in a row right above the axes.
+// markLabels are the names of marks in a row right above the axes, of those that are within them.
 type markLabels struct {
 	marks []Mark
 	style text.Style
 	room  vg.Length
 }
 
-func markNames(k look, marks []Mark) markLabels {
-	m := markLabels{marks: slices.Clone(marks), style: letters(k.label-2, vermillion(), false)}
+func markNames(k look, marks []Mark, low, high float64) markLabels {
+	m := markLabels{style: letters(k.label-2, vermillion(), false)}
+	for _, mark := range marks {
+		if mark.At >= low && mark.At <= high {
+			m.marks = append(m.marks, mark)
+		}
+	}
 	slices.SortStableFunc(m.marks, func(a, b Mark) int { return cmp.Compare(a.At, b.At) })
-	if len(marks) > 0 {
+	if len(m.marks) > 0 {
 		m.room = m.style.Font.Size * 1.5
 	}
 	return m
 }
 
-// draw lets a name begin at its mark and end before the next one.
-func (m markLabels) draw(c draw.Canvas, x func(float64) vg.Length, floor vg.Length) {
+// draw lets a name begin at its mark and end before the next one or, where it has more room so, end at its mark and begin
+// after the name before.
+func (m markLabels) draw(c draw.Canvas, x func(float64) vg.Length, left, floor vg.Length) {
+	gap, free := m.style.Font.Size*0.4, left
 	for i, mark := range m.marks {
-		end := c.Max.X
+		at, end := x(mark.At), c.Max.X
 		if i+1 < len(m.marks) {
-			end = x(m.marks[i+1].At) - m.style.Font.Size*0.3
+			end = x(m.marks[i+1].At) - gap
 		}
-		if name := shortened(m.style, clean(mark.Name), end-x(mark.At)); name != "…" {
-			c.FillText(m.style, vg.Point{X: x(mark.At) - 2, Y: floor + 3}, name)
+		name := clean(mark.Name)
+		right := shortened(m.style, name, end-at)
+		if other := shortened(m.style, name, at-free-gap); len(other) > len(right) {
+			c.FillText(m.style, vg.Point{X: at - gap/2 - m.style.Width(other), Y: floor + 3}, other)
+			free = at
+		} else if right != "…" {
+			c.FillText(m.style, vg.Point{X: at - 2, Y: floor + 3}, right)
+			free = at + m.style.Width(right)
 		}
 	}
 }

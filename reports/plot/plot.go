@@ -85,8 +85,7 @@ func (s Size) look() look {
 type told struct{ title, subtitle string }
 
 // render draws on a fresh canvas and writes it. Where fonts is nil, those of the system are asked when need be.
-func render(w io.Writer, format Format, size Size, fonts *Fonts, says told, paint func(draw.Canvas)) error {
-	l := size.look()
+func render(w io.Writer, format Format, l look, fonts *Fonts, says told, paint func(draw.Canvas)) error {
 	var buffer bytes.Buffer
 	switch format {
 	case PNG:
@@ -103,7 +102,7 @@ func render(w io.Writer, format Format, size Size, fonts *Fonts, says told, pain
 		if _, err := canvas.WriteTo(&buffer); err != nil {
 			return fmt.Errorf("draw chart: %w", err)
 		}
-		buffer = *bytes.NewBuffer(finished(buffer.Bytes(), size, says))
+		buffer = *bytes.NewBuffer(finished(buffer.Bytes(), l, says))
 	default:
 		return fmt.Errorf("chart format %q is unknown; use svg or png", format)
 	}
@@ -118,11 +117,10 @@ const families = "font-family:'Liberation Sans',Arial,Helvetica,'Noto Sans KR','
 
 // finished is an SVG with fallbacks for its font, a size in pixels, and its words for those who cannot see it. In a strip the
 // colours have names.
-func finished(picture []byte, size Size, says told) []byte {
+func finished(picture []byte, l look, says told) []byte {
 	picture = bytes.ReplaceAll(picture, []byte("font-family:Liberation Sans"), []byte(families))
-	l := size.look()
 	wide, high := float64(l.width), float64(l.height)
-	if size == Slide {
+	if l.title > 0 {
 		wide, high = 2*wide, 2*high
 	} else {
 		picture = restyled(withoutProlog(picture))

@@ -46,7 +46,7 @@ type Layer struct {
 // Write draws the picture.
 func (t Traffic) Write(w io.Writer, format Format) error {
 	says, l := told{t.Title, t.Subtitle}, Slide.look()
-	return render(w, format, Slide, t.Fonts, says, func(c draw.Canvas) {
+	return render(w, format, l, t.Fonts, says, func(c draw.Canvas) {
 		c = heading(c, l, says)
 		c = t.legend(c)
 		if length, top := t.extent(); length > 0 && top > 0 {
