@@ -156,8 +156,11 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 
 // SummarizeAgainst is [Summarize] with a saved baseline, for the budgets that are of one; nil is none.
 func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
-	if len(run.Header.States) == 0 {
+	switch {
+	case len(run.Header.States) == 0:
 		return nil, ErrNothing
+	case run.Header.Cutover != nil:
+		return nil, ErrCutover
 	}
 	l := newLedger(run)
 	l.saved = saved

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -68,6 +69,12 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	if done, err := reportSelfTest(cmd, dir, asJSON); done {
 		return err
 	}
+	if verdict, done, err := reportCutover(cmd, dir, asJSON); done {
+		if err != nil {
+			return err
+		}
+		return j.ending.end(cmd, verdict)
+	}
 	recorded, s, err := judge(dir, j)
 	if s == nil {
 		return exitError{exitUsage, err}
@@ -75,7 +82,7 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	if err := errors.Join(show(cmd, recorded, s, asJSON), err); err != nil {
 		return err
 	}
-	return j.ending.end(cmd, s)
+	return j.ending.end(cmd, s.Verdict)
 }
 
 // judge reads a run directory, judges it and writes the reports into it.
@@ -139,5 +146,10 @@ func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON b
 		return reports.JSON(cmd.OutOrStdout(), s)
 	}
 	out := cmd.OutOrStdout()
-	return reports.Print(out, recorded, s, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
+	return reports.Print(out, recorded, s, options(out))
+}
+
+// options are how text is printed to out.
+func options(out io.Writer) reports.Options {
+	return reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""}
 }

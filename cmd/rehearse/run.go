@@ -38,6 +38,7 @@ type runFlags struct {
 	until     untilClear
 	ending    ending
 	self      selfTest
+	cutover   cutover
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
 	// sabotage is no flag: only tests plant a defect.
@@ -55,6 +56,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute
   rehearse run stay-launch                   three rounds, with intervals
   rehearse run stay-launch --only cache      one phase only
+  rehearse run stay-launch --cutover --and-back   apply the phases, and undo them, while the traffic flows
   rehearse run my-peak.yaml --scale 0.5      half the traffic
   rehearse run my-peak.yaml --set nodes.auth.cpus=0.5 --set 'traffic.stages[peak].hold=800/s'`,
 		Args:              oneScenario,
@@ -70,6 +72,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	f.until.addFlags(cmd)
 	f.ending.addFlags(cmd)
 	f.self.addFlags(cmd)
+	f.cutover.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
@@ -91,7 +94,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
-	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until)); err != nil {
+	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.cutover.check(f)); err != nil {
 		return err
 	}
 	s, err := f.variation.read(name)
@@ -105,11 +108,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if f.sabotage, err = planted(); err != nil {
 		return err
 	}
-	plan := s.Plan(vocabulary())
-	if f.self.on {
-		if plan, err = f.self.plan(s, plan); err != nil {
-			return err
-		}
+	plan, err := f.plan(s)
+	if err != nil {
+		return err
 	}
 	began := time.Now()
 	r, err := newRehearsal(f, s, plan, began, cmd.ErrOrStderr())
@@ -119,11 +120,11 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return exitError{exitEnvironment, err}
 	}
-	var judged *reports.Summary
+	var judged *reports.Verdict
 	err = r.rehearse(cmd.Context(), func(measured error) error {
-		s, err := f.report(cmd, r)
+		verdict, err := f.report(cmd, r)
 		if measured == nil && err == nil {
-			judged = s
+			judged = verdict
 		}
 		return errors.Join(measured, err)
 	})
@@ -132,25 +133,41 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	case err != nil:
 		// Something went wrong after the verdict, which stands.
-		return errors.Join(verdictError(judged), err)
+		return errors.Join(verdictError(*judged), err)
 	}
-	return f.ending.end(cmd, judged)
+	return f.ending.end(cmd, *judged)
 }
 
-// report judges what was recorded, however far the run came.
-func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Summary, error) {
+// plan is what is going to be run.
+func (f *runFlags) plan(s *scenarios.Scenario) (*scenarios.Plan, error) {
+	plan := s.Plan(vocabulary())
+	switch {
+	case f.self.on:
+		return f.self.plan(s, plan)
+	case f.cutover.on:
+		return f.cutover.plan(s, plan)
+	}
+	return plan, nil
+}
+
+// report judges what was recorded, however far the run came. A self-test has no verdict.
+func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, error) {
 	if err := r.writer.Flush(); err != nil {
 		return nil, err
 	}
 	if done, err := reportSelfTest(cmd, r.dir, f.json); done {
 		return nil, err
 	}
+	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
+		r.say("report: %s", filepath.Join(r.dir, reports.MarkdownFile))
+		return &verdict, err
+	}
 	recorded, s, err := judge(r.dir, judging{})
 	if err != nil {
 		return nil, err
 	}
 	r.say("report: %s", filepath.Join(r.dir, "report.md"))
-	return s, show(cmd, recorded, s, f.json)
+	return &s.Verdict, show(cmd, recorded, s, f.json)
 }
 
 // rehearsal is one run from its directory to its last trial.
@@ -180,6 +197,7 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 		state := plan.States[0]
 		r.header.SelfTest = &record.SelfTest{State: state, Levels: levels(state)}
 	}
+	f.cutover.describe(&r.header)
 	if f.sabotage != "" {
 		r.header.Settings["sabotage"] = f.sabotage
 	}
@@ -234,8 +252,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	defer func() { err = errors.Join(err, r.writer.Close()) }()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	r.say("%s: %d states, %d trials of %s; about %s", r.scenario.Name, len(r.plan.States), len(r.plan.Trials),
-		r.plan.Duration().Round(100*time.Millisecond), r.plan.Expected().Round(time.Second))
+	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), r.plan.Expected().Round(time.Second))
 	e, booted, err := r.boot(ctx, end)
 	if err != nil {
 		return r.notReady(ctx, err)
@@ -256,6 +273,14 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 		r.keep(ctx, e)
 	}
 	return err
+}
+
+// outline is what the run is going to do.
+func (r *rehearsal) outline() string {
+	if r.header.Cutover != nil {
+		return r.flags.cutover.outline(r.plan)
+	}
+	return fmt.Sprintf("%d states, %d trials of %s", len(r.plan.States), len(r.plan.Trials), r.plan.Duration().Round(100*time.Millisecond))
 }
 
 // boot chooses the back end and starts everything on it; what it took is without the choice.
@@ -345,7 +370,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 	defer line.close()
 	config := harness.Config{
 		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes),
-		Record: r.writer, Load: r.watched(end), Progress: line.show,
+		Record: r.writer, Load: r.watched(end), Progress: line.show, Cutover: r.flags.cutover.states,
 	}
 	if r.flags.until.on {
 		config.More = r.more(time.Now())
@@ -376,6 +401,10 @@ func (r *rehearsal) system(e *environment) harness.System {
 
 // watched is the generator with an eye on the budgets that may end the run.
 func (r *rehearsal) watched(end context.CancelCauseFunc) func(context.Context, load.Config) (load.Totals, error) {
+	if r.header.Cutover != nil {
+		// Its stages are none of the scenario's, which the budgets are about.
+		return load.Run
+	}
 	watch := reports.NewWatch(r.saved, r.header, r.scenario)
 	return func(ctx context.Context, config load.Config) (load.Totals, error) {
 		trial, emit := config.Plan.Trials[config.Trial], config.Emit

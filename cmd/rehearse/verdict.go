@@ -16,8 +16,8 @@ func (e *ending) addFlags(cmd *cobra.Command) {
 }
 
 // end makes an exit code of the verdict. For what is no failure it says the last line itself; see conclude for the others.
-func (e ending) end(cmd *cobra.Command, s *reports.Summary) error {
-	err := verdictError(s)
+func (e ending) end(cmd *cobra.Command, verdict reports.Verdict) error {
+	err := verdictError(verdict)
 	switch code := codeOf(cmd.Context(), err); {
 	case code == exitPass:
 		fmt.Fprintf(cmd.ErrOrStderr(), "exit %d: %s\n", code, meaning(code))
@@ -30,8 +30,8 @@ func (e ending) end(cmd *cobra.Command, s *reports.Summary) error {
 }
 
 // verdictError is the verdict as an exit code.
-func verdictError(s *reports.Summary) error {
-	switch s.Verdict {
+func verdictError(verdict reports.Verdict) error {
+	switch verdict {
 	case reports.Pass:
 		return nil
 	case reports.Fail:

@@ -34,9 +34,9 @@ type Head struct {
 	// Name is what was measured, Facts how, each a few words.
 	Name  string
 	Facts []string
-	// Verdict is the word, Sentence the finding.
-	Verdict  Status
-	Sentence string
+	// Verdict is the word, Sentence the finding, Doubt how sure it is.
+	Verdict         Status
+	Sentence, Doubt string
 	// Reasons say why the verdict is what it is; Answers answer what everybody asks first.
 	Reasons []string
 	Answers []Answer

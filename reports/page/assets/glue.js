@@ -36,7 +36,8 @@
 
   // Steps of time a person would choose.
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
-  const powerOfTen = (x) => Math.abs(Math.log10(x) - Math.round(Math.log10(x))) < 1e-6;
+  // The first digit of what a logarithmic axis is divided at.
+  const digit = (x) => Math.round(x / 10 ** Math.floor(Math.log10(x) + 1e-9));
 
   const bottom = (spec) => {
     const axis = {stroke: () => colour("muted"), font, grid: {show: false}, size: 30, gap: 4,
@@ -46,9 +47,9 @@
       axis.space = 72;
       axis.values = (u, list) => list.map((x) => clock(x, false));
     } else if (spec.axis === "percentile") {
-      axis.values = (u, list) => list.map((x) => x == null || !powerOfTen(x) ? "" : percentile(x));
+      axis.values = (u, list) => list.map((x) => x == null || digit(x) !== 1 ? "" : percentile(x));
     } else {
-      axis.values = (u, list) => list.map((x) => x == null || !powerOfTen(x) ? "" : figure(x) );
+      axis.values = (u, list) => list.map((x) => x == null || ![1, 2, 5].includes(digit(x)) ? "" : x.toLocaleString("en-US", {maximumSignificantDigits: 1}));
     }
     return axis;
   };
@@ -103,9 +104,20 @@
       ctx.setLineDash([2 * ratio(), 3 * ratio()]);
       ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
       ctx.setLineDash([]);
-      ctx.beginPath(); ctx.arc(x, bbox.top, 4 * ratio(), 0, 2 * Math.PI); ctx.fill();
+      ctx.textAlign = "left";
+      ctx.textBaseline = "top";
+      const words = x + 8 * ratio() + ctx.measureText(mark.name).width < right ? mark.name : "";
+      ctx.fillText(words, x + 5 * ratio(), bbox.top + 4 * ratio());
     }
     ctx.restore();
+  };
+
+  // A point between two gaps has no line, so it needs a dot.
+  const alone = (u, i) => {
+    const known = [], list = u.data[i];
+    for (let j = 0; j < list.length; j++) if (list[j] !== undefined) known.push(j);
+    return known.filter((j, k) => list[j] !== null && (k === 0 || list[known[k - 1]] === null) &&
+      (k + 1 === known.length || list[known[k + 1]] === null));
   };
 
   // Series have times of their own; where one of them has a null there is a gap.
@@ -128,11 +140,11 @@
         sync: group ? {key: group.key, setSeries: false, filters: {pub: (type) => type === "mousemove" || type === "mouseleave"}} : undefined,
         bind: {dblclick: () => () => { zoom(chart, null); return null; }},
       },
-      legend: {markers: {width: 2}},
-      series: [{label: spec.axis === "elapsed" ? "time" : spec.axis === "percentile" ? "percentile" : "latency, " + spec.unit,
+      legend: {markers: {width: 0, fill: (u, i) => i ? colour(spec.lines[i - 1].colour) : "transparent"}},
+      series: [{label: spec.axis === "elapsed" ? "time" : spec.axis === "percentile" ? "percentile" : "latency, ms",
         value: (u, x) => x == null ? "–" : shown[spec.axis](x)}].concat(spec.lines.map((line) => ({
         label: line.name, stroke: () => colour(line.colour), width: line.dashed ? 1.25 : 1.75,
-        dash: line.dashed ? [5, 4] : undefined, spanGaps: false, points: {size: 4},
+        dash: line.dashed ? [5, 4] : undefined, spanGaps: false, points: {show: false, size: 4, filter: alone},
         value: withUnit(spec.axis === "amount" ? "%" : spec.unit),
       }))),
       hooks: {

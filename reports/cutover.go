@@ -1,0 +1,324 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// CutoverSchema is the version of cutover.json.
+const CutoverSchema = "rehearse.cutover/1"
+
+// switchLimitSeconds is what the reference system promises of a switch; a longer one is told.
+const switchLimitSeconds = 2
+
+// Cutover is a continuous run in which the system changed while the traffic flowed, judged: cutover.json. Times are on the
+// run's clock, as in events.jsonl.
+type Cutover struct {
+	Schema  string  `json:"schema"`
+	Verdict Verdict `json:"verdict"`
+	// Reasons say why the verdict is not a pass; Warnings are what it does not depend on.
+	Reasons  []string `json:"reasons"`
+	Warnings []string `json:"warnings"`
+	// Complete tells whether the run reached its end.
+	Complete bool              `json:"complete"`
+	ID       string            `json:"id"`
+	Scenario string            `json:"scenario"`
+	Started  time.Time         `json:"started"`
+	Stack    string            `json:"stack"`
+	Limits   map[string]string `json:"limits,omitempty"`
+	// AndBack tells that the phases were undone as well.
+	AndBack bool `json:"and_back"`
+	// OfferedRate is what the traffic held, in hits per second, without those that sessions added.
+	OfferedRate Number `json:"offered_rate"`
+	// ErrorsLimit is the share of hits that may fail, by the scenario's budgets on errors; without one none may.
+	ErrorsLimit Number          `json:"errors_limit"`
+	States      []CutoverState  `json:"states"`
+	Switches    []CutoverSwitch `json:"switches"`
+	// Jobs were done while the traffic flowed.
+	Jobs []CutoverJob `json:"jobs"`
+	// Total is of the whole run, warm-up included.
+	Total    CutoverHits `json:"total"`
+	Validity TrialCheck  `json:"validity"`
+}
+
+// CutoverHits are hits and their answers.
+type CutoverHits struct {
+	N uint64 `json:"n"`
+	// Errors had no answer; Missed hits were never sent, which is the generator's fault.
+	Errors uint64 `json:"errors"`
+	Missed uint64 `json:"missed"`
+	Correctness
+}
+
+// CutoverState is a state as long as nothing was done to it: from the end of the switch into it to the begin of the work
+// for the next switch, or of that itself.
+type CutoverState struct {
+	// Stage is what the cutover calls the state; on the way back it is not the name alone.
+	Stage            string `json:"stage"`
+	State            string `json:"state"`
+	FromSeconds      Number `json:"from_seconds"`
+	ToSeconds        Number `json:"to_seconds"`
+	P50Seconds       Number `json:"p50_seconds"`
+	P95Seconds       Number `json:"p95_seconds"`
+	P99Seconds       Number `json:"p99_seconds"`
+	PrimaryQPS       Number `json:"primary_qps"`
+	PrimaryReadsQPS  Number `json:"primary_reads_qps"`
+	PrimaryWritesQPS Number `json:"primary_writes_qps"`
+	ReplicaQPS       Number `json:"replica_qps"`
+	CacheHitRatio    Number `json:"cache_hit_ratio"`
+	CutoverHits
+}
+
+// CutoverSwitch is one change of state. Its hits are those due around it: in the seconds it touches and one more on
+// either side.
+type CutoverSwitch struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Done tells that it took place; otherwise there is nothing more to say of it.
+	Done         bool   `json:"done"`
+	BeginSeconds Number `json:"begin_seconds"`
+	Seconds      Number `json:"seconds"`
+	// LateSeconds is by how much it began after its time, because what it needs was not ready.
+	LateSeconds Number `json:"late_seconds"`
+	// P95AroundSeconds is over its hits, P95BeforeSeconds over those of the state before.
+	P95AroundSeconds Number `json:"p95_around_seconds"`
+	P95BeforeSeconds Number `json:"p95_before_seconds"`
+	CutoverHits
+}
+
+// CutoverJob is work that a switch needed, done in the state before it.
+type CutoverJob struct {
+	Text         string `json:"text"`
+	BeginSeconds Number `json:"begin_seconds"`
+	Seconds      Number `json:"seconds"`
+	// P95Seconds is over the hits due during it.
+	P95Seconds Number `json:"p95_seconds"`
+	CutoverHits
+}
+
+// ErrNoCutover says that a run directory holds an ordinary run, and ErrCutover that it does not.
+var (
+	ErrNoCutover = errors.New("the run is no cutover")
+	ErrCutover   = errors.New("the run is a cutover: its states are parts of one trial, and no rounds to compare")
+)
+
+// JudgeCutover judges the record of a cutover. Only a header that is no cutover's is an error.
+func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
+	h := run.Header
+	if h.Cutover == nil || len(h.Cutover.States) != len(h.Stages) || len(h.Stages) < 2 || len(h.Trials) == 0 {
+		return nil, ErrNoCutover
+	}
+	l := newLedger(run)
+	t := l.trials[0]
+	c := &Cutover{
+		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: []string{}, Complete: run.Complete(),
+		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
+		OfferedRate: Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
+	}
+	cut := &cutting{run: run, reel: newReel(t, run.Windows)}
+	_, cut.end = trialSpan(run.Events, t.Index)
+	c.Jobs = cut.jobs()
+	if c.Switches = cut.switches(); len(c.Switches) != len(h.Stages)-2 {
+		return nil, ErrNoCutover
+	}
+	c.States = cut.states(c)
+	for i := range c.Switches {
+		c.Switches[i].P95BeforeSeconds = c.States[i].P95Seconds
+	}
+	c.Total = counted(cut.sum(0, math.MaxInt))
+	c.Validity = TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Reasons: t.reasons,
+		Doubts: slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds)), Notes: []string{}, Generator: t.generator}
+	if t.began {
+		c.Validity.Notes = append(c.Validity.Notes, t.noteworthy()...)
+	}
+	c.judge(cut)
+	return c, nil
+}
+
+// errorsLimit is the strictest budget on errors that fails a run; in which state or stage it is meant, a cutover passes
+// through.
+func errorsLimit(sc *scenarios.Scenario) Number {
+	limit, found := Number(0), false
+	for _, b := range sc.Budgets {
+		if b.Metric != "errors" || b.Operation != "" || b.Of != "" || b.Max == nil || b.Level == scenarios.LevelWarn {
+			continue
+		}
+		if l := Number(*b.Max); !found || l < limit {
+			limit, found = l, true
+		}
+	}
+	return limit
+}
+
+func counted(h *hits) CutoverHits {
+	return CutoverHits{N: h.offered, Errors: h.failed, Missed: h.missed, Correctness: h.wrong}
+}
+
+// cutting is a cutover on its way to being judged.
+type cutting struct {
+	run *record.Run
+	*reel
+	// end of the trial, on the run's clock.
+	end float64
+}
+
+// jobs are those done while the traffic flowed. Their events are written at their end.
+func (c *cutting) jobs() []CutoverJob {
+	list := []CutoverJob{}
+	for _, e := range c.run.Events {
+		took := e.Values["seconds"]
+		if e.Kind != record.EventJob || !c.began || e.AtSeconds-took < c.at {
+			continue
+		}
+		h := c.around(stretch{e.AtSeconds - took, e.AtSeconds})
+		list = append(list, CutoverJob{Text: e.Text, BeginSeconds: Number(e.AtSeconds - took), Seconds: Number(took),
+			P95Seconds: h.believed(0.95), CutoverHits: counted(h)})
+	}
+	return list
+}
+
+// switches are all that were planned, those that did not take place included.
+func (c *cutting) switches() []CutoverSwitch {
+	list, names := []CutoverSwitch{}, c.run.Header.Stages
+	for i, state := range c.run.Header.Cutover.States {
+		if i > 0 && state != c.run.Header.Cutover.States[i-1] {
+			list = append(list, CutoverSwitch{From: names[i-1].Name, To: names[i].Name, BeginSeconds: unknown(), Seconds: unknown(),
+				LateSeconds: unknown(), P95AroundSeconds: unknown(), P95BeforeSeconds: unknown()})
+		}
+	}
+	next := 0
+	for _, e := range c.run.Events {
+		begin, underLoad := e.Values["begin_seconds"]
+		if e.Kind != record.EventSwitch || !underLoad || next == len(list) {
+			continue
+		}
+		s := &list[next]
+		h := c.around(stretch{begin, begin + e.Values["seconds"]})
+		s.Done, s.BeginSeconds, s.Seconds, s.LateSeconds = true, Number(begin), Number(e.Values["seconds"]), Number(e.Values["late_seconds"])
+		s.P95AroundSeconds, s.CutoverHits = h.believed(0.95), counted(h)
+		next++
+	}
+	return list
+}
+
+// end is when a switch was through.
+func (s CutoverSwitch) end() float64 { return float64(s.BeginSeconds + s.Seconds) }
+
+// states are all that were planned; of one that was never entered nothing is known.
+func (c *cutting) states(judged *Cutover) (list []CutoverState) {
+	for i, stage := range c.run.Header.Stages[1:] {
+		s := CutoverState{Stage: stage.Name, State: c.run.Header.Cutover.States[i+1]}
+		held := stretch{c.at + stage.BeginSeconds, min(c.end, c.at+stage.EndSeconds)}
+		if i > 0 {
+			held.from = judged.Switches[i-1].end()
+		}
+		if i < len(judged.Switches) && judged.Switches[i].Done {
+			held.to = float64(judged.Switches[i].BeginSeconds)
+		}
+		for _, job := range judged.Jobs {
+			if begin := float64(job.BeginSeconds); begin >= held.from && begin < held.to {
+				held.to = begin
+			}
+		}
+		c.fill(&s, held)
+		list = append(list, s)
+	}
+	return list
+}
+
+// fill gives a state what is known of it. An empty stretch has no hits, and a stretch without a begin neither.
+func (c *cutting) fill(s *CutoverState, held stretch) {
+	h := &hits{}
+	if held.from < held.to {
+		h = c.inside(held)
+	}
+	s.FromSeconds, s.ToSeconds, s.CutoverHits = Number(held.from), Number(held.to), counted(h)
+	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.believed(0.5), h.believed(0.95), h.believed(0.99)
+	s.PrimaryQPS = c.rateIn(held, "primary", application("read", "write"))
+	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.rateIn(held, "primary", application("read")), c.rateIn(held, "primary", application("write"))
+	s.ReplicaQPS, s.CacheHitRatio = c.rateIn(held, "replica", application("read", "write")), c.hitRatioIn(held)
+}
+
+// judge comes to the verdict and says why it is not a pass.
+func (c *Cutover) judge(cut *cutting) {
+	if !c.Complete {
+		c.against(Inconclusive, "the run did not reach its end%s", interruption(cut.run.Events))
+	}
+	c.judgeAnswers()
+	for _, s := range c.Switches {
+		c.judgeSwitch(s)
+	}
+	timing := slices.Concat(cut.punctuality(), cut.starvation(), cut.littlesLaw())
+	for _, reason := range c.Validity.Reasons {
+		// What was answered was answered, however late it was asked.
+		if slices.Contains(timing, reason) {
+			c.Warnings = append(c.Warnings, "latencies are not to be relied on: "+reason)
+		} else if c.Complete {
+			c.against(Inconclusive, "%s", reason)
+		}
+	}
+	c.Warnings = append(c.Warnings, c.Validity.Doubts...)
+}
+
+func (c *Cutover) judgeAnswers() {
+	t := c.Total
+	for _, wrong := range []struct {
+		n    uint64
+		what string
+	}{
+		{t.WrongUser, "answers named the wrong user"}, {t.RejectedValid, "acknowledged tokens were rejected"},
+		{t.AcceptedRevoked, "revoked tokens were accepted too late"},
+	} {
+		if wrong.n > 0 {
+			c.against(Fail, "%s %s", count(wrong.n), wrong.what)
+		}
+	}
+	if c.tooMany(t) {
+		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), limit(percent(float64(c.ErrorsLimit))))
+	}
+	if c.Complete && t.N == 0 {
+		c.against(Inconclusive, "no hit was due")
+	}
+}
+
+func (c *Cutover) tooMany(h CutoverHits) bool {
+	return float64(h.Errors) > float64(c.ErrorsLimit)*float64(h.N)
+}
+
+func (c *Cutover) judgeSwitch(s CutoverSwitch) {
+	name := s.name()
+	switch {
+	case !s.Done && c.Complete:
+		c.against(Inconclusive, "%s did not take place before the traffic ended; hold the states for longer", name)
+		return
+	case !s.Done:
+		return
+	case c.tooMany(s.CutoverHits):
+		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, limit(percent(float64(c.ErrorsLimit))))
+	}
+	if n := s.wrongAnswers(); n > 0 {
+		c.against(Fail, "%s wrong answers around %s", count(n), name)
+	}
+	if s.Seconds > switchLimitSeconds {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s took %s, over %s", name, seconds(s.Seconds), limit(seconds(switchLimitSeconds))))
+	}
+	if s.LateSeconds > lateSwitchSeconds {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s came %s late: what it needs was not ready", name, seconds(s.LateSeconds)))
+	}
+}
+
+// lateSwitchSeconds is from when on a switch is called late; a timer is, by some milliseconds.
+const lateSwitchSeconds = 0.5
+
+func (s CutoverSwitch) name() string { return s.From + " → " + s.To }
+
+func (c *Cutover) against(v Verdict, format string, values ...any) {
+	c.Verdict = c.Verdict.And(v)
+	c.Reasons = append(c.Reasons, fmt.Sprintf(format, values...))
+}

@@ -1,0 +1,212 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// CutoverFile is what [WriteCutover] leaves in a run directory beside report.md and the picture.
+const CutoverFile = "cutover.json"
+
+// WriteCutover leaves cutover.json, report.md and the timeline in dir.
+func WriteCutover(dir string, run *record.Run, c *Cutover) error {
+	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	errs := []error{
+		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c) }),
+		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w, run) }),
+	}
+	picture := c.timeline(run)
+	for _, format := range []plot.Format{plot.SVG, plot.PNG} {
+		errs = append(errs, replace(filepath.Join(dir, ChartsDir, "timeline."+string(format)), func(w io.Writer) error {
+			return picture.Write(w, format)
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// PrintCutover writes the tables for the terminal.
+func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
+	p := paint(o.Color)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s: %s %s\n", p.with(strings.ToUpper(c.Verdict.String()), text.Bold, verdictColour(c.Verdict)),
+		c.Scenario, c.Sentence(), c.account())
+	for _, reason := range limited(c.Reasons, terminalReasons) {
+		fmt.Fprintf(&b, "  %s\n", reason)
+	}
+	for _, warning := range limited(c.Warnings, terminalReasons) {
+		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
+	}
+	as := func(name string) string { return name }
+	fmt.Fprintf(&b, "\n%s\n\n%s\n\n", trimmed(c.stateTable(as).Render()), trimmed(c.switchTable(as).Render()))
+	for _, line := range c.footnotes(run, terminalReasons) {
+		fmt.Fprintln(&b, line)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdown writes report.md.
+func (c *Cutover) markdown(w io.Writer, run *record.Run) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s, cutover: %s\n\n%s %s\n", plain(c.Scenario), c.Verdict, plain(c.Sentence()), plain(c.account()))
+	if len(c.Reasons)+len(c.Warnings) > 0 {
+		fmt.Fprintln(&b)
+	}
+	for _, reason := range limited(c.Reasons, markdownReasons) {
+		fmt.Fprintf(&b, "- %s\n", plain(reason))
+	}
+	for _, warning := range limited(c.Warnings, markdownReasons) {
+		fmt.Fprintf(&b, "- warning: %s\n", plain(warning))
+	}
+	fmt.Fprintf(&b, "\n![timeline](charts/timeline.png)\n\n## States\n\n%s\n\n## Switches\n\n%s\n\n## Can it be believed\n\n",
+		c.stateTable(plain).RenderMarkdown(), c.switchTable(plain).RenderMarkdown())
+	for _, line := range c.footnotes(run, markdownReasons) {
+		fmt.Fprintf(&b, "- %s\n", plain(strings.TrimSpace(line)))
+	}
+	fmt.Fprintf(&b, "\n## How it was run\n\n")
+	for _, line := range provenance(run.Header) {
+		fmt.Fprintf(&b, "- %s\n", plain(line))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Sentence says what the phases did to the primary while the traffic flowed, or why it cannot.
+func (c *Cutover) Sentence() string {
+	first, last := c.States[0], c.States[c.turn()]
+	if !first.PrimaryQPS.Known() || !last.PrimaryQPS.Known() {
+		return fmt.Sprintf("%s → %s at %s/s while traffic flowed: the primary's QPS is not known at both ends.",
+			first.Stage, last.Stage, number(c.OfferedRate))
+	}
+	back := ""
+	if end := c.States[len(c.States)-1]; c.AndBack && end.PrimaryQPS.Known() {
+		back = ", and back: " + number(end.PrimaryQPS)
+	}
+	return fmt.Sprintf("%s → %s at %s/s while traffic flowed: primary (master DB) %s QPS (%s)%s; p95 %s.",
+		first.Stage, last.Stage, number(c.OfferedRate), arrow(number(first.PrimaryQPS), number(last.PrimaryQPS)),
+		change(last.PrimaryQPS/first.PrimaryQPS), back, arrow(seconds(first.P95Seconds), seconds(last.P95Seconds)))
+}
+
+// turn is the index of the last state on the way forward.
+func (c *Cutover) turn() int {
+	if c.AndBack {
+		return len(c.States) / 2
+	}
+	return len(c.States) - 1
+}
+
+// account says what the switches cost the users.
+func (c *Cutover) account() string {
+	done, longest := 0, unknown()
+	for _, s := range c.Switches {
+		if s.Done {
+			done, longest = done+1, larger(longest, s.Seconds)
+		}
+	}
+	took := ""
+	if done > 0 {
+		took = " of at most " + seconds(longest)
+	}
+	return fmt.Sprintf("%d switches%s: %s errors and %s wrong answers in %s hits.", done, took, count(c.Total.Errors),
+		count(c.Total.wrongAnswers()), count(c.Total.N))
+}
+
+// stateTable lists the states. As makes a name fit for where it is written.
+func (c *Cutover) stateTable(as func(string) string) table.Writer {
+	t := newTable("state", "from", "for", "n", "p50", "p95", "p99", "primary QPS (reads/writes)", "replica QPS", "hit ratio", "errors")
+	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+	for _, s := range c.States {
+		t.AppendRow(table.Row{as(s.Stage), seconds(s.FromSeconds), seconds(s.ToSeconds - s.FromSeconds), count(s.N),
+			seconds(s.P50Seconds), seconds(s.P95Seconds), seconds(s.P99Seconds),
+			fmt.Sprintf("%s (%s/%s)", number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS)),
+			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)})
+	}
+	return t
+}
+
+func (c *Cutover) switchTable(as func(string) string) table.Writer {
+	t := newTable("switch", "at", "took", "hits around it", "errors", "wrong user", "valid rejected", "revoked accepted", "p95 before → around")
+	right(t, 2, 3, 4, 5, 6, 7, 8, 9)
+	for _, s := range c.Switches {
+		row := table.Row{as(s.name()), seconds(s.BeginSeconds), seconds(s.Seconds)}
+		if !s.Done {
+			row = append(row, missing, missing, missing, missing, missing, missing)
+		} else {
+			row = append(row, count(s.N), count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked),
+				arrow(seconds(s.P95BeforeSeconds), seconds(s.P95AroundSeconds)))
+		}
+		t.AppendRow(row)
+	}
+	return t
+}
+
+// footnotes are the lines under the tables.
+func (c *Cutover) footnotes(run *record.Run, most int) []string {
+	t := c.Total
+	lines := []string{}
+	for _, job := range c.Jobs {
+		lines = append(lines, fmt.Sprintf("job: %s, beside the traffic from %s on; p95 around it %s, %s errors",
+			job.Text, seconds(job.BeginSeconds), seconds(job.P95Seconds), count(job.Errors)))
+	}
+	if len(c.Limits) > 0 {
+		lines = append(lines, limitsLine(c.Limits))
+	}
+	lines = append(lines, fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
+		count(t.WrongUser), count(t.RejectedValid), count(t.AcceptedRevoked), count(t.Rechecked)))
+	valid := "the traffic was as planned"
+	if !c.Validity.Valid {
+		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
+	}
+	lines = append(lines, valid)
+	for _, note := range limited(slices.Concat(c.Validity.Notes, run.Notes), most) {
+		lines = append(lines, "note: "+note)
+	}
+	return append(lines, "A state is told from the end of the switch into it to the first work for the next one; around a switch are the "+
+		"seconds it touches and one more on either side; - not known")
+}
+
+// timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were
+// planned.
+func (c *Cutover) timeline(run *record.Run) plot.Timeline {
+	trial := run.Header.Trials[0]
+	begin, end := trialSpan(run.Events, trial.Index)
+	picture := plot.Timeline{Title: strings.TrimSuffix(c.Sentence(), "."), MarkName: "switches, and the work they need",
+		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),
+		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS", OfferedName: "requests due per second, dashed",
+		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
+	if !(begin < end) {
+		return picture
+	}
+	from := begin
+	for i, s := range c.States {
+		to := end
+		if i < len(c.Switches) && c.Switches[i].Done {
+			to = float64(c.Switches[i].BeginSeconds)
+		}
+		picture.Bands = append(picture.Bands, plot.Band{Span: plot.Span{From: from, To: to}, Name: s.Stage})
+		if i == len(c.Switches) || !c.Switches[i].Done {
+			break
+		}
+		from = c.Switches[i].end()
+		picture.Marks = append(picture.Marks, plot.Span{From: to, To: from})
+	}
+	for _, job := range c.Jobs {
+		picture.Marks = append(picture.Marks, plot.Span{From: float64(job.BeginSeconds), To: float64(job.BeginSeconds + job.Seconds)})
+	}
+	offered := slices.DeleteFunc(offeredIn(run, trial, begin), func(p plot.Point) bool { return p.X > end })
+	picture.Offered = cut(picture.Offered, offered)
+	return picture
+}

@@ -1,0 +1,304 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
+)
+
+// html writes report.html: what the first screen has to say, then what it rests on.
+func html(w io.Writer, run *record.Run, s *Summary) error {
+	t := timelineOf(run, s)
+	timeline, err := s.timelineSection(t, run.Events)
+	if err != nil {
+		return err
+	}
+	distribution, err := s.distributionSection(distributionChart(run, s).Curves)
+	if err != nil {
+		return err
+	}
+	p := page.Page{Title: fmt.Sprintf("%s: %s", s.Scenario, s.Verdict), Head: s.head(run.Header), Footer: footer(run.Header)}
+	for _, section := range []page.Section{
+		s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(run),
+		s.errorsSection(run), s.trustSection(run), s.reproduceSection(run),
+	} {
+		if section.ID != "" {
+			p.Sections = append(p.Sections, section)
+		}
+	}
+	return p.Write(w)
+}
+
+// head is the first screen.
+func (s *Summary) head(h record.Header) page.Head {
+	return page.Head{
+		Name: s.Scenario, Facts: facts(h), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
+		Sentence: s.Sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
+		Answers: []page.Answer{s.passed(), s.changedMost(), s.trusted()}, Figures: s.keyFigures(),
+	}
+}
+
+// doubt says how sure the sentence is of the change of p95.
+func (s *Summary) doubt() string {
+	e := s.Overall.P95Ratio
+	switch {
+	case s.Overall.Before == s.Overall.After || !e.Value.Known():
+		return ""
+	case span(e) == missing:
+		return "~: one round has no interval, so it is not known whether p95 changed. Counts are nearly exact."
+	case e.Verdict == Unclear:
+		return fmt.Sprintf("~: the 95 %% interval of the change of p95 is %s, so it may be none. Counts are nearly exact.", span(e))
+	}
+	return fmt.Sprintf("The 95 %% interval of the change of p95 is %s. Counts are nearly exact.", span(e))
+}
+
+// passed answers by the budgets; the reasons of the verdict stand above.
+func (s *Summary) passed() page.Answer {
+	a := page.Answer{Question: "Did it pass?", Tone: s.Verdict.tone(), Section: "budgets"}
+	kept, breached := 0, 0
+	for _, b := range s.Budgets {
+		switch b.Verdict {
+		case Pass:
+			kept++
+		case Fail:
+			breached++
+		}
+	}
+	told := fmt.Sprintf("%d of %s kept", kept, plural(len(s.Budgets), "budget"))
+	if len(s.Budgets) == 0 {
+		told = "the scenario states no budget"
+	}
+	if breached > 0 {
+		told += fmt.Sprintf(", %d breached", breached)
+	}
+	a.Text = map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[s.Verdict] + told + "."
+	return a
+}
+
+func facts(h record.Header) []string {
+	list := []string{rounds(h.Rounds) + " on " + h.Stack, "measured at stage " + h.Headline}
+	if h.Host.CPUs > 0 {
+		list = append(list, fmt.Sprintf("%d CPUs", h.Host.CPUs))
+	}
+	return append(list, h.Started.UTC().Format("2 January 2006, 15:04 UTC"))
+}
+
+func footer(h record.Header) string {
+	return fmt.Sprintf("Run %s, written by rehearse %s from what was recorded.", h.ID, strings.TrimSpace(h.Version+" "+h.Commit))
+}
+
+func (v Verdict) tone() page.Tone {
+	switch v {
+	case Pass:
+		return page.Good
+	case Fail:
+		return page.Bad
+	}
+	return page.Doubtful
+}
+
+func (e Effect) tone() page.Tone {
+	switch e {
+	case Better:
+		return page.Good
+	case Worse:
+		return page.Bad
+	}
+	return page.Neutral
+}
+
+// status says a change, and what is to be made of it.
+func (e Estimate) status() page.Status {
+	switch {
+	case !e.Value.Known():
+		return page.Status{Word: missing}
+	case e.Verdict == Unclear:
+		return page.Status{Word: judged(e)}
+	}
+	return page.Status{Word: judged(e) + " " + e.Verdict.String(), Tone: e.Verdict.tone()}
+}
+
+// claim is what one phase did to one number.
+type claim struct {
+	phase, what, change string
+	estimate            Estimate
+}
+
+// changedMost names the largest change that is clear.
+func (s *Summary) changedMost() page.Answer {
+	answer := page.Answer{Question: "What changed most?", Section: "phases"}
+	if len(s.Phases) == 0 {
+		answer.Section, answer.Text = "", "Nothing was compared: the run has no phase with its state before and after."
+		return answer
+	}
+	most, largest := claim{}, 0.0
+	for _, e := range s.claims() {
+		if size := math.Abs(math.Log(float64(e.estimate.Value))); e.estimate.Verdict != Unclear && size > largest {
+			most, largest = e, size
+		}
+	}
+	if largest == 0 {
+		answer.Text = "No phase changed p95 or primary (master DB) QPS clearly."
+		return answer
+	}
+	answer.Text = fmt.Sprintf("%s: %s %s (%s)", most.phase, most.what, most.change, change(most.estimate.Value))
+	answer.Tone = most.estimate.Verdict.tone()
+	return answer
+}
+
+func (s *Summary) claims() (list []claim) {
+	for _, phase := range s.Phases {
+		before, after := s.find(phase.Before), s.find(phase.After)
+		list = append(list,
+			claim{phase.Name, "p95", arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)), phase.P95Ratio},
+			claim{phase.Name, "primary (master DB) QPS", arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), phase.PrimaryQPSRatio})
+	}
+	return list
+}
+
+// trusted answers in a sentence what the section of that name says at length.
+func (s *Summary) trusted() page.Answer {
+	valid, all := len(s.Validity)-len(s.invalid()), len(s.Validity)
+	counted := fmt.Sprintf("%d of %s valid", valid, plural(all, "trial"))
+	a := page.Answer{Question: "Can I trust it?", Tone: page.Doubtful, Section: "trust"}
+	switch {
+	case valid == 0:
+		a.Tone, a.Text = page.Bad, fmt.Sprintf("No: %s.", counted)
+	case !s.Complete:
+		a.Text = fmt.Sprintf("Only as far as it went: the run did not reach its end, %s.", counted)
+	case valid < all || len(s.doubts()) > 0:
+		a.Text = fmt.Sprintf("With care: %s, %s to know of.", counted, plural(len(s.doubts()), "doubt"))
+	case s.Rounds == 1 && len(s.Phases) > 0:
+		a.Text = fmt.Sprintf("Counts, yes: %s. Changes of latency, not yet: one round has no interval.", counted)
+	default:
+		a.Tone, a.Text = page.Good, fmt.Sprintf("Yes: %s, without a doubt noted.", counted)
+	}
+	if s.NoiseFloor.Spread.Known() && valid > 0 {
+		a.Text += fmt.Sprintf(" With nothing changed, p95 here differs by up to %s.", factor(s.NoiseFloor.Spread))
+	}
+	return a
+}
+
+func plural(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// keyFigures are what everybody asks for first, at the headline stage.
+func (s *Summary) keyFigures() []page.Figure {
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	split := func(of func(State) Number) string { return arrow(number(of(before)), number(of(after))) }
+	list := []page.Figure{
+		figureOf("p95 latency", seconds(before.P95Seconds), seconds(after.P95Seconds), s.Overall.P95Ratio.status(),
+			s.p95Note(before, after)),
+		figureOf("Primary (master DB) QPS", number(before.PrimaryQPS), number(after.PrimaryQPS), s.Overall.PrimaryQPSRatio.status(),
+			fmt.Sprintf("reads %s, writes %s", split(func(s State) Number { return s.PrimaryReadsQPS }),
+				split(func(s State) Number { return s.PrimaryWritesQPS }))),
+		figureOf("Error ratio", percent(float64(before.ErrorsRatio)), percent(float64(after.ErrorsRatio)),
+			points(before.ErrorsRatio, after.ErrorsRatio, 1), "failed or never sent, of all hits due"),
+		figureOf("Achieved of offered rate", percent(float64(before.AchievedRate/before.OfferedRate)),
+			percent(float64(after.AchievedRate/after.OfferedRate)),
+			points(before.AchievedRate/before.OfferedRate, after.AchievedRate/after.OfferedRate, -1),
+			fmt.Sprintf("%s of %s hits per second answered", number(after.AchievedRate), number(after.OfferedRate))),
+	}
+	if before.Name != after.Name {
+		return list
+	}
+	for i := range list {
+		list[i].Before, list[i].Change = "", page.Status{}
+	}
+	list[1].Note = fmt.Sprintf("reads %s, writes %s", number(after.PrimaryReadsQPS), number(after.PrimaryWritesQPS))
+	return list
+}
+
+func figureOf(name, before, after string, change page.Status, note string) page.Figure {
+	before, after, _ = strings.Cut(arrow(before, after), " → ")
+	return page.Figure{Name: name, Before: before, After: after, Change: change, Note: note}
+}
+
+func (s *Summary) p95Note(before, after State) string {
+	hits := "n = " + count(after.N)
+	switch {
+	case before.Name == after.Name:
+		return hits
+	case span(s.Overall.P95Ratio) != missing:
+		return fmt.Sprintf("95 %% interval %s; %s", span(s.Overall.P95Ratio), hits)
+	case s.Overall.P95Ratio.Rounds == 1:
+		return "one round has no interval; " + hits
+	}
+	return "no interval; " + hits
+}
+
+// points is the difference of two ratios in percentage points; worse is 1 where more is worse, else -1. Below a
+// hundredth of a point it is none.
+func points(before, after Number, worse float64) page.Status {
+	if !before.Known() || !after.Known() {
+		return page.Status{Word: missing}
+	}
+	x := math.Round(float64(after-before)*1e4) / 100
+	switch {
+	case x == 0:
+		return page.Status{Word: "unchanged"}
+	case x*worse > 0:
+		return page.Status{Word: signed(figure(x)) + " points", Tone: page.Bad}
+	}
+	return page.Status{Word: signed(figure(x)) + " points", Tone: page.Good}
+}
+
+// changesSection is the picture everybody wants: a pair of bars for each phase.
+func (s *Summary) changesSection() page.Section {
+	if len(s.Phases) == 0 {
+		return page.Section{}
+	}
+	p95 := page.Bars{Title: "p95 latency"}
+	qps := page.Bars{Title: "Primary (master DB) QPS"}
+	for _, phase := range s.Phases {
+		before, after := s.find(phase.Before), s.find(phase.After)
+		p95.Pairs = append(p95.Pairs, pairOf(phase.Name, before.P95Seconds, after.P95Seconds, seconds, phase.P95Ratio))
+		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, before.PrimaryQPS, after.PrimaryQPS, number, phase.PrimaryQPSRatio))
+	}
+	return page.Section{
+		ID: "changes", Title: "Before and after each phase",
+		Text: []string{fmt.Sprintf("At stage %s. Bars begin at zero. ~ marks a change that is not clear.", s.HeadlineStage)},
+		Bars: []page.Bars{inShares(p95), inShares(qps)},
+	}
+}
+
+func pairOf(name string, before, after Number, text func(Number) string, e Estimate) page.Pair {
+	told := func(n Number) string {
+		if !n.Known() {
+			return "no data"
+		}
+		return text(n)
+	}
+	return page.Pair{Name: name, Before: told(before), After: told(after), BeforeShare: finite(before), AfterShare: finite(after),
+		Change: e.status()}
+}
+
+// inShares turns values into shares of the largest.
+func inShares(b page.Bars) page.Bars {
+	largest := 0.0
+	for _, p := range b.Pairs {
+		for _, value := range []float64{p.BeforeShare, p.AfterShare} {
+			if value > largest {
+				largest = value
+			}
+		}
+	}
+	b.Pairs = slices.Clone(b.Pairs)
+	for i := range b.Pairs {
+		b.Pairs[i].BeforeShare /= largest
+		b.Pairs[i].AfterShare /= largest
+	}
+	return b
+}

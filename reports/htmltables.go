@@ -1,0 +1,350 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// columns heads a table; a name that begins with # is of numbers.
+func columns(names ...string) (list []page.Column) {
+	for _, name := range names {
+		name, number := strings.CutPrefix(name, "#")
+		list = append(list, page.Column{Name: name, Number: number})
+	}
+	return list
+}
+
+// cells makes a row of texts, statuses and cells.
+func cells(values ...any) (row []page.Cell) {
+	for _, value := range values {
+		switch value := value.(type) {
+		case page.Status:
+			row = append(row, page.Cell{Text: value.Word, Tone: value.Tone})
+		default:
+			row = append(row, page.Cell{Text: fmt.Sprint(value)})
+		}
+	}
+	return row
+}
+
+// phasesSection has the changes in benchstat's manner, and what they rest on.
+func (s *Summary) phasesSection() page.Section {
+	section := page.Section{ID: "phases", Title: "Phases and states", Text: []string{s.legend() + "."}}
+	if len(s.Phases) > 0 {
+		p95 := page.Table{Caption: "p95 latency at " + s.HeadlineStage,
+			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
+		qps := page.Table{Caption: "Primary (master DB) QPS at " + s.HeadlineStage,
+			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
+		for _, phase := range s.compared() {
+			before, after := s.find(phase.Before), s.find(phase.After)
+			p95.Rows = append(p95.Rows, cells(phase.Name, seconds(before.P95Seconds), seconds(after.P95Seconds),
+				phase.P95Ratio.status(), span(phase.P95Ratio), phase.P95Ratio.Rounds))
+			qps.Rows = append(qps.Rows, cells(phase.Name, number(before.PrimaryQPS), number(after.PrimaryQPS),
+				phase.PrimaryQPSRatio.status(), span(phase.PrimaryQPSRatio), phase.PrimaryQPSRatio.Rounds))
+		}
+		section.Tables = append(section.Tables, p95, qps)
+	}
+	section.Tables = append(section.Tables, s.statesTable())
+	return section
+}
+
+func (s *Summary) statesTable() page.Table {
+	t := page.Table{Caption: "States at " + s.HeadlineStage + "; n is the hits due, over all valid trials",
+		Columns: columns("state", "#trials", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS",
+			"#Redis op/s", "#hit ratio", "#errors")}
+	for _, state := range s.States {
+		t.Rows = append(t.Rows, cells(state.Name, state.Trials, count(state.N), seconds(state.P50Seconds), seconds(state.P95Seconds),
+			seconds(state.P99Seconds), number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS),
+			number(state.ReplicaQPS), number(state.RedisOps), percent(float64(state.CacheHitRatio)), percent(float64(state.ErrorsRatio))))
+	}
+	return t
+}
+
+func (s *Summary) budgetsSection() page.Section {
+	section := page.Section{ID: "budgets", Title: "Budgets"}
+	if len(s.Budgets) == 0 {
+		section.Text = []string{"The scenario states no budget about what was measured, so nothing but the run itself was judged."}
+	} else {
+		t := page.Table{Caption: "Every budget, judged", Columns: columns("budget", "verdict", "#limit", "#actual", "#margin", "#interval", "why", "#line")}
+		for _, b := range s.Budgets {
+			t.Rows = append(t.Rows, cells(b.name(), b.status(), b.Bound+" "+limit(b.text(b.Limit)), b.text(b.Actual), b.margin(),
+				b.interval(), b.Reason, b.place()))
+		}
+		section.Tables = []page.Table{t}
+		section.Text = []string{"The line is that of the scenario, below. What rests on no data never passes."}
+	}
+	for _, name := range s.Unjudged {
+		section.Text = append(section.Text, "Not judged, for its state was left out: "+name+".")
+	}
+	return section
+}
+
+// status is the verdict of a budget, marked where the run's does not depend on it.
+func (b Budget) status() page.Status {
+	if b.Level == scenarios.LevelWarn && b.Verdict != Pass {
+		return page.Status{Word: "warning: " + b.Verdict.String(), Tone: page.Doubtful}
+	}
+	return page.Status{Word: b.Verdict.String(), Tone: b.Verdict.tone()}
+}
+
+// margin is how far the number is from its limit.
+func (b Budget) margin() string {
+	switch {
+	case !b.Actual.Known() || !b.Limit.Known():
+		return missing
+	case b.Actual == b.Limit:
+		return "at the limit"
+	case b.Limit == 0:
+		return b.text(b.Actual) + " above"
+	case b.Actual < b.Limit:
+		return figure(100-100*float64(b.Actual/b.Limit)) + " % below"
+	}
+	return figure(100*float64(b.Actual/b.Limit)-100) + " % above"
+}
+
+func (b Budget) interval() string {
+	if !b.Lo.Known() || !b.Hi.Known() {
+		return missing
+	}
+	return b.text(b.Lo) + " to " + b.text(b.Hi)
+}
+
+// statementsSection says what a hit costs the primary, by what is recorded and nothing else.
+func (s *Summary) statementsSection(run *record.Run) page.Section {
+	section := page.Section{ID: "statements", Title: "Statements on the primary", Text: []string{
+		"What one hit costs the primary (master DB), by the services' own count over whole trials, warm-up included."},
+		Tables: s.statementTables(run.Header.Operations)}
+	details, absent := s.detailTables()
+	section.Tables = append(section.Tables, details...)
+	if absent != "" {
+		section.Text = append(section.Text, fmt.Sprintf("This record does not have the %s one by one, so nothing is told of them.", absent))
+	}
+	return section
+}
+
+// statementTables are by operation and state.
+func (s *Summary) statementTables(operations []string) []page.Table {
+	names := []string{"operation"}
+	for _, state := range s.States {
+		names = append(names, "#"+state.Name)
+	}
+	per := page.Table{Caption: "Primary statements for each hit", Columns: columns(names...)}
+	for _, op := range operations {
+		row := []any{op}
+		for _, state := range s.States {
+			row = append(row, number(countOf(state.PrimaryStatementsPer, op)))
+		}
+		per.Rows = append(per.Rows, cells(row...))
+	}
+	names[0] = "on no hit's account"
+	beside := page.Table{Caption: "Sent to the primary beside them, per second", Columns: columns(names...)}
+	for _, name := range s.besides() {
+		row := []any{name}
+		for _, state := range s.States {
+			row = append(row, number(countOf(state.PrimaryBesideQPS, name)))
+		}
+		beside.Rows = append(beside.Rows, cells(row...))
+	}
+	if len(beside.Rows) == 0 {
+		return []page.Table{per}
+	}
+	return []page.Table{per, beside}
+}
+
+// besides names what any state sent to the primary on no hit's account.
+func (s *Summary) besides() []string {
+	names := map[string]bool{}
+	for _, state := range s.States {
+		for name := range state.PrimaryBesideQPS {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// countOf is what m says of name; unknown when it says nothing.
+func countOf(m map[string]Number, name string) Number {
+	if n, ok := m[name]; ok {
+		return n
+	}
+	return unknown()
+}
+
+// neverSent is the class of hits that were due and did not leave.
+const neverSent = "never sent"
+
+// errorsSection counts what failed by class, in all trials, valid or not: an error is worth seeing wherever it was.
+func (s *Summary) errorsSection(run *record.Run) page.Section {
+	section := page.Section{ID: "errors", Title: "Errors"}
+	counts, due := failures(run)
+	classes := map[string]bool{}
+	for _, byClass := range counts {
+		for class := range byClass {
+			classes[class] = true
+		}
+	}
+	if len(classes) == 0 {
+		section.Text = []string{"No hit failed, in any trial."}
+		return section
+	}
+	section.Text = []string{"Hits that failed in the measured stages, by class, in all trials, valid or not."}
+	names := []string{"class"}
+	for _, state := range s.States {
+		names = append(names, "#"+state.Name)
+	}
+	t := page.Table{Caption: "Failed hits by class", Columns: columns(names...)}
+	for _, class := range slices.Sorted(maps.Keys(classes)) {
+		row := []any{class}
+		for _, state := range s.States {
+			row = append(row, count(counts[state.Name][class]))
+		}
+		t.Rows = append(t.Rows, cells(row...))
+	}
+	row := []any{"of hits due"}
+	for _, state := range s.States {
+		row = append(row, count(due[state.Name]))
+	}
+	t.Rows = append(t.Rows, cells(row...))
+	section.Tables = []page.Table{t}
+	return section
+}
+
+// failures counts failed hits by state and class, and the hits due by state, over the measured stages.
+func failures(run *record.Run) (counts map[string]map[string]uint64, due map[string]uint64) {
+	counts, due = map[string]map[string]uint64{}, map[string]uint64{}
+	states, measured := map[int]string{}, map[string]bool{}
+	for _, trial := range run.Header.Trials {
+		states[trial.Index], counts[trial.State] = trial.State, map[string]uint64{}
+	}
+	for _, stage := range run.Header.Stages {
+		measured[stage.Name] = stage.Measure
+	}
+	for _, w := range run.Windows {
+		state, planned := states[w.Trial]
+		if !planned || !measured[w.Stage] {
+			continue
+		}
+		due[state] += w.Offered
+		classified := uint64(0)
+		for class, n := range w.Errors {
+			counts[state][class] += n
+			classified += n
+		}
+		if w.Missed > 0 {
+			counts[state][neverSent] += w.Missed
+		}
+		if w.Failed > classified {
+			counts[state]["not classified"] += w.Failed - classified
+		}
+	}
+	return counts, due
+}
+
+// trustSection says what speaks for these numbers and what against.
+func (s *Summary) trustSection(run *record.Run) page.Section {
+	return page.Section{
+		ID: "trust", Title: "Can I trust this run?",
+		Lists:  []page.List{{Items: s.evidence(run)}},
+		Tables: []page.Table{s.trialsTable(run.Header)},
+	}
+}
+
+func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
+	say := func(tone page.Tone, text string) { items = append(items, page.Answer{Tone: tone, Text: text}) }
+	tell := func(good bool, text string) {
+		if good {
+			say(page.Good, text)
+		} else {
+			say(page.Bad, text)
+		}
+	}
+	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + interruption(run.Events) + "."}[s.Complete])
+	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
+	c := s.Correctness
+	tell(c.WrongUser+c.RejectedValid == 0, fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
+		count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked)))
+	for _, warning := range s.Warnings {
+		say(page.Doubtful, "warning: "+warning)
+	}
+	say(page.Neutral, s.noiseLine())
+	for _, line := range slices.Concat(s.detectableLines(), s.centreLines()) {
+		say(page.Neutral, line)
+	}
+	if len(s.Limits) > 0 {
+		say(page.Neutral, limitsLine(s.Limits))
+	}
+	for _, job := range s.Jobs {
+		say(page.Neutral, "job: "+job.Text)
+	}
+	for _, note := range run.Notes {
+		say(page.Doubtful, "note: "+note)
+	}
+	return items
+}
+
+// trialsTable has every trial, in the order in which they were planned.
+func (s *Summary) trialsTable(h record.Header) page.Table {
+	t := page.Table{Caption: "Every trial: whether it counts, and what was going on. Invalid ones reach no number.",
+		Columns: columns("trial", "state", "verdict", "#wait for a processor", "#steal", "#hits in flight", "what there is to say")}
+	for _, trial := range s.Validity {
+		verdict := page.Status{Word: "valid", Tone: page.Good}
+		if !trial.Valid {
+			verdict = page.Status{Word: "invalid", Tone: page.Bad}
+		} else if len(trial.Doubts) > 0 {
+			verdict = page.Status{Word: "valid, with doubts", Tone: page.Doubtful}
+		}
+		g := trial.Generator
+		t.Rows = append(t.Rows, cells(fmt.Sprintf("%d (round %d)", trial.Trial+1, trial.Round+1), trial.State, verdict,
+			seconds(g.WaitPerTurnSeconds), percent(float64(g.StealRatio)), number(g.InFlight),
+			strings.Join(slices.Concat(trial.Reasons, trial.Doubts, trial.Notes), "; ")))
+	}
+	return t
+}
+
+// reproduceSection has what it takes to run it again.
+func (s *Summary) reproduceSection(run *record.Run) page.Section {
+	h := run.Header
+	t := page.Table{Caption: "What was run, where and how", Columns: columns("what", "value")}
+	add := func(what, value string) { t.Rows = append(t.Rows, cells(what, value)) }
+	add("run", h.ID)
+	add("started", h.Started.UTC().Format(time.RFC3339))
+	add("seed", fmt.Sprint(h.Seed))
+	add("rehearse", strings.TrimSpace(h.Version+" "+h.Commit))
+	add("stack", h.Stack)
+	add("host", fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.Host.OS, h.Host.CPUs, h.Host.CPU,
+		figure(float64(h.Host.MemoryBytes)/(1<<30)), h.Host.Kernel))
+	for _, name := range slices.Sorted(maps.Keys(h.Versions)) {
+		add(name, h.Versions[name])
+	}
+	if h.Stack == "containers" && h.Settings["image.postgres"] == "" {
+		add("images", "not recorded")
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Settings)) {
+		add(name, h.Settings[name])
+	}
+	return page.Section{ID: "reproduce", Title: "How to reproduce it", Tables: []page.Table{t}, Codes: []page.Code{
+		{Title: "The command", Text: quoted(h.Command)},
+		{Title: "The scenario as it ran (" + record.ScenarioFile + ")", Text: string(run.Scenario), Folded: true},
+	}}
+}
+
+// quoted is a command as a shell reads it.
+func quoted(command []string) string {
+	words := slices.Clone(command)
+	for i, word := range words {
+		safe := func(r rune) bool {
+			return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:@%+,", r)
+		}
+		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return !safe(r) }) {
+			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
