@@ -17,11 +17,12 @@ import (
 const (
 	SummaryFile  = "summary.json"
 	MarkdownFile = "report.md"
+	HTMLFile     = "report.html"
 	ChartsDir    = "charts"
 )
 
-// Write leaves summary.json, report.md and the charts in dir. Each file appears whole or not at all; one that fails does
-// not keep the others from being written. Where no font of this machine has the letters of a name, s is given a warning.
+// Write leaves summary.json, report.md, report.html and the charts in dir. Each file appears whole or not at all; one that
+// fails does not keep the others from being written. Where no font of this machine has the letters of a name, s is given a warning.
 func Write(dir string, run *record.Run, s *Summary) error {
 	return write(dir, run, s, &plot.Fonts{})
 }
@@ -38,6 +39,7 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
+		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, run, s) }),
 	}
 	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, fonts)...)...)
 }
