@@ -71,11 +71,15 @@ func (h *hits) late() bool {
 // wrongAnswers counts those of any kind.
 func (c Correctness) wrongAnswers() uint64 { return c.WrongUser + c.RejectedValid + c.AcceptedRevoked }
 
+// leastApart is how many seconds have to lie between two readings that make a rate. They come every second, a little early
+// or late.
+const leastApart = 0.5
+
 // rateIn is how fast counters of a source grew within a stretch, between its first reading there and its last; unknown
-// without two of them, a second apart, and where a counter fell.
+// without two of them, half a second apart, and where a counter fell.
 func (r *reel) rateIn(s stretch, source string, of series) Number {
 	counts, seconds := r.grownIn(s, source, of)
-	if seconds < 1 || counts < 0 {
+	if !(seconds >= leastApart) || counts < 0 {
 		return unknown()
 	}
 	return Number(counts / seconds)
