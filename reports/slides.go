@@ -114,11 +114,16 @@ func lagChart(s *Summary, t timeline) plot.Lines {
 }
 
 func (t timeline) lagTitle() string {
-	replica, generator := highest(t.replicaLag), highest(t.generatorLag)
-	if math.IsNaN(replica) && math.IsNaN(generator) {
-		return "Neither the replica's lag nor the generator's is known"
+	replica, generator := Number(highest(t.replicaLag)), Number(highest(t.generatorLag))
+	switch {
+	case replica.Known() && generator.Known():
+		return fmt.Sprintf("The replica was at most %s behind, the generator %s late", seconds(replica), seconds(generator))
+	case replica.Known():
+		return fmt.Sprintf("The replica was at most %s behind", seconds(replica))
+	case generator.Known():
+		return fmt.Sprintf("The generator was at most %s late", seconds(generator))
 	}
-	return fmt.Sprintf("The replica was at most %s behind, the generator %s late", seconds(Number(replica)), seconds(Number(generator)))
+	return "Neither the replica's lag nor the generator's is known"
 }
 
 // distributionChart lays the last state over the first.
@@ -181,7 +186,12 @@ func unseen(run *record.Run, s *Summary, fonts *plot.Fonts) []string {
 	for _, mark := range marksOf(run.Events) {
 		names = append(names, mark.Name)
 	}
-	missing := fonts.Missing(strings.Join(names, " "))
+	return boxed(fonts, names...)
+}
+
+// boxed is the warning that no font has the letters of some words.
+func boxed(fonts *plot.Fonts, words ...string) []string {
+	missing := fonts.Missing(strings.Join(words, " "))
 	if len(missing) == 0 {
 		return nil
 	}

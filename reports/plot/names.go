@@ -69,10 +69,23 @@ func (g gutter) draw(data draw.Canvas, right vg.Length) {
 		for _, stroke := range e.strokes {
 			data.StrokeLine2(stroke, x, y, x+sample, y)
 		}
-		left := x + sample + g.label*0.4
-		style := fitting(letters(g.label, ink(), false), e.name, right-left, max(g.least, g.label*0.8))
-		style.YAlign = draw.YCenter
-		data.FillText(style, vg.Point{X: left, Y: y + style.Font.Size*0.08}, shortened(style, e.name, right-left))
+		g.name(data, clean(e.name), vg.Point{X: x + sample + g.label*0.4, Y: y}, right)
+	}
+}
+
+// name writes a name in one line or, where it is too long even in smaller letters, in two.
+func (g gutter) name(c draw.Canvas, name string, at vg.Point, right vg.Length) {
+	style := fitting(letters(g.label, ink(), false), name, right-at.X, max(g.least, g.label*0.8))
+	lines := []string{name}
+	if style.Width(name) > right-at.X {
+		style.Font.Size = g.least
+		style, lines = paragraph(style, name, right-at.X, g.least*0.8, 2)
+	}
+	style.YAlign = draw.YCenter
+	at.Y += style.Font.Size * (0.08 + 0.5*vg.Length(len(lines)-1))
+	for _, line := range lines {
+		c.FillText(style, at, line)
+		at.Y -= style.Font.Size
 	}
 }
 
