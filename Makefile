@@ -41,6 +41,7 @@ images: setup
 	@.ci/images
 
 test: images
+	@.ci/setup tests
 	@go vet ./... && go test -timeout $(TEST_TIMEOUT) ./...
 
 check: setup format vet lint test fuzz
