@@ -11,15 +11,16 @@ import (
 
 // cutOver takes the system from state to state while a trial is played, each at the begin of the stage that is to be held in
 // it. What a state needs before the switch is begun in the middle of the stage before, so that half of that shows the
-// state before undisturbed. A switch that is not ready in time comes late, and those that the load does not last for do not
+// state before undisturbed. A switch that is not ready in time comes late, and those that the traffic does not last for do not
 // come at all: nobody would see what they did.
 func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played <-chan struct{}) error {
+	end := begin.Add(r.Plan.Duration())
 	for i, state := range r.Cutover {
 		if i == 0 || state == r.Cutover[i-1] {
 			continue
 		}
 		before, stage := r.Plan.Stages[i-1], r.Plan.Stages[i]
-		if !wait(ctx, begin.Add((before.Begin+before.End)/2), true, played) || over(played) {
+		if !wait(ctx, begin.Add((before.Begin+before.End)/2), true, played) || !time.Now().Before(end) {
 			return nil
 		}
 		err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, state) })
@@ -27,7 +28,7 @@ func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played
 			return fmt.Errorf("cutover to %s: %w", state, err)
 		}
 		due := begin.Add(stage.Begin)
-		if !wait(ctx, due, true, played) || over(played) {
+		if !wait(ctx, due, true, played) || !time.Now().Before(end) {
 			return nil
 		}
 		if err := r.underLoad(ctx, state, trial, due); err != nil {

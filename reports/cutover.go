@@ -232,11 +232,13 @@ func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 	return list
 }
 
-// fill gives a state what is known of it. An empty stretch has no hits, and a stretch without a begin neither.
+// fill gives a state what is known of it: nothing, where the switch into it came too late or not at all.
 func (c *cutting) fill(s *CutoverState, held stretch) {
 	h := &hits{}
 	if held.from < held.to {
 		h = c.inside(held)
+	} else {
+		held = stretch{math.NaN(), math.NaN()}
 	}
 	s.FromSeconds, s.ToSeconds, s.CutoverHits = Number(held.from), Number(held.to), counted(h)
 	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.believed(0.5), h.believed(0.95), h.believed(0.99)
@@ -299,6 +301,8 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 		return
 	case !s.Done:
 		return
+	case s.N == 0 && c.Complete:
+		c.against(Inconclusive, "no hit was due around %s", name)
 	case c.tooMany(s.CutoverHits):
 		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, limit(percent(float64(c.ErrorsLimit))))
 	}

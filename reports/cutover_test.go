@@ -212,6 +212,9 @@ func TestCutoverVerdict(t *testing.T) {
 		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.RejectedValid = 1 }) }, Fail, "1 acknowledged tokens were rejected"},
 		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.AcceptedRevoked = 3 }) }, Fail, "3 revoked tokens were accepted too late"},
 		{"a switch that is missing", func(m *made) { m.dropEvent(record.EventSwitch, "extract-main -> baseline") }, Inconclusive, "extract-main again → baseline again did not take place before the traffic ended"},
+		{"a switch after the traffic", func(m *made) {
+			m.eventNamed("extract-main -> baseline").Values["begin_seconds"] = cutoverBegin + 60
+		}, Inconclusive, "no hit was due around extract-main again → baseline again"},
 		{"cut short", func(m *made) {
 			m.dropEvent(record.EventDone, "1 trials")
 			m.dropEvent(record.EventTrialEnd, "baseline")
@@ -254,6 +257,19 @@ func (m *made) eventNamed(text string) *record.Event {
 		}
 	}
 	return &record.Event{}
+}
+
+// Of a state that was never entered nothing is known, though readings went on.
+func TestCutoverOfMissingState(t *testing.T) {
+	m := thereAndBack()
+	m.dropEvent(record.EventSwitch, "extract-main -> baseline")
+	_, c := m.cutover(t)
+	if s := c.States[4]; s.N != 0 || s.FromSeconds.Known() || s.PrimaryQPS.Known() || s.P95Seconds.Known() {
+		t.Errorf("got %+v", s)
+	}
+	if s := c.States[3]; !s.PrimaryQPS.Known() || math.Abs(float64(s.ToSeconds)-39) > 1e-9 {
+		t.Errorf("got %+v", s)
+	}
 }
 
 // A late generator spoils the latencies of what it sent late, and nothing else: the answers count.

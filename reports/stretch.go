@@ -87,7 +87,7 @@ func (r *reel) rateIn(s stretch, source string, of series) Number {
 
 func (r *reel) grownIn(s stretch, source string, of series) (counts, seconds float64) {
 	readings := slices.DeleteFunc(slices.Clone(r.samples[source]), func(a record.Sample) bool {
-		return a.AtSeconds < s.from || a.AtSeconds > s.to
+		return !(a.AtSeconds >= s.from && a.AtSeconds <= s.to)
 	})
 	if len(readings) < 2 {
 		return math.NaN(), math.NaN()
