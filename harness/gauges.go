@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,15 +12,17 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
-// readLimit bounds a reading. A probe gives up after two seconds by itself; this is for one that does not.
-const readLimit = 3 * time.Second
+// readLimit bounds a reading. A probe gives up after five seconds by itself; this is for one that does not.
+const readLimit = 6 * time.Second
 
 // label says which moment of a trial a reading stands for, as record.Sample does.
 type label struct{ stage, edge string }
 
 // gauges reads the probes during one trial.
 type gauges struct {
-	probes []probe.Probe
+	// details are read at the edges of the trial, with the probes.
+	probes, details []probe.Probe
+
 	record *record.Writer
 	trial  int
 	// inFlight is read with the probes. It costs nothing and so is never spread.
@@ -31,7 +34,7 @@ type gauges struct {
 }
 
 func newGauges(r *runner, trial int) *gauges {
-	return &gauges{probes: r.Probes, record: r.Record, trial: trial, inFlight: &load.InFlight{}, failed: map[string]bool{}}
+	return &gauges{probes: r.Probes, details: r.Details, record: r.Record, trial: trial, inFlight: &load.InFlight{}, failed: map[string]bool{}}
 }
 
 // generator is the probe of the load under way.
@@ -43,29 +46,35 @@ func (generator) Name() string { return "load" }
 // Read implements [probe.Probe].
 func (g generator) Read(context.Context) (map[string]float64, error) {
 	hits, seconds := g.InFlight.Read()
-	return map[string]float64{"in_flight": float64(hits), "in_flight_seconds_total": seconds}, nil
+	values := map[string]float64{"in_flight_seconds_total": seconds}
+	for op, n := range hits {
+		values[record.Key("in_flight", map[string]string{"op": op})] = float64(n)
+	}
+	return values, nil
 }
 
-// read takes one reading of every probe at once and records it under each of the labels. Only a record that cannot be
-// written is an error.
-func (g *gauges) read(ctx context.Context, labels ...label) error { return g.spread(ctx, 0, labels) }
+// whole takes one reading of everything at an edge of the trial.
+func (g *gauges) whole(ctx context.Context, edge string) error {
+	return g.spread(ctx, 0, slices.Concat(g.probes, g.details), []label{{edge: edge}})
+}
 
-// spread is read with the probes spread evenly over a time. Each costs the machine a few milliseconds of processor; all
-// at once they are a burst that shows in the latencies of that moment, one after another they are not. Every sample
-// carries its own time, so nothing is lost.
-func (g *gauges) spread(ctx context.Context, over time.Duration, labels []label) error {
+// spread takes one reading of each probe, spread evenly over a time, and records it under each of the labels. Only a record
+// that cannot be written is an error. A reading costs the machine a few milliseconds of processor; all at once they are a
+// burst that shows in the latencies of that moment, one after another they are not. Every sample carries its own time, so
+// nothing is lost.
+func (g *gauges) spread(ctx context.Context, over time.Duration, probes []probe.Probe, labels []label) error {
 	ctx, cancel := context.WithTimeout(ctx, over+readLimit)
 	defer cancel()
 	errs := make(chan error)
-	for i, p := range g.probes {
-		delay := over * time.Duration(i) / time.Duration(len(g.probes))
+	for i, p := range probes {
+		delay := over * time.Duration(i) / time.Duration(len(probes))
 		go func() {
 			pause(ctx, delay)
 			errs <- g.readOne(ctx, p, labels)
 		}()
 	}
 	first := g.readOne(ctx, generator{g.inFlight}, labels)
-	for range g.probes {
+	for range probes {
 		if err := <-errs; first == nil {
 			first = err
 		}

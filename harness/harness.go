@@ -68,6 +68,8 @@ type Config struct {
 	Source load.Source
 	// Probes are read concurrently. None is allowed; then nothing but the hits is recorded.
 	Probes []probe.Probe
+	// Details are probes with many series, read at the edges of a trial alone, when there is no load.
+	Details []probe.Probe
 	// Record takes everything. Its owner closes it.
 	Record *record.Writer
 	// Every is the time between two readings; zero is one second.
@@ -186,7 +188,7 @@ func (r *runner) trial(ctx context.Context, trial scenarios.Trial, m *meter) err
 		return err
 	}
 	g := newGauges(r, trial.Index)
-	if err := g.read(ctx, label{edge: "begin"}); err != nil {
+	if err := g.whole(ctx, "begin"); err != nil {
 		return err
 	}
 	begin := time.Now().Add(lead)
@@ -201,7 +203,7 @@ func (r *runner) trial(ctx context.Context, trial scenarios.Trial, m *meter) err
 	if err := within(ctx, settleLimit, "settle", r.System.Settle); err != nil {
 		return err
 	}
-	if err := g.read(ctx, label{edge: "end"}); err != nil {
+	if err := g.whole(ctx, "end"); err != nil {
 		return err
 	}
 	return r.event(trial.Index, record.EventTrialEnd, trial.State, values(totals))

@@ -87,6 +87,8 @@ func (source) Request(_ context.Context, op string, hit scenarios.Hit) (*http.Re
 
 func (source) Check(string, scenarios.Hit, int, []byte) load.Outcome { return load.Outcome{} }
 
+func (source) API(op string, _ scenarios.Hit) string { return "GET " + op }
+
 // answers is a transport that answers 200 after the given time.
 type answers time.Duration
 

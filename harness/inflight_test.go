@@ -21,7 +21,7 @@ func TestInFlightIsRecorded(t *testing.T) {
 			if s.Stage == "" && s.Edge != "" {
 				edges[s.Edge] = append(edges[s.Edge], s.Values["in_flight_seconds_total"])
 			}
-			most = max(most, s.Values["in_flight"])
+			most = max(most, s.Values["in_flight{op=verify}"])
 		}
 		if len(edges["begin"]) != 2 || len(edges["end"]) != 2 {
 			t.Fatalf("got %v, want a reading at both edges of both trials", edges)

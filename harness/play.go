@@ -53,6 +53,7 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 				m.add(w)
 				return r.Record.AddWindow(w)
 			},
+			EmitAPI: r.Record.AddAPIWindow,
 		})
 		if err != nil {
 			fail(err)
@@ -71,7 +72,7 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 			if len(labels) == 1 && labels[0] == (label{}) {
 				over = r.Every
 			}
-			if err := g.spread(ctx, over, labels); err != nil {
+			if err := g.spread(ctx, over, g.probes, labels); err != nil {
 				fail(err)
 			}
 		})

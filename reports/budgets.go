@@ -64,7 +64,7 @@ func (l *ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []st
 // bounds splits a filled budget by its limits.
 func bounds(b scenarios.Budget) (list []Budget) {
 	one := Budget{
-		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation}, Of: b.Of,
+		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation, API: b.API}, Of: b.Of,
 		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, abort: b.Abort,
 		Actual: unknown(), Lo: unknown(), Hi: unknown(),
 	}
@@ -152,11 +152,11 @@ func (l *ledger) tooFew(b Budget) string {
 	for _, state := range b.states() {
 		due := uint64(0)
 		for _, t := range l.trialsFor(b.Metric, state) {
-			due += t.hits(b.Stage, b.Operation).offered
+			due += t.hits(b.Key).offered
 		}
 		of := ""
-		if b.Operation != "" {
-			of = " of " + b.Operation
+		if alone := b.alone(); alone != "" {
+			of = " of " + alone
 		}
 		switch {
 		case due == 0:
@@ -240,24 +240,30 @@ func (b Budget) byInterval(mean stat.Interval) Budget {
 	return b
 }
 
+// countBudget judges a count by its value, unless hits in flight at an edge of the stage decide on which side it is.
 func (l *ledger) countBudget(b Budget) Budget {
-	b.Actual = l.count(b.Key)
+	span := l.bracket(b.Key)
 	switch b.Of {
 	case "":
 	case scenarios.Saved:
-		b.Actual = overCount(b.Actual, l.saved.Numbers[b.saved()].Value)
+		saved := l.saved.Numbers[b.saved()].Value
+		span = bracket{overCount(span.value, saved), overCount(span.lo, saved), overCount(span.hi, saved)}
 	default:
-		b.Actual /= l.count(Key{State: b.Of, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation})
+		span = span.over(l.bracket(b.elsewhere(b.Of)))
 	}
+	b.Actual = span.value
 	switch {
 	case math.IsInf(float64(b.Actual), 1) && b.Of == scenarios.Saved && b.upper():
 		b.Verdict, b.Reason = Fail, "the saved number is zero"
 	case !b.Actual.Known():
 		b.Reason = "no data"
-	case b.passes(b.Actual):
+	case b.passes(span.lo) && b.passes(span.hi):
 		b.Verdict, b.Reason = Pass, "inside the limit"
-	default:
+	case !b.passes(span.lo) && !b.passes(span.hi):
 		b.Verdict, b.Reason = Fail, "outside the limit"
+	default:
+		b.Reason = fmt.Sprintf("between %s and %s, for hits were in flight at the edges of %s; limit a count per hit",
+			b.text(span.lo), b.text(span.hi), b.Stage)
 	}
 	return b
 }
@@ -279,8 +285,8 @@ func (b Budget) text(n Number) string {
 // that it is the same in every run.
 func (b Budget) name() string {
 	subject, of, lasting := b.Metric, "", ""
-	if b.Operation != "" {
-		subject += "(" + b.Operation + ")"
+	if alone := b.alone(); alone != "" {
+		subject += "(" + alone + ")"
 	}
 	if b.Of != "" {
 		of = " / " + b.Of

@@ -21,6 +21,7 @@ type behaviour struct {
 type made struct {
 	header   record.Header
 	windows  []record.Window
+	apis     []record.APIWindow
 	samples  []record.Sample
 	events   []record.Event
 	scenario scenarios.Scenario
@@ -178,6 +179,11 @@ func (m *made) written(t testing.TB) *record.Run {
 	}
 	for _, window := range m.windows {
 		if err := w.AddWindow(window); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, window := range m.apis {
+		if err := w.AddAPIWindow(window); err != nil {
 			t.Fatal(err)
 		}
 	}

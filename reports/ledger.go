@@ -24,8 +24,11 @@ type ledger struct {
 // trial is everything recorded of one trial.
 type trial struct {
 	record.Trial
-	stages       []record.Stage
-	cells        map[cell]*hits
+	stages []record.Stage
+	cells  map[cell]*hits
+	// apis are the same hits by stage and API, and causes the operation of each API.
+	apis         map[cell]*hits
+	causes       map[string]string
 	stageHits    map[string]*hits
 	edges        map[edge]record.Sample
 	samples      map[string][]record.Sample
@@ -40,6 +43,7 @@ type trial struct {
 	generator              GeneratorCheck
 }
 
+// cell is an operation, or an API, in a stage.
 type cell struct{ stage, op string }
 
 // edge is where a reading was taken; an empty stage is the trial itself.
@@ -65,7 +69,7 @@ func newLedger(run *record.Run) *ledger {
 	l := &ledger{header: run.Header, windows: run.Windows}
 	byIndex := map[int]*trial{}
 	for _, planned := range run.Header.Trials {
-		t := &trial{Trial: planned, stages: run.Header.Stages, cells: map[cell]*hits{}, stageHits: map[string]*hits{},
+		t := &trial{Trial: planned, stages: run.Header.Stages, cells: map[cell]*hits{}, apis: map[cell]*hits{}, causes: map[string]string{}, stageHits: map[string]*hits{},
 			edges: map[edge]record.Sample{}, samples: map[string][]record.Sample{}, spent: map[moment]spent{}}
 		l.trials = append(l.trials, t)
 		byIndex[planned.Index] = t
@@ -75,11 +79,17 @@ func newLedger(run *record.Run) *ledger {
 			t.addWindow(w)
 		}
 	}
+	for _, w := range run.APIs {
+		if t := byIndex[w.Trial]; t != nil {
+			t.addAPI(w)
+		}
+	}
 	// What the run has read at all has to be there for each trial, but for processor time, by which nothing is judged.
 	sources := map[string]bool{"primary": true, "replica": true}
 	for _, s := range run.Samples {
 		sources[s.Source] = true
 		delete(sources, "cpu")
+		maps.DeleteFunc(sources, func(source string, _ bool) bool { return detail(source) })
 		if t := byIndex[s.Trial]; t != nil {
 			t.addSample(s)
 		}
@@ -112,6 +122,15 @@ func (t *trial) addWindow(w record.Window) {
 	t.cells[at].merge(windowHits(w))
 	t.stageHits[w.Stage].lag.Merge(w.Lag)
 	t.spend(w)
+}
+
+func (t *trial) addAPI(w record.APIWindow) {
+	at := cell{w.Stage, w.API}
+	if t.apis[at] == nil {
+		t.apis[at] = &hits{}
+	}
+	t.apis[at].merge(windowHits(w.Window))
+	t.causes[w.API] = w.Op
 }
 
 // windowHits are the hits of a window, without their lag.

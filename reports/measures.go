@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -11,8 +12,10 @@ type Key struct {
 	Metric string `json:"metric"`
 	// Operation is the only one that counts; empty is all of them.
 	Operation string `json:"op,omitempty"`
-	Stage     string `json:"stage"`
-	State     string `json:"state"`
+	// API is the only one that counts; empty is all of them.
+	API   string `json:"api,omitempty"`
+	Stage string `json:"stage"`
+	State string `json:"state"`
 }
 
 // lagP99 is the latency that is the generator's.
@@ -23,12 +26,25 @@ func quantiles() map[string]float64 {
 	return map[string]float64{"p50": 0.5, "p95": 0.95, "p99": 0.99, lagP99: 0.99}
 }
 
-// hits of one operation in a stage, or of all.
-func (t *trial) hits(stage, operation string) *hits {
-	if operation == "" {
-		return t.in(stage)
+// alone is the operation or the API that k is of; empty is all.
+func (k Key) alone() string { return cmp.Or(k.API, k.Operation) }
+
+// elsewhere is the same number of another state.
+func (k Key) elsewhere(state string) Key {
+	k.State = state
+	return k
+}
+
+// hits are those that k is of, in its stage, of whichever state the trial is.
+func (t *trial) hits(k Key) *hits {
+	of, at := t.cells, cell{k.Stage, k.alone()}
+	switch {
+	case k.alone() == "":
+		return t.in(k.Stage)
+	case k.API != "":
+		of = t.apis
 	}
-	if h := t.cells[cell{stage, operation}]; h != nil {
+	if h := of[at]; h != nil {
 		return h
 	}
 	return &hits{}
@@ -37,9 +53,9 @@ func (t *trial) hits(stage, operation string) *hits {
 // latency of one trial in seconds.
 func (t *trial) latency(k Key) Number {
 	if k.Metric == lagP99 {
-		return t.hits(k.Stage, "").lagP99()
+		return t.in(k.Stage).lagP99()
 	}
-	return t.hits(k.Stage, k.Operation).percentile(quantiles()[k.Metric])
+	return t.hits(k).percentile(quantiles()[k.Metric])
 }
 
 // latencies are those that are known of the valid trials of a state.
@@ -95,12 +111,16 @@ func (l *ledger) counts(k Key) map[string]Number {
 func (l *ledger) findCounts(k Key) map[string]Number {
 	trials := l.counted(k.State)
 	m := stateCounts(trials, l.stage(k.Stage))
-	if k.Operation != "" {
+	switch {
+	case k.API != "":
+		m = l.answered(trials, k)
+		m["primary_statements"], m["replica_statements"] = perCall(trials, "primary", k.API), perCall(trials, "replica", k.API)
+	case k.Operation != "":
 		m = l.operationCounts(trials, k)
 	}
 	var c Correctness
 	for _, t := range l.of(k.State) {
-		c.add(t.hits(k.Stage, k.Operation).wrong)
+		c.add(t.hits(k).wrong)
 	}
 	c.into(m)
 	return m
@@ -134,26 +154,32 @@ func stateCounts(trials []*trial, stage record.Stage) map[string]Number {
 	}
 }
 
-// operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
-// that of the servers in every trial.
-func (l *ledger) operationCounts(trials []*trial, k Key) map[string]Number {
+// answered is what the generator saw of one operation, or one API.
+func (l *ledger) answered(trials []*trial, k Key) map[string]Number {
 	all, stage := &hits{}, l.stage(k.Stage)
 	for _, t := range trials {
-		all.merge(t.hits(k.Stage, k.Operation))
+		all.merge(t.hits(k))
 	}
 	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
 	answered := all.offered - min(all.offered, all.missed+all.failed)
-	rate := func(node string, kinds ...string) Number {
-		of := series{"statements_total", map[string][]string{"node": {node}, "op": {k.Operation}, "kind": kinds}}
-		return mean(trials, func(t *trial) Number { return t.servicesRate(k.Stage, of) })
-	}
 	return map[string]Number{
 		"errors": all.errorsRatio(), "achieved": Number(float64(answered) / float64(all.offered)),
 		"offered_rate": Number(float64(all.offered) / seconds), "achieved_rate": Number(float64(answered) / seconds),
-		"primary_qps": rate("primary", "read", "write"), "primary_reads_qps": rate("primary", "read"),
-		"primary_writes_qps": rate("primary", "write"), "replica_qps": rate("replica", "read", "write"),
-		"primary_statements": perHit(trials, "primary", k.Operation), "replica_statements": perHit(trials, "replica", k.Operation),
 	}
+}
+
+// operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
+// that of the servers in every trial.
+func (l *ledger) operationCounts(trials []*trial, k Key) map[string]Number {
+	rate := func(node string, kinds ...string) Number {
+		of := statements{node, kinds, k.Operation}.own()
+		return mean(trials, func(t *trial) Number { return t.servicesRate(k.Stage, of) })
+	}
+	m := l.answered(trials, k)
+	m["primary_qps"], m["replica_qps"] = rate("primary", "read", "write"), rate("replica", "read", "write")
+	m["primary_reads_qps"], m["primary_writes_qps"] = rate("primary", "read"), rate("primary", "write")
+	m["primary_statements"], m["replica_statements"] = perHit(trials, "primary", k.Operation), perHit(trials, "replica", k.Operation)
+	return m
 }
 
 // servicesRate is what the services counted in a stage, per second. One that was never read adds nothing.

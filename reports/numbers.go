@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -22,6 +23,7 @@ func (l *ledger) state(name string) State {
 			s.Numbers = stage.Numbers
 		}
 	}
+	s.APIs, s.Queries = apis(valid, l.header.Headline), l.queries(valid)
 	s.Correctness = Correctness{}
 	for _, t := range l.of(name) {
 		s.Correctness.add(t.wrongAnswers())
@@ -75,7 +77,33 @@ func operation(trials []*trial, at cell) Operation {
 			all.merge(h)
 		}
 	}
-	return Operation{Op: at.op, N: all.offered, P95Seconds: all.percentile(0.95), ErrorsRatio: all.errorsRatio()}
+	return all.as(at.op)
+}
+
+func (h *hits) as(operation string) Operation {
+	return Operation{Op: operation, N: h.offered, P95Seconds: h.percentile(0.95), ErrorsRatio: h.errorsRatio()}
+}
+
+// apis are what was called in a stage, by how often and then by name.
+func apis(trials []*trial, stage string) (list []API) {
+	all, causes := map[string]*hits{}, map[string]string{}
+	for _, t := range trials {
+		for at, h := range t.apis {
+			if at.stage != stage {
+				continue
+			}
+			if all[at.op] == nil {
+				all[at.op] = &hits{}
+			}
+			all[at.op].merge(h)
+			causes[at.op] = t.causes[at.op]
+		}
+	}
+	for name, h := range all {
+		list = append(list, API{name, h.as(causes[name]), perCall(trials, "primary", name), perCall(trials, "replica", name)})
+	}
+	slices.SortFunc(list, func(a, b API) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.API, b.API)) })
+	return list
 }
 
 // mean averages what is known; it is unknown when nothing is.

@@ -62,11 +62,8 @@ func (l *ledger) asked(phase string) bool {
 
 func (l *ledger) phase(name, before, after string) Phase {
 	p95 := l.p95Ratios(before, after)
-	qps := l.ratios(before, after, func(t *trial) Number {
-		return t.rate(l.header.Headline, "primary", application("read", "write"))
-	})
-	return Phase{Name: name, Before: before, After: after,
-		P95Ratio: l.latencyEstimate(p95), PrimaryQPSRatio: countEstimate(qps)}
+	return Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(p95),
+		PrimaryQPSRatio: countEstimate(l.bracketRatios(before, after, primaryStatements()))}
 }
 
 func (t *trial) p95(stage string) Number { return t.in(stage).percentile(0.95) }
@@ -75,18 +72,25 @@ func (l *ledger) p95Ratios(before, after string) []float64 {
 	return l.ratios(before, after, func(t *trial) Number { return t.p95(l.header.Headline) })
 }
 
-// ratios has one after/before for each round in which both trials are valid and both numbers known.
-func (l *ledger) ratios(before, after string, of func(*trial) Number) []float64 {
+// rounds are the trials before and after of each round in which both are valid.
+func (l *ledger) rounds(before, after string) (rounds [][2]*trial) {
 	byRound := map[int]*trial{}
 	for _, t := range l.valid(before) {
 		byRound[t.Round] = t
 	}
-	var ratios []float64
 	for _, t := range l.valid(after) {
 		if b := byRound[t.Round]; b != nil {
-			if a, b := of(t), of(b); a.Known() && b.Known() && b > 0 {
-				ratios = append(ratios, float64(a/b))
-			}
+			rounds = append(rounds, [2]*trial{b, t})
+		}
+	}
+	return rounds
+}
+
+// ratios has one after/before for each round in which both numbers are known.
+func (l *ledger) ratios(before, after string, of func(*trial) Number) (ratios []float64) {
+	for _, round := range l.rounds(before, after) {
+		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
+			ratios = append(ratios, float64(a/b))
 		}
 	}
 	return ratios
@@ -108,18 +112,6 @@ func (l *ledger) latencyEstimate(ratios []float64) Estimate {
 	case stat.Below:
 		effect = Better
 	case stat.Above:
-		effect = Worse
-	}
-	return estimate(mean, effect)
-}
-
-// countEstimate is judged by its value: what a phase does to a count shows in a single round.
-func countEstimate(ratios []float64) Estimate {
-	mean, effect := stat.GeometricMean(ratios), Unclear
-	switch {
-	case mean.Value < countBetter:
-		effect = Better
-	case mean.Value > countWorse:
 		effect = Worse
 	}
 	return estimate(mean, effect)

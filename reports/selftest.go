@@ -51,6 +51,9 @@ type SelfTestLevel struct {
 	Slowdown float64 `json:"slowdown"`
 	// Pairs are those in which both trials are valid.
 	Pairs int `json:"pairs"`
+	// Ratios are slowed down over not, one for each pair in the order in which they were measured; all else follows from
+	// them. Early files lack them.
+	Ratios []Number `json:"p95_ratios,omitempty"`
 	// P95Ratio is slowed down over not, over all pairs.
 	P95Ratio Estimate `json:"p95_ratio"`
 	// Claims are how often runs of so many rounds, drawn from these pairs, call p95 worse or better.
@@ -96,7 +99,17 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 
 func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
 	ratios := l.p95Ratios(state, level.State)
-	judged := SelfTestLevel{Slowdown: level.Slowdown, Pairs: len(ratios), P95Ratio: l.latencyEstimate(ratios), Claims: []Claims{}}
+	judged := SelfTestLevel{Slowdown: level.Slowdown, Pairs: len(ratios), P95Ratio: l.latencyEstimate(ratios)}
+	for _, ratio := range ratios {
+		judged.Ratios = append(judged.Ratios, Number(ratio))
+	}
+	judged.claim(ratios, seed)
+	return judged
+}
+
+// claim finds what runs of these pairs would have said.
+func (judged *SelfTestLevel) claim(ratios []float64, seed uint64) {
+	judged.Claims, judged.Tries, judged.Found = []Claims{}, 0, 0
 	for _, n := range runLengths() {
 		if n < len(ratios) {
 			better, worse := stat.Rates(ratios, n, 1, seed)
@@ -112,7 +125,6 @@ func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLe
 			}
 		}
 	}
-	return judged
 }
 
 // PrintSelfTest writes the self-test for a person.

@@ -2,11 +2,16 @@ package reports
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -85,5 +90,40 @@ func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
 	}
 	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "23 of 24 valid") {
 		t.Errorf("got %s", text)
+	}
+}
+
+// The self-test kept here was recorded on a machine of two cores. Its claims follow from its pairs, and they are what is
+// promised of such a machine: at most one false alarm in ten, and a slowdown by a fifth found each time.
+func TestRecordedSelfTest(t *testing.T) {
+	var s SelfTest
+	text, err := os.ReadFile(filepath.Join("testdata", "selftest", SelfTestFile))
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Host.CPUs != 2 || len(s.Levels) != 5 || s.Levels[0].Pairs < 30 || !s.Complete {
+		t.Fatalf("got %+v, want a complete one of 30 pairs on two cores", s)
+	}
+	for i, level := range s.Levels {
+		var ratios []float64
+		for _, ratio := range level.Ratios {
+			ratios = append(ratios, float64(ratio))
+		}
+		again := level
+		again.claim(ratios, 1+uint64(i))
+		if diff := cmp.Diff(level, again); diff != "" {
+			t.Errorf("slowdown %v (-recorded +of its pairs):\n%s", level.Slowdown, diff)
+		}
+	}
+	for _, c := range s.Levels[0].Claims {
+		if c.Worse+c.Better > 0.1 {
+			t.Errorf("%d rounds: %v false alarms, want at most 0.1", c.Rounds, c.Worse+c.Better)
+		}
+	}
+	if slow := s.Levels[4]; slow.Slowdown != 0.2 || slow.Tries != 5 || slow.Found != 5 {
+		t.Errorf("got %+v, want a slowdown by a fifth found in each of five tries", slow)
 	}
 }

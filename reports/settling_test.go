@@ -102,6 +102,11 @@ func TestSettle(t *testing.T) {
 func (m *made) grow(trial int, step time.Duration) {
 	m.windows = slices.DeleteFunc(m.windows, func(w record.Window) bool { return w.Trial == trial && w.Stage == "peak" })
 	m.header.Stages[2].EndSeconds = 14
+	for i := range m.samples {
+		if s := &m.samples[i]; s.Stage == "peak" && s.Edge == "end" {
+			s.AtSeconds += 6
+		}
+	}
 	for second := range 10 {
 		m.addWindow(trial, "peak", "verify", 4+second, 200, 20*time.Millisecond+time.Duration(second)*step)
 	}

@@ -73,6 +73,10 @@ type State struct {
 	// PrimaryBesideQPS is what the services sent to the primary on no hit's account, such as batches and second
 	// look-ups, per second over whole trials, by the services' own name for it.
 	PrimaryBesideQPS map[string]Number `json:"primary_beside_qps"`
+	// APIs are those that were called, the busiest first; absent in early records.
+	APIs []API `json:"apis,omitempty"`
+	// Queries are the statements one by one; absent in early records.
+	Queries []Query `json:"queries,omitempty"`
 	// Stages are the same numbers for each measured stage.
 	Stages []StageNumbers `json:"stages"`
 }
@@ -126,6 +130,15 @@ type Operation struct {
 	N           uint64 `json:"n"`
 	P95Seconds  Number `json:"p95_seconds"`
 	ErrorsRatio Number `json:"errors_ratio"`
+}
+
+// API is one endpoint's share of the numbers.
+type API struct {
+	API string `json:"api"`
+	Operation
+	// PrimaryStatements and ReplicaStatements are what one hit of it costs, by the services' own count, over whole trials.
+	PrimaryStatements Number `json:"primary_statements"`
+	ReplicaStatements Number `json:"replica_statements"`
 }
 
 // Phase is what one change did, at the headline stage.

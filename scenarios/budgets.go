@@ -14,6 +14,8 @@ type Budget struct {
 	Metric string
 	// Operation, if set, is the only one whose hits, answers or statements count.
 	Operation string
+	// API, if set, is the only one whose hits and answers count, by its name in the vocabulary.
+	API string
 	// Stage and State select the number; they default to the headline stage and the last state.
 	Stage, State string
 	// Of, if set, makes the number a ratio: the metric in State over the metric in state Of, which may be [Before], or
@@ -101,11 +103,11 @@ func (b Budget) lowest() *float64 {
 func limitKeys() []string { return []string{"max", "min", "below", "above"} }
 
 func (r *reader) budget(path string, n *yaml.Node) Budget {
-	f := r.mapping(path, n, slices.Concat([]string{"metric", "op", "stage", "state", "of"}, limitKeys(),
+	f := r.mapping(path, n, slices.Concat([]string{"metric", "op", "api", "stage", "state", "of"}, limitKeys(),
 		[]string{"for", "abort", "level", "least"})...)
 	f.require("metric", "name the metric to limit, such as metric: p95")
 	b := Budget{
-		Metric: f.text("metric", ""), Operation: f.text("op", ""), Stage: f.text("stage", ""), State: f.text("state", ""),
+		Metric: f.text("metric", ""), Operation: f.text("op", ""), API: f.text("api", ""), Stage: f.text("stage", ""), State: f.text("state", ""),
 		Of: f.text("of", ""), For: value(f, "for", 0, spelt(readSustained)), Abort: f.truth("abort", false),
 		Level: f.text("level", LevelFail), Least: value(f, "least", 0, unquoted(readWhole)), Line: n.Line,
 	}
@@ -147,6 +149,7 @@ func (c *checker) budget(at string, b Budget) {
 	}
 	metric, _ := FindMetric(b.Metric)
 	c.budgetOperation(at, b, metric)
+	c.budgetAPI(at, b, metric)
 	c.budgetStage(at, b)
 	c.budgetStates(at, b)
 	c.limits(at, b)
@@ -171,6 +174,33 @@ func (c *checker) budgetOperation(at string, b Budget, metric Metric) {
 		found := slices.ContainsFunc(occurs, func(op Operation) bool { return op.Name == b.Operation })
 		c.must(found, at, "choose one that does, or add it to the mix", "operation %q does not occur in this traffic", b.Operation)
 	}
+}
+
+func (c *checker) budgetAPI(at string, b Budget, metric Metric) {
+	if b.API == "" {
+		return
+	}
+	c.must(b.Operation == "", at+".op", "remove it: each API causes one operation", "the budget has api: already")
+	c.must(b.For == 0, at+".for", "leave out one of the two", "an API is not known for each second")
+	c.must(!b.Abort, at+".abort", "remove it", "during the run nobody counts by API")
+	c.must(b.Of != Saved, at+".of", "compare it with a state", "saved baselines are small and know no API")
+	at += ".api"
+	byAPI := metricsThat(Metric.ByAPI)
+	counted := c.must(metric.ByAPI(), at, "leave api out, or limit one of "+strings.Join(byAPI, ", "), "%s is not counted by API", b.Metric)
+	known := c.v.apiNames()
+	if !c.must(slices.Contains(known, b.API), at, meantAPI(b.API, known), "API %q is unknown", brief(b.API)) || !counted {
+		return
+	}
+	if c.sound("traffic") {
+		c.must(c.s.calls(b.API, c.v), at, "choose one that is, or give it a weight", "API %q is not called in this traffic", b.API)
+	}
+}
+
+// calls tells whether an API that the vocabulary knows is called.
+func (s *Scenario) calls(name string, v Vocabulary) bool {
+	api := v.APIs[slices.Index(v.apiNames(), name)]
+	weighted := len(s.Traffic.APIs) == 0 && api.Weight > 0 || s.Traffic.APIs[name] > 0
+	return weighted && slices.ContainsFunc(s.operations(v), func(op Operation) bool { return op.Name == api.Operation })
 }
 
 func (c *checker) budgetStage(at string, b Budget) {

@@ -51,3 +51,15 @@ func TestBudgetOfAnOperationThatDoesNotOccur(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+// Neither can an API whose operation occurs nowhere, or that has no weight.
+func TestBudgetOfAnAPIThatIsNotCalled(t *testing.T) {
+	for _, traffic := range []string{"mix: {verify: 100%}, ", "apis: {GET main/v1/home: 1}, "} {
+		text := "version: 1\nname: peak\ntraffic: {" + traffic + "stages: [{name: lunch, hold: 6k/min, for: 1m}]}\n"
+		_, err := Parse("f", []byte(text+"budgets: [{metric: p95, api: POST main/v1/login, max: 5ms}]\n"), carshare())
+		want := `f:4:30: budgets[0].api: API "POST main/v1/login" is not called in this traffic; choose one that is, or give it a weight`
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -126,6 +126,7 @@ func budgetEntries(v Vocabulary) []entry {
 	return []entry{
 		{path: "budgets[].metric", takes: word("metric", metricNames()), required: true, says: "The number to limit."},
 		{path: "budgets[].op", takes: word("operation", v.operationNames()), otherwise: "all of them", says: "Counts the hits, answers and statements of this operation alone."},
+		{path: "budgets[].api", takes: word("API", v.apiNames()), otherwise: "all of them", says: "Counts the hits and answers of this API alone."},
 		{path: "budgets[].stage", takes: slug(), example: "peak", otherwise: "the headline", says: "The measured stage it is taken in."},
 		{path: "budgets[].state", takes: states, otherwise: "the last one", says: "The state it is taken in: the baseline, or what a phase leads to."},
 		{path: "budgets[].of", takes: word("state", slices.Concat([]string{Before, Saved}, names)), otherwise: "no comparison", says: "Limits the ratio to what the metric is elsewhere, such as max: 20%: in a state, in the state before this one, or in a baseline saved in a file."},

@@ -38,6 +38,12 @@ type Metric struct {
 	Says string
 }
 
+// ByAPI tells that it is known of each API alone: what the generator sees of its answers, and the statements that each of
+// its hits costs. Of rates the servers know the sum alone.
+func (m Metric) ByAPI() bool {
+	return m.BySecond || m.ByOperation && (m.Unit == Count || m.Unit == Number)
+}
+
 // Metrics lists every metric, in the order in which reports show them.
 func Metrics() []Metric {
 	const (

@@ -276,6 +276,11 @@ func judgedMistakes() []replacement {
 		{"max: 50ms", "below: 50", "f:12:26: budgets[0].below: 50 is a time without a unit; write 50s or 50000ms"},
 		{"max: 50ms", "max: 50ms, op: lgin", `f:12:34: budgets[0].op: operation "lgin" is unknown; did you mean login?`},
 		{"metric: p95, max: 50ms", "metric: lag_p99, max: 50ms, op: verify", "f:12:38: budgets[0].op: lag_p99 is not counted by operation; leave op out: it is one number for all"},
+		{"max: 50ms", "max: 50ms, api: GET main/v1/hom", `f:12:35: budgets[0].api: API "GET main/v1/hom" is unknown; did you mean GET main/v1/home?`},
+		{"max: 50ms", "max: 50ms, api: GET main/v1/home, op: verify", "f:12:57: budgets[0].op: the budget has api: already; remove it: each API causes one operation"},
+		{"max: 50ms", "max: 50ms, api: GET main/v1/home, for: 5s", "f:12:58: budgets[0].for: an API is not known for each second; leave out one of the two"},
+		{"max: 50ms", "max: 120%, of: saved, api: GET main/v1/home", "f:12:34: budgets[0].of: saved baselines are small and know no API; compare it with a state"},
+		{"metric: p95, max: 50ms", "metric: primary_qps, max: 5/s, api: GET main/v1/home", "f:12:42: budgets[0].api: primary_qps is not counted by API; leave api out, or limit one of p50, p95,"},
 		{"max: 50ms", "max: 50%, state: baseline, of: before", "f:12:50: budgets[0].of: there is no state before the baseline; name the state of a phase"},
 		{"max: 50ms", "max: 50%, of: befor", `f:12:33: budgets[0].of: state "befor" is unknown; did you mean before?`},
 		{"max: 50ms", "max: 50ms, of: saved", "f:12:24: budgets[0].max: 50ms is not a ratio"},
@@ -288,7 +293,7 @@ func judgedMistakes() []replacement {
 		{"metric: p95, max: 50ms", "metric: rechecked, min: 9, abort: true", "f:12:40: budgets[0].abort: it cannot be clear"},
 		{"max: 50ms", "max: 50ms, level: wran", `f:12:37: budgets[0].level: level "wran" is unknown; did you mean warn?`},
 		{"max: 50ms", "max: 50ms, least: 1.5", "f:12:37: budgets[0].least: 1.5 is not a whole number; write 2"},
-		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, op, stage`},
+		{"  - {metric: p95, max: 50ms}", "  - p95", `f:12:5: budgets[0]: it is "p95", not a mapping; write it as a mapping with metric, op, api, stage`},
 	}
 }
 

@@ -15,8 +15,9 @@ import (
 //	p95 < 20ms
 //	peak: errors <= 0.1%
 //	cache@peak: p95(verify) < 50% of baseline
+//	p99(GET main/v1/home) < 50ms
 //
-// A stage, a state and an operation may be named or left to their defaults, as in the file; of names a state, [Before] or
+// A stage, a state and an operation or API may be named or left to their defaults, as in the file; of names a state, [Before] or
 // [Saved]. The budget comes after those of the file.
 func (f *File) Budget(text string) {
 	const flag = "--budget"
@@ -107,7 +108,7 @@ func (s *shorthand) budget() *yaml.Node {
 	return n
 }
 
-// subject reads [[STATE@]STAGE:] METRIC[(OPERATION)].
+// subject reads [[STATE@]STAGE:] METRIC[(OPERATION or API)]. An API has a path, and so a slash.
 func (s *shorthand) subject(p part) (all []said) {
 	if colon := s.find(p, ":"); colon >= 0 {
 		stage := part{p.from, colon}
@@ -128,7 +129,11 @@ func (s *shorthand) subject(p part) (all []said) {
 			return all
 		}
 		metric.to = open
-		all = append(all, said{"op", part{open + 1, end}, "name an operation in the brackets, such as p95(verify)"})
+		key := "op"
+		if s.find(part{open, end}, "/") >= 0 {
+			key = "api"
+		}
+		all = append(all, said{key, part{open + 1, end}, "name an operation or an API in the brackets, such as p95(verify)"})
 	}
 	return append([]said{metric}, all...)
 }

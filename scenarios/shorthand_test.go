@@ -19,6 +19,7 @@ func TestShorthand(t *testing.T) {
 		{"baseline@lunch: errors >= 0.1%", "{metric: errors, state: baseline, stage: lunch, min: 0.1%}"},
 		{"lunch: p95(verify) < 20ms", "{metric: p95, op: verify, stage: lunch, below: 20ms}"},
 		{"extract-main@lunch:p95( login )<1m30s", "{metric: p95, op: login, state: extract-main, stage: lunch, below: 1m30s}"},
+		{"lunch: p95(GET main/v1/home) < 20ms", "{metric: p95, api: GET main/v1/home, stage: lunch, below: 20ms}"},
 		{"primary_qps < 50% of baseline", "{metric: primary_qps, of: baseline, below: 50%}"},
 		{"lunch: primary_qps <= 50 %  of  before", "{metric: primary_qps, stage: lunch, of: before, max: 50 %}"},
 		{"p50 <= 1.1 of saved", "{metric: p50, of: saved, max: 1.1}"},

@@ -13,6 +13,9 @@ func budgetText(b scenarios.Budget) string {
 	if b.Operation != "" {
 		words += "(" + b.Operation + ")"
 	}
+	if b.API != "" {
+		words += "(" + b.API + ")"
+	}
 	words += " of " + b.State
 	switch b.Of {
 	case "":

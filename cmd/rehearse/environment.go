@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -32,6 +33,9 @@ type environment struct {
 	system *carshare.System
 	source *carshare.Source
 	probes []*probe.Instrument
+	// details are read at the edges of a trial alone; queries are some of them.
+	details []*probe.Instrument
+	queries []*probe.Queries
 }
 
 // environmentConfig says what to boot.
@@ -155,6 +159,24 @@ func (e *environment) connectProbes(authURL, callersURL string) {
 		probe.Metrics(serviceCallers, callersURL+"/metrics", "carshare_"),
 		probe.CPU(e.processes),
 	}
+	e.queries = []*probe.Queries{
+		probe.NewQueries(stack.Primary+"_by_query", at.PrimaryURL(stack.Harness), carshare.Roles()),
+		probe.NewQueries(stack.Replica+"_by_query", at.ReplicaURL(stack.Harness), carshare.Roles()),
+	}
+	e.details = []*probe.Instrument{
+		e.queries[0].Instrument, e.queries[1].Instrument,
+		probe.Metrics(serviceAuth+"_by_api", authURL+"/metrics/details", "carshare_"),
+		probe.Metrics(serviceCallers+"_by_api", callersURL+"/metrics/details", "carshare_"),
+	}
+}
+
+// statements are the texts of the queries seen so far, by id.
+func (e *environment) statements() map[string]string {
+	texts := map[string]string{}
+	for _, q := range e.queries {
+		maps.Copy(texts, q.Texts())
+	}
+	return texts
 }
 
 // processes are the process ids of the nodes as they are now.
@@ -169,7 +191,7 @@ func (e *environment) processes() map[string]int {
 // close takes everything down. It may be called on an environment that came up in part.
 func (e *environment) close() error {
 	var errs []error
-	for _, p := range e.probes {
+	for _, p := range slices.Concat(e.probes, e.details) {
 		errs = append(errs, p.Close())
 	}
 	if e.system != nil {
@@ -196,6 +218,11 @@ func (s loadSource) Request(ctx context.Context, op string, hit scenarios.Hit) (
 // Check implements load.Source.
 func (s loadSource) Check(op string, hit scenarios.Hit, status int, body []byte) load.Outcome {
 	return load.Outcome(s.Source.Check(carshareHit(op, hit), status, body))
+}
+
+// API implements load.Source.
+func (s loadSource) API(op string, hit scenarios.Hit) string {
+	return s.Source.API(carshareHit(op, hit))
 }
 
 func carshareHit(op string, hit scenarios.Hit) carshare.Hit {

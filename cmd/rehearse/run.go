@@ -265,7 +265,9 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	}
 	measured := r.measure(ctx, e, end)
 	// Processes may have been killed for their limits meanwhile.
-	if err := r.writer.Edit(func(h *record.Header) { h.Limits = e.stack.Endpoints().Limits }); err != nil {
+	if err := r.writer.Edit(func(h *record.Header) {
+		h.Limits, h.Statements = e.stack.Endpoints().Limits, e.statements()
+	}); err != nil {
 		return errors.Join(measured, err)
 	}
 	err = report(measured)
@@ -369,7 +371,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 	line := newProgressLine(r.talk, r.plan)
 	defer line.close()
 	config := harness.Config{
-		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes),
+		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),
 		Record: r.writer, Load: r.watched(end), Progress: line.show, Cutover: r.flags.cutover.states,
 	}
 	if r.flags.until.on {

@@ -28,6 +28,7 @@ type ledger struct {
 	totals  Totals
 	lag     record.Histogram
 	crowd   crowd
+	apis    map[apiStage]*record.Window
 
 	finished chan *second
 	emitted  sync.WaitGroup
@@ -39,6 +40,8 @@ type hit struct {
 	second  *second
 	done    time.Time
 	outcome Outcome
+	// api is named by whoever knows first how the hit ended.
+	api string
 	// cut tells that the run ended before the hit was sent, or was ended before its answer came: nobody's failure.
 	cut bool
 }
@@ -52,7 +55,8 @@ type second struct {
 }
 
 func newLedger(cfg Config, fail func(error)) *ledger {
-	l := &ledger{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog)}
+	l := &ledger{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog),
+		crowd: crowd{hits: make([]int, len(cfg.Plan.Operations))}, apis: map[apiStage]*record.Window{}}
 	l.emitted.Go(l.emit)
 	if cfg.InFlight != nil {
 		cfg.InFlight.books.Store(l)
@@ -74,7 +78,7 @@ func (l *ledger) offer(h scenarios.Hit) {
 	l.current.open++
 	l.current.windows[h.Operation].Offered++
 	l.hits[h.Seq] = &hit{Hit: h, second: l.current}
-	l.crowd.come(h.Due)
+	l.crowd.come(h.Operation, h.Due)
 	l.mu.Unlock()
 	l.release(before)
 }
@@ -88,19 +92,47 @@ func (l *ledger) hit(seq uint64) *hit {
 
 // settle enters the end of a hit that a worker took at the time sent.
 func (l *ledger) settle(seq uint64, sent time.Time) {
+	h := l.named(seq)
 	l.mu.Lock()
-	h := l.hits[seq]
 	delete(l.hits, seq)
-	w := &h.second.windows[h.Operation]
-	if h.cut {
-		w.Missed++
-		l.crowd.leave(h.Due)
-	} else {
-		l.count(w, h, sent)
-		l.crowd.leave(l.clock())
+	left := h.Due
+	if !h.cut {
+		left = l.clock()
+		l.lag.Record(sent.Sub(l.cfg.Begin.Add(h.Due)))
 	}
+	for _, w := range l.windows(h) {
+		if h.cut {
+			w.Missed++
+		} else {
+			l.count(w, h, sent)
+		}
+	}
+	l.crowd.leave(h.Operation, left)
 	l.mu.Unlock()
 	l.release(h.second)
+}
+
+// named is the open hit with this sequence number, with its API: working that out is not for holders of the lock.
+func (l *ledger) named(seq uint64) *hit {
+	h := l.hit(seq)
+	if h.api == "" {
+		h.api = l.cfg.Source.API(l.cfg.Plan.Operations[h.Operation].Name, h.Hit)
+	}
+	return h
+}
+
+// windows are where a hit that has come to its end is counted. The caller holds the lock.
+func (l *ledger) windows(h *hit) []*record.Window {
+	own := &h.second.windows[h.Operation]
+	if h.api == "" {
+		return []*record.Window{own}
+	}
+	at := apiStage{h.Stage, h.Operation, h.api}
+	if l.apis[at] == nil {
+		l.apis[at] = &record.Window{Errors: map[string]uint64{}}
+	}
+	l.apis[at].Offered++
+	return []*record.Window{own, l.apis[at]}
 }
 
 // count enters a hit that has its answer or its failure. The caller holds the lock.
@@ -108,7 +140,6 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 	due := l.cfg.Begin.Add(h.Due)
 	w.Sent++
 	w.Lag.Record(sent.Sub(due))
-	l.lag.Record(sent.Sub(due))
 	if h.outcome.Class == "" {
 		w.Completed++
 		w.Response.Record(h.done.Sub(due))
@@ -126,11 +157,13 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 
 // miss enters that an offered hit was never sent.
 func (l *ledger) miss(seq uint64) {
+	h := l.named(seq)
 	l.mu.Lock()
-	h := l.hits[seq]
 	delete(l.hits, seq)
-	h.second.windows[h.Operation].Missed++
-	l.crowd.leave(h.Due)
+	for _, w := range l.windows(h) {
+		w.Missed++
+	}
+	l.crowd.leave(h.Operation, h.Due)
 	l.mu.Unlock()
 	l.release(h.second)
 }

@@ -38,6 +38,9 @@ type Source interface {
 	// Check judges an answer: its status and at most the first 64 KiB of its body. It is called once for each call of
 	// Request; status 0 says that no answer came, and what Check says to that counts for nothing.
 	Check(op string, hit scenarios.Hit, status int, body []byte) Outcome
+	// API names the endpoint that the request of a hit goes to, whether or not it is ever made; empty counts for none. It
+	// is a pure function.
+	API(op string, hit scenarios.Hit) string
 }
 
 // ErrBrokenSession says that a request cannot be made because an earlier one of the same session failed.
@@ -77,6 +80,8 @@ type Config struct {
 	// Emit takes each finished window, one after the other, about in the order of their seconds. The window's
 	// histograms and map are valid until Emit returns. An error ends the run. Nil drops the windows.
 	Emit func(record.Window) error
+	// EmitAPI takes, after the last window, what each API came to in each stage, under the rules of Emit. Nil drops it.
+	EmitAPI func(record.APIWindow) error
 	// InFlight, if set, is told of the hits under way. It serves one Run.
 	InFlight *InFlight
 }
@@ -123,6 +128,9 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 	attack(cfg, pace, &shooter{ctx: ctx, cfg: cfg, books: books, carrier: carrier})
 	pace.missRest(time.Now())
 	totals := books.finish()
+	if err := books.emitAPIs(); err != nil {
+		fail(err)
+	}
 	totals.Realtime = realtime
 	if err := context.Cause(outer); err != nil {
 		return totals, fmt.Errorf("load trial %d: %w", cfg.Trial, err)

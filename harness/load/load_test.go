@@ -63,6 +63,8 @@ func (g get) Request(context.Context, string, scenarios.Hit) (*http.Request, err
 
 func (get) Check(string, scenarios.Hit, int, []byte) Outcome { return Outcome{} }
 
+func (get) API(string, scenarios.Hit) string { return "" }
+
 // sums collects windows and what they add up to.
 type sums struct {
 	mu       sync.Mutex
@@ -441,6 +443,8 @@ func (judge) Check(op string, _ scenarios.Hit, status int, body []byte) Outcome 
 	}
 	return Outcome{}
 }
+
+func (judge) API(op string, _ scenarios.Hit) string { return "POST " + op }
 
 func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -52,6 +52,7 @@ func (s *shooter) shoot(h *hit) {
 	// Taken before the check, whose cost is ours and not the system's.
 	h.done = time.Now()
 	outcome := s.cfg.Source.Check(op, h.Hit, status, body)
+	h.api = s.cfg.Source.API(op, h.Hit)
 	switch {
 	case err == nil:
 		h.outcome = outcome

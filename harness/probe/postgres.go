@@ -70,8 +70,12 @@ func checkpointsSQL(version int) string {
 // Without a streaming replica there are no lag series. Checkpoints begun and the work of autovacuum are a primary's; a
 // table has no series before autovacuum has been there.
 func Postgres(name, url string, roles []string) *Instrument {
-	p := &postgres{url: url, roles: roles, kinds: map[int64]string{}}
+	p := newPostgres(url, roles)
 	return newInstrument(name, p.read, p.close)
+}
+
+func newPostgres(url string, roles []string) *postgres {
+	return &postgres{url: url, roles: roles, kinds: map[int64]string{}, texts: map[int64]string{}}
 }
 
 // postgres keeps one connection and what it has learnt of statements and positions.
@@ -79,33 +83,39 @@ type postgres struct {
 	url   string
 	roles []string
 	conn  *pgx.Conn
-	// kinds by query id. An id is a hash of the parsed statement, so its kind never changes.
+	// kinds and texts by query id. An id is a hash of the parsed statement, so neither changes.
 	kinds map[int64]string
+	texts map[int64]string
 	lag   lagLine
 }
 
 // read takes one reading. A connection that turns out to be dead is replaced once: the server may have been restarted.
 func (p *postgres) read(ctx context.Context) (map[string]float64, error) {
-	reused := p.conn != nil && !p.conn.IsClosed()
-	values, err := p.readOnce(ctx)
-	if err != nil && reused && p.conn.IsClosed() && ctx.Err() == nil {
-		return p.readOnce(ctx)
-	}
-	return values, err
-}
-
-func (p *postgres) readOnce(ctx context.Context) (map[string]float64, error) {
-	if err := p.connect(ctx); err != nil {
-		return nil, err
-	}
-	r, err := p.ask(ctx)
+	r, err := p.reading(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.classify(ctx, r.statements); err != nil {
-		return nil, err
-	}
 	return p.series(r), nil
+}
+
+func (p *postgres) reading(ctx context.Context) (reading, error) {
+	reused := p.conn != nil && !p.conn.IsClosed()
+	r, err := p.readOnce(ctx)
+	if err != nil && reused && p.conn.IsClosed() && ctx.Err() == nil {
+		return p.readOnce(ctx)
+	}
+	return r, err
+}
+
+func (p *postgres) readOnce(ctx context.Context) (reading, error) {
+	if err := p.connect(ctx); err != nil {
+		return reading{}, err
+	}
+	r, err := p.ask(ctx)
+	if err != nil {
+		return reading{}, err
+	}
+	return r, p.classify(ctx, r.statements)
 }
 
 func (p *postgres) connect(ctx context.Context) error {
@@ -224,7 +234,7 @@ func (p *postgres) classify(ctx context.Context, statements []statement) error {
 		if text == nil {
 			return fmt.Errorf("statement %d has lost its text; restart the server, or call pg_stat_statements_reset()", id)
 		}
-		p.kinds[id] = kindOf(*text)
+		p.kinds[id], p.texts[id] = kindOf(*text), *text
 		return nil
 	})
 	return err

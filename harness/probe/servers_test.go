@@ -42,6 +42,7 @@ func TestServers(t *testing.T) {
 	s := boot(t)
 	t.Run("empty", func(t *testing.T) { seriesAreThereFromTheStart(t, s) })
 	t.Run("exact", func(t *testing.T) { statementsAreCountedExactly(t, s) })
+	t.Run("queries", func(t *testing.T) { queriesAreCountedOneByOne(t, s) })
 	t.Run("kinds", func(t *testing.T) { kindsAreToldApart(t, s) })
 	t.Run("others", func(t *testing.T) { othersNeverCount(t, s) })
 	t.Run("replica", func(t *testing.T) { readsCountWhereTheyRan(t, s) })
@@ -131,6 +132,24 @@ func wantGrowth(t *testing.T, got, want map[string]float64) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// The queries one by one are those that are counted together, whichever role sends them, and each has its text.
+func queriesAreCountedOneByOne(t *testing.T, s *servers) {
+	e := s.Endpoints()
+	queries := NewQueries("primary_by_query", e.PrimaryURL(stack.Harness), roles())
+	defer func() { must(t, queries.Close()) }()
+	calls := grown(t, queries, "calls_total", func() {
+		for _, role := range roles() {
+			must(t, execute(t.Context(), e.PrimaryURL(role), "BEGIN", "SELECT n FROM item WHERE id = 1", "SELECT n FROM item WHERE id = 2",
+				"UPDATE item SET n = n WHERE id = 3", "COMMIT"))
+		}
+	})
+	byText, texts := map[string]float64{}, queries.Texts()
+	for key, n := range calls {
+		byText[texts[strings.TrimSuffix(strings.TrimPrefix(key, "{query="), "}")]] = n
+	}
+	wantGrowth(t, byText, map[string]float64{"SELECT n FROM item WHERE id = $1": 4, "UPDATE item SET n = n WHERE id = $1": 2})
 }
 
 func seriesAreThereFromTheStart(t *testing.T, s *servers) {

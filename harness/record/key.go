@@ -16,15 +16,19 @@ import (
 //	    transactions_total; wal_bytes; connections; and on the primary replica_lag_bytes,
 //	    replica_lag_seconds, replicas_streaming, checkpoints_total begun, autovacuum_workers at work, and finished
 //	    autovacuums_total{table}, autoanalyzes_total{table}
+//	primary_by_query, replica_by_query: calls_total{query} of each statement by its id, whose text is in the header; at the
+//	    edges of a trial alone
 //	redis: commands_total{command=get|set|…} without those of the harness; keyspace_hits_total,
 //	    keyspace_misses_total, evicted_keys_total, memory_bytes, keys
 //	auth, callers: what the services count themselves: statements_total{kind=read|write,node=primary|replica,op=verify|…},
 //	    requests_total{op}, failures_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total
+//	auth_by_api, callers_by_api: statements_by_api_total{api,node}; at the edges of a trial alone
 //	cpu: cpu_seconds_total{process=primary|replica|redis|auth|callers|generator}, memory_bytes{process};
 //	    turns_total{process=generator} that its threads got on a processor, and wait_seconds_total{process=generator} that
 //	    they were ready and none was free, added up over the threads; steal_seconds_total in which the host gave this
 //	    machine's processors to others, added up over the processors
-//	load: in_flight hits, due and not yet accounted for, and in_flight_seconds_total they have been so, added up
+//	load: in_flight{op} hits, due and not yet accounted for (early records: of all operations, without the label), and
+//	    in_flight_seconds_total they have been so, added up
 func Key(metric string, labels map[string]string) string {
 	if len(labels) == 0 {
 		return metric

@@ -17,9 +17,11 @@ const maxLineBytes = 16 << 20
 
 // Run is a run directory read back.
 type Run struct {
-	Dir      string
-	Header   Header
-	Windows  []Window
+	Dir     string
+	Header  Header
+	Windows []Window
+	// APIs is empty in early records, and lacks the trials that did not end.
+	APIs     []APIWindow
 	Samples  []Sample
 	Events   []Event
 	Scenario []byte
@@ -55,8 +57,12 @@ func Open(dir string) (*Run, error) {
 	r.Windows, err = readLines[Window](r, WindowsFile)
 	samples, err2 := readLines[Sample](r, SamplesFile)
 	events, err3 := readLines[Event](r, EventsFile)
-	r.Samples, r.Events = samples, events
-	return r, errors.Join(err, err2, err3)
+	apis, err4 := readLines[APIWindow](r, APIsFile)
+	if errors.Is(err4, fs.ErrNotExist) {
+		err4 = nil
+	}
+	r.Samples, r.Events, r.APIs = samples, events, apis
+	return r, errors.Join(err, err2, err3, err4)
 }
 
 // foreign refuses a header of another format. It is asked before the header is decoded, which may mean something else there.

@@ -1,7 +1,8 @@
 // Package record is the run directory: what was measured, written as it happens, before anything is judged.
 //
-// Scope: a versioned header (run.json) and three streams of JSON lines: windows (histograms per trial, stage, operation
-// and second), samples (readings of the instruments) and events (what was done and what went wrong). [Create] opens a
+// Scope: a versioned header (run.json) and four streams of JSON lines: windows (histograms per trial, stage, operation
+// and second), the same hits by API, samples (readings of the instruments) and events (what was done and what went
+// wrong). [Create] opens a
 // run directory, the Add methods of [Writer] append, [Open] reads everything back.
 //
 // Opinion: a run that crashed is still a run. The header is on disk before the first hit, every line stands alone, and
@@ -47,6 +48,9 @@ type Header struct {
 	Settings map[string]string `json:"settings"`
 	// Limits say, for each node that was given one, what was in force, or why not; empty for a run without.
 	Limits map[string]string `json:"limits,omitempty"`
+
+	// Statements are the texts of the queries by id, on all nodes; absent in early records.
+	Statements map[string]string `json:"statements,omitempty"`
 
 	States     []string `json:"states"`
 	Operations []string `json:"operations"`
@@ -151,6 +155,13 @@ type Window struct {
 	Response Histogram `json:"response"`
 	Service  Histogram `json:"service"`
 	Lag      Histogram `json:"lag"`
+}
+
+// APIWindow holds the hits of one API that were due in one stage of one trial: hits of the windows once more, by what
+// caused them. Second is zero; Service and Lag are left out.
+type APIWindow struct {
+	API string `json:"api"`
+	Window
 }
 
 // Sample is one reading of one instrument.

@@ -16,6 +16,7 @@ import (
 const (
 	HeaderFile   = "run.json"
 	WindowsFile  = "windows.jsonl"
+	APIsFile     = "apis.jsonl"
 	SamplesFile  = "samples.jsonl"
 	EventsFile   = "events.jsonl"
 	ScenarioFile = "scenario.yaml"
@@ -51,7 +52,7 @@ func Create(dir string, header Header, scenario []byte) (*Writer, error) {
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, ScenarioFile), scenario, 0o644), w.setHeader(header)); err != nil {
 		return nil, fmt.Errorf("create run directory: %w", err)
 	}
-	for _, name := range []string{WindowsFile, SamplesFile, EventsFile} {
+	for _, name := range []string{WindowsFile, APIsFile, SamplesFile, EventsFile} {
 		file, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("create run directory: %w", err), w.Close())
@@ -113,6 +114,9 @@ func (w *Writer) Dir() string { return w.dir }
 func (w *Writer) AddWindow(window Window) error {
 	return w.shared(w.add(WindowsFile, window), func() Entry { return window.clone() })
 }
+
+// AddAPIWindow appends what one API came to in a stage.
+func (w *Writer) AddAPIWindow(window APIWindow) error { return w.add(APIsFile, window) }
 
 // AddSample appends a sample.
 func (w *Writer) AddSample(sample Sample) error {

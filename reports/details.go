@@ -1,0 +1,82 @@
+package reports
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// Query is one statement of the services on a node, over whole trials.
+type Query struct {
+	Node string `json:"node"`
+	// Text is as the server writes it, with $1 in place of values.
+	Text string `json:"text"`
+	// PerHit is how often a hit, of any operation, causes it.
+	PerHit Number `json:"per_hit"`
+	QPS    Number `json:"qps"`
+}
+
+// detail tells whether a source is read for details alone, so that no trial is lost for want of them.
+func detail(source string) bool { return strings.Contains(source, "_by_") }
+
+// queries are the statements of the trials, those of the primary first and of each node the most frequent first.
+func (l *ledger) queries(trials []*trial) (list []Query) {
+	for _, node := range []string{"primary", "replica"} {
+		calls, seconds, sent := map[string]float64{}, 0.0, uint64(0)
+		for _, t := range trials {
+			grown, took := t.calls(node)
+			for id, n := range grown {
+				calls[id] += n
+			}
+			seconds, sent = seconds+took, sent+t.sent("")
+		}
+		for _, id := range slices.SortedFunc(maps.Keys(calls), func(a, b string) int {
+			return cmp.Or(cmp.Compare(calls[b], calls[a]), cmp.Compare(a, b))
+		}) {
+			if calls[id] > 0 {
+				text := cmp.Or(l.header.Statements[id], "query "+id)
+				list = append(list, Query{node, text, Number(calls[id] / float64(sent)), Number(calls[id] / seconds)})
+			}
+		}
+	}
+	return list
+}
+
+// calls is how often each query was called on a node between the edges of the trial, and in how many seconds.
+func (t *trial) calls(node string) (calls map[string]float64, seconds float64) {
+	source := node + "_by_query"
+	begin, end := t.edges[edge{"", "begin", source}], t.edges[edge{"", "end", source}]
+	calls = map[string]float64{}
+	for key, value := range end.Values {
+		if _, labels := record.ParseKey(key); labels["query"] != "" {
+			calls[labels["query"]] = value - begin.Values[key]
+		}
+	}
+	return calls, end.AtSeconds - begin.AtSeconds
+}
+
+// perCall divides the statements on a node that the services sent on account of an API by its hits, over whole trials.
+func perCall(trials []*trial, node, api string) Number {
+	statements, sent, known := 0.0, uint64(0), false
+	of := series{"statements_by_api_total", map[string][]string{"api": {api}, "node": {node}}}
+	for _, t := range trials {
+		for _, source := range []string{"auth_by_api", "callers_by_api"} {
+			if _, read := t.edges[edge{"", "end", source}]; read {
+				grown, _ := t.growth("", source, of)
+				statements, known = statements+grown, true
+			}
+		}
+		for at, h := range t.apis {
+			if at.op == api {
+				sent += h.sent
+			}
+		}
+	}
+	if !known || sent == 0 {
+		return unknown()
+	}
+	return Number(statements) / Number(sent)
+}
