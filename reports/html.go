@@ -71,7 +71,7 @@ func (s *Summary) passed() page.Answer {
 	}
 	told := fmt.Sprintf("%d of %s kept", kept, plural(len(s.Budgets), "budget"))
 	if len(s.Budgets) == 0 {
-		told = "the scenario states no budget"
+		told = "there was no budget to keep"
 	}
 	if breached > 0 {
 		told += fmt.Sprintf(", %d breached", breached)
@@ -172,11 +172,14 @@ func (s *Summary) trusted() page.Answer {
 	case !s.Complete:
 		a.Text = fmt.Sprintf("Only as far as it went: the run did not reach its end, %s.", counted)
 	case valid < all || len(s.doubts()) > 0:
-		a.Text = fmt.Sprintf("With care: %s, %s to know of.", counted, plural(len(s.doubts()), "doubt"))
+		a.Text = fmt.Sprintf("With care: %s.", counted)
+		if doubts := len(s.doubts()); doubts > 0 {
+			a.Text = fmt.Sprintf("With care: %s, with %s.", counted, plural(doubts, "doubt"))
+		}
 	case s.Rounds == 1 && len(s.Phases) > 0:
 		a.Text = fmt.Sprintf("Counts, yes: %s. Changes of latency, not yet: one round has no interval.", counted)
 	default:
-		a.Tone, a.Text = page.Good, fmt.Sprintf("Yes: %s, without a doubt noted.", counted)
+		a.Tone, a.Text = page.Good, fmt.Sprintf("Yes: %s, with no doubts.", counted)
 	}
 	if s.NoiseFloor.Spread.Known() && valid > 0 {
 		a.Text += fmt.Sprintf(" With nothing changed, p95 here differs by up to %s.", factor(s.NoiseFloor.Spread))

@@ -31,7 +31,7 @@ func (s *Summary) timelineSection(t timeline, events []record.Event) (page.Secti
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: name})
 	}
 	if column := columnSeconds(t.from, t.to); column > 0 {
-		section.Text = append(section.Text, fmt.Sprintf("Of every %s s the smallest and the largest value are drawn; all of them are in the run directory.", figure(column)))
+		section.Text = append(section.Text, fmt.Sprintf("Of every %g s the smallest and the largest value are drawn; all of them are in the run directory.", column))
 	}
 	for _, p := range s.panels(t) {
 		chart, err := p.chart(t)
@@ -113,12 +113,13 @@ func svg(p picture) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// mostColumns is into how many columns a timeline is cut: two values each are as many points as a screen can show.
-const mostColumns = 600
+// mostColumns is into how many columns a timeline is cut, with two values each: more than a screen shows, for who looks
+// closer.
+const mostColumns = 1200
 
 // columnSeconds is how wide a column is; zero for a run so short that every second is drawn.
 func columnSeconds(from, to float64) float64 {
-	if to-from <= 2*mostColumns {
+	if to-from <= mostColumns {
 		return 0
 	}
 	return math.Ceil((to - from) / mostColumns)

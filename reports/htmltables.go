@@ -74,8 +74,8 @@ func (s *Summary) budgetsSection() page.Section {
 	} else {
 		t := page.Table{Caption: "Every budget, judged", Columns: columns("budget", "verdict", "#limit", "#actual", "#margin", "#interval", "why", "#line")}
 		for _, b := range s.Budgets {
-			t.Rows = append(t.Rows, cells(b.name(), b.status(), b.Bound+" "+limit(b.text(b.Limit)), b.text(b.Actual), b.margin(),
-				b.interval(), b.Reason, b.place()))
+			subject, limit := b.parts()
+			t.Rows = append(t.Rows, cells(subject, b.status(), limit, b.text(b.Actual), b.margin(), b.interval(), b.Reason, b.place()))
 		}
 		section.Tables = []page.Table{t}
 		section.Text = []string{"The line is that of the scenario, below. What rests on no data never passes."}
@@ -84,6 +84,13 @@ func (s *Summary) budgetsSection() page.Section {
 		section.Text = append(section.Text, "Not judged, for its state was left out: "+name+".")
 	}
 	return section
+}
+
+// parts are what the name of a budget says: what is limited, and how.
+func (b Budget) parts() (subject, limit string) {
+	name := b.name()
+	at := strings.LastIndex(name, " "+b.Bound+" ")
+	return name[:at], name[at+1:]
 }
 
 // status is the verdict of a budget, marked where the run's does not depend on it.

@@ -139,7 +139,7 @@ type Chart struct {
 	Series *Series
 }
 
-// Table has a caption, which names it where no heading does.
+// Table has a caption, which stands above it.
 type Table struct {
 	Caption string
 	Columns []Column

@@ -49,6 +49,7 @@
     } else if (spec.axis === "percentile") {
       axis.values = (u, list) => list.map((x) => x == null || digit(x) !== 1 ? "" : percentile(x));
     } else {
+      axis.filter = (u, list) => list;
       axis.values = (u, list) => list.map((x) => x == null || ![1, 2, 5].includes(digit(x)) ? "" : x.toLocaleString("en-US", {maximumSignificantDigits: 1}));
     }
     return axis;
@@ -85,7 +86,7 @@
     ctx.fillStyle = colour("muted");
     for (const band of spec.bands || []) {
       const a = Math.max(u.valToPos(band.from, "x", true), bbox.left), b = Math.min(u.valToPos(band.to, "x", true), right);
-      if (ctx.measureText(band.name).width < b - a) ctx.fillText(band.name, (a + b) / 2, bbox.top - 4 * ratio());
+      if (ctx.measureText(band.name).width < b - a) ctx.fillText(band.name, (a + b) / 2, bbox.top - (spec.marks ? 18 : 4) * ratio());
     }
     ctx.lineWidth = 1.5 * ratio();
     for (const limit of spec.limits || []) {
@@ -97,6 +98,7 @@
       ctx.textAlign = "right";
       ctx.fillText(limit.name, right - 6 * ratio(), y - 3 * ratio());
     }
+    let end = 0;
     for (const mark of spec.marks || []) {
       const x = u.valToPos(mark.at, "x", true);
       if (x < bbox.left || x > right) continue;
@@ -105,19 +107,30 @@
       ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
       ctx.setLineDash([]);
       ctx.textAlign = "left";
-      ctx.textBaseline = "top";
-      const words = x + 8 * ratio() + ctx.measureText(mark.name).width < right ? mark.name : "";
-      ctx.fillText(words, x + 5 * ratio(), bbox.top + 4 * ratio());
+      const free = x >= end && x + ctx.measureText(mark.name).width < right;
+      if (free) { ctx.fillText(mark.name, x, bbox.top - 3 * ratio()); end = x + ctx.measureText(mark.name).width + 6 * ratio(); }
     }
     ctx.restore();
   };
 
-  // A point between two gaps has no line, so it needs a dot.
-  const alone = (u, i) => {
-    const known = [], list = u.data[i];
-    for (let j = 0; j < list.length; j++) if (list[j] !== undefined) known.push(j);
-    return known.filter((j, k) => list[j] !== null && (k === 0 || list[known[k - 1]] === null) &&
-      (k + 1 === known.length || list[known[k + 1]] === null));
+  // A line from point to point. A null ends it, undefined is a moment of another series; a point alone becomes a dash.
+  const drawn = (u, i) => {
+    const stroke = new Path2D(), xs = u.data[0], ys = u.data[i];
+    let pen = null, alone = false;
+    const lift = () => {
+      if (pen && alone) { stroke.moveTo(pen[0] - 2 * ratio(), pen[1]); stroke.lineTo(pen[0] + 2 * ratio(), pen[1]); }
+      pen = null;
+    };
+    ys.forEach((y, j) => {
+      if (y === undefined) return;
+      if (y === null) return lift();
+      const point = [u.valToPos(xs[j], "x", true), u.valToPos(y, "y", true)];
+      if (pen) stroke.lineTo(...point); else stroke.moveTo(...point);
+      alone = !pen;
+      pen = point;
+    });
+    lift();
+    return {stroke, fill: null, clip: null, band: null, gaps: null, flags: 0};
   };
 
   // Series have times of their own; where one of them has a null there is a gap.
@@ -128,7 +141,7 @@
     const logarithmic = spec.axis !== "elapsed";
     const highest = Math.max(0, ...(spec.limits || []).map((limit) => limit.y));
     return {
-      width, height: logarithmic ? 300 : 220, padding: [spec.bands ? 20 : 10, 14, 0, 0],
+      width, height: logarithmic ? 300 : 220, padding: [12 + (spec.bands ? 10 : 0) + (spec.marks ? 14 : 0), 14, 0, 0],
       scales: {
         x: {time: false, distr: logarithmic ? 3 : 1, range: () => chart.range || [spec.from, spec.to]},
         y: {range: (u, low, high) => [0, spec.unit === "%" ? 100 : Math.max(high || 0, highest) * 1.06 || 1]},
@@ -140,11 +153,13 @@
         sync: group ? {key: group.key, setSeries: false, filters: {pub: (type) => type === "mousemove" || type === "mouseleave"}} : undefined,
         bind: {dblclick: () => () => { zoom(chart, null); return null; }},
       },
-      legend: {markers: {width: 0, fill: (u, i) => i ? colour(spec.lines[i - 1].colour) : "transparent"}},
+      legend: {markers: {width: (u, i) => i && spec.lines[i - 1].dashed ? 1.5 : 0, dash: "dashed",
+        stroke: (u, i) => i ? colour(spec.lines[i - 1].colour) : "transparent",
+        fill: (u, i) => i && !spec.lines[i - 1].dashed ? colour(spec.lines[i - 1].colour) : "transparent"}},
       series: [{label: spec.axis === "elapsed" ? "time" : spec.axis === "percentile" ? "percentile" : "latency, ms",
         value: (u, x) => x == null ? "–" : shown[spec.axis](x)}].concat(spec.lines.map((line) => ({
         label: line.name, stroke: () => colour(line.colour), width: line.dashed ? 1.25 : 1.75,
-        dash: line.dashed ? [5, 4] : undefined, spanGaps: false, points: {show: false, size: 4, filter: alone},
+        dash: line.dashed ? [5, 4] : undefined, paths: drawn, points: {show: false},
         value: withUnit(spec.axis === "amount" ? "%" : spec.unit),
       }))),
       hooks: {
