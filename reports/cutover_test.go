@@ -329,12 +329,12 @@ func TestWriteCutover(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"cutover.json": hostile, "report.md": "&lt;script&gt;alert(1)&lt;/script&gt; 캐시",
-		"charts/timeline.svg": "&lt;script&gt;", "charts/timeline.png": "PNG"} {
+		"report.html": "&lt;script&gt;alert(1)&lt;/script&gt; 캐시", "charts/timeline.svg": "&lt;script&gt;", "charts/timeline.png": "PNG"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: %v, without %q", name, err, want)
 		}
-		if name != "cutover.json" && strings.Contains(string(text), "<script>") {
+		if name != "cutover.json" && strings.Contains(string(text), "<script>alert") {
 			t.Errorf("%s: the name became markup", name)
 		}
 	}

@@ -19,22 +19,40 @@ import (
 // CutoverFile is what [WriteCutover] leaves in a run directory beside report.md and the picture.
 const CutoverFile = "cutover.json"
 
-// WriteCutover leaves cutover.json, report.md and the timeline in dir.
+// WriteCutover leaves cutover.json, report.md, report.html and the timeline in dir. Where no font of this machine has the
+// letters of a name, c is given a warning.
 func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
+	fonts := &plot.Fonts{}
+	for _, warning := range boxed(fonts, c.names()...) {
+		if !slices.Contains(c.Warnings, warning) {
+			c.Warnings = append(c.Warnings, warning)
+		}
+	}
 	errs := []error{
 		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w, run) }),
+		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, run) }),
 	}
 	picture := c.timeline(run)
+	picture.Fonts = fonts
 	for _, format := range []plot.Format{plot.SVG, plot.PNG} {
 		errs = append(errs, replace(filepath.Join(dir, ChartsDir, "timeline."+string(format)), func(w io.Writer) error {
 			return picture.Write(w, format)
 		}))
 	}
 	return errors.Join(errs...)
+}
+
+// names are all that stand in a picture.
+func (c *Cutover) names() []string {
+	list := []string{c.Scenario}
+	for _, s := range c.States {
+		list = append(list, s.Stage)
+	}
+	return list
 }
 
 // PrintCutover writes the tables for the terminal.
@@ -155,17 +173,14 @@ func (c *Cutover) switchTable(as func(string) string) table.Writer {
 
 // footnotes are the lines under the tables.
 func (c *Cutover) footnotes(run *record.Run, most int) []string {
-	t := c.Total
 	lines := []string{}
 	for _, job := range c.Jobs {
-		lines = append(lines, fmt.Sprintf("job: %s, beside the traffic from %s on; p95 around it %s, %s errors",
-			job.Text, seconds(job.BeginSeconds), seconds(job.P95Seconds), count(job.Errors)))
+		lines = append(lines, "job: "+job.line())
 	}
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
 	}
-	lines = append(lines, fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
-		count(t.WrongUser), count(t.RejectedValid), count(t.AcceptedRevoked), count(t.Rechecked)))
+	lines = append(lines, c.answers())
 	valid := "the traffic was as planned"
 	if !c.Validity.Valid {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
@@ -176,6 +191,19 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	}
 	return append(lines, "A state is told from the end of the switch into it to the first work for the next one; around a switch are the "+
 		"seconds it touches and one more on either side; - not known")
+}
+
+// line tells of a job.
+func (j CutoverJob) line() string {
+	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, seconds(j.BeginSeconds),
+		seconds(j.P95Seconds), count(j.Errors))
+}
+
+// answers is how many of them were wrong.
+func (c *Cutover) answers() string {
+	t := c.Total
+	return fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
+		count(t.WrongUser), count(t.RejectedValid), count(t.AcceptedRevoked), count(t.Rechecked))
 }
 
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were

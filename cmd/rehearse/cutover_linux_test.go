@@ -61,7 +61,7 @@ func TestCutover(t *testing.T) {
 	if c.Verdict != reports.Pass || first.code != exitPass || !strings.HasPrefix(first.stdout, "PASS  short-peak: baseline → archive at 150/s") {
 		t.Errorf("%v, exit %d: %q", c.Verdict, first.code, c.Reasons)
 	}
-	for _, name := range []string{"report.md", "charts/timeline.svg", "charts/timeline.png"} {
+	for _, name := range []string{"report.md", "report.html", "charts/timeline.svg", "charts/timeline.png"} {
 		if info, err := os.Stat(filepath.Join(s.latest(), name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

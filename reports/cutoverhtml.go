@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
+)
+
+// html writes report.html.
+func (c *Cutover) html(w io.Writer, run *record.Run) error {
+	timeline, err := c.timelineSection(run)
+	if err != nil {
+		return err
+	}
+	p := page.Page{
+		Title: fmt.Sprintf("%s, cutover: %s", c.Scenario, c.Verdict), Head: c.head(run.Header), Footer: footer(run.Header),
+		Sections: []page.Section{timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), (&Summary{}).reproduceSection(run)},
+	}
+	return p.Write(w)
+}
+
+// head is the first screen.
+func (c *Cutover) head(h record.Header) page.Head {
+	facts := []string{"cutover on " + c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))}
+	if h.Host.CPUs > 0 {
+		facts = append(facts, fmt.Sprintf("%d CPUs", h.Host.CPUs))
+	}
+	passed := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict] + c.account()
+	first, last := c.States[0], c.States[c.turn()]
+	return page.Head{
+		Name: c.Scenario, Facts: append(facts, h.Started.UTC().Format("2 January 2006, 15:04 UTC")),
+		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.Sentence(),
+		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
+		Reasons: limited(c.Reasons, terminalReasons),
+		Answers: []page.Answer{{Question: "Did it pass?", Text: passed, Tone: c.Verdict.tone(), Section: "switches"},
+			{Question: "What did it change?", Text: c.Sentence(), Section: "states"}, c.trusted()},
+		Figures: []page.Figure{
+			{Name: "Primary (master DB) QPS", Before: number(first.PrimaryQPS), After: number(last.PrimaryQPS),
+				Change: page.Status{Word: change(last.PrimaryQPS / first.PrimaryQPS)}, Note: c.backNote()},
+			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
+			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
+			{Name: "Wrong answers", After: count(c.Total.wrongAnswers()), Note: fmt.Sprintf("%s tokens issued or revoked in the run were checked again", count(c.Total.Rechecked))},
+		},
+	}
+}
+
+// backNote is what the primary came back to.
+func (c *Cutover) backNote() string {
+	if !c.AndBack {
+		return ""
+	}
+	return fmt.Sprintf("and back at %s: %s", c.States[len(c.States)-1].Stage, number(c.States[len(c.States)-1].PrimaryQPS))
+}
+
+func (c *Cutover) trusted() page.Answer {
+	a := page.Answer{Question: "Can I trust it?", Text: "Yes: the traffic was as planned.", Tone: page.Good, Section: "trust"}
+	switch {
+	case !c.Complete:
+		a.Text, a.Tone = "Only in part: the run did not reach its end.", page.Bad
+	case !c.Validity.Valid:
+		a.Text, a.Tone = "Not all of it: the traffic or its measurement was not as planned.", page.Bad
+	case len(c.Warnings) > 0:
+		a.Text, a.Tone = "Yes, with "+plural(len(c.Warnings), "warning")+".", page.Doubtful
+	}
+	return a
+}
+
+// timelineSection is the run second by second, over the states as they were.
+func (c *Cutover) timelineSection(run *record.Run) (page.Section, error) {
+	section := page.Section{
+		ID: "timeline", Title: "The run, second by second",
+		Text: []string{"All panels share the time elapsed since the run began. The bands are the states; the darker stretches are the " +
+			"switches, and the work they need. What was not measured is a gap."},
+		Panels: page.Panels{Name: "the whole run"}, Tables: []page.Table{eventsTable(run.Events)},
+	}
+	t, picture := timelineOf(run, &Summary{}), c.timeline(run)
+	t.bands, t.highlights = picture.Bands, picture.Marks
+	for _, band := range t.bands {
+		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: band.Name})
+	}
+	for _, p := range (&Summary{}).panels(t) {
+		chart, err := p.chart(t)
+		if err != nil {
+			return section, err
+		}
+		section.Panels.Charts = append(section.Panels.Charts, chart)
+	}
+	return section, nil
+}
+
+func (c *Cutover) switchesSection() page.Section {
+	t := page.Table{Caption: "Around each switch: the seconds it touches and one more on either side",
+		Columns: columns("switch", "#at", "#took", "#late", "#hits", "#errors", "#wrong user", "#valid rejected", "#revoked accepted", "#p95 before", "#p95 around")}
+	for _, s := range c.Switches {
+		if !s.Done {
+			t.Rows = append(t.Rows, cells(s.name(), missing, missing, missing, missing, missing, missing, missing, missing, missing, missing))
+			continue
+		}
+		t.Rows = append(t.Rows, cells(s.name(), seconds(s.BeginSeconds), seconds(s.Seconds), seconds(max(s.LateSeconds, 0)), count(s.N),
+			count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked), seconds(s.P95BeforeSeconds), seconds(s.P95AroundSeconds)))
+	}
+	section := page.Section{ID: "switches", Title: "The switches", Tables: []page.Table{t}}
+	for _, job := range c.Jobs {
+		section.Text = append(section.Text, job.line())
+	}
+	return section
+}
+
+func (c *Cutover) statesSection() page.Section {
+	t := page.Table{Caption: "Each state undisturbed: from the end of the switch into it to the first work for the next one",
+		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
+	for _, s := range c.States {
+		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), seconds(s.P50Seconds),
+			seconds(s.P95Seconds), seconds(s.P99Seconds), number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS),
+			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)))
+	}
+	return page.Section{ID: "states", Title: "The states", Tables: []page.Table{t}}
+}
+
+// trustSection says what speaks for these numbers and what against.
+func (c *Cutover) trustSection(run *record.Run) page.Section {
+	list := page.List{}
+	say := func(tone page.Tone, text string) {
+		list.Items = append(list.Items, page.Answer{Tone: tone, Text: text})
+	}
+	say(c.trusted().Tone, c.trusted().Text)
+	for _, reason := range c.Validity.Reasons {
+		say(page.Bad, reason)
+	}
+	for _, warning := range c.Warnings {
+		say(page.Doubtful, "warning: "+warning)
+	}
+	tone := page.Good
+	if c.Total.wrongAnswers() > 0 {
+		tone = page.Bad
+	}
+	say(tone, c.answers())
+	for _, note := range append(c.Validity.Notes, run.Notes...) {
+		say(page.Neutral, "note: "+note)
+	}
+	return page.Section{ID: "trust", Title: "Can I trust this run?", Lists: []page.List{list}}
+}
