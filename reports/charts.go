@@ -58,7 +58,18 @@ func phaseChart(s *Summary) plot.Bars {
 		p95.Pairs = append(p95.Pairs, pair(phase.Name, before.P95Seconds*1e3, after.P95Seconds*1e3, phase.P95Ratio))
 		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio))
 	}
+	if len(s.Phases) == 0 {
+		for _, state := range s.States {
+			p95.Pairs = append(p95.Pairs, alone(state.Name, state.P95Seconds*1e3))
+			qps.Pairs = append(qps.Pairs, alone(state.Name, state.PrimaryQPS))
+		}
+	}
 	return plot.Bars{Title: strings.TrimSuffix(s.Sentence(), "."), Subtitle: s.subtitle(), Panels: []plot.Panel{p95, qps}}
+}
+
+// alone is a state that was compared with no other.
+func alone(name string, value Number) plot.Pair {
+	return plot.Pair{Name: name, After: finite(value), AfterText: number(value), Alone: true}
 }
 
 func pair(name string, before, after Number, e Estimate) plot.Pair {
@@ -135,7 +146,7 @@ func offeredRate(stage record.Stage, trial float64) plot.Piece {
 func (s *Summary) timelineTitle() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
 	if why := s.nothing(before, after); why != "" {
-		return why
+		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("Primary (master DB) at %s: %s QPS, replica: %s QPS", s.HeadlineStage,

@@ -54,6 +54,17 @@ func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
+// A single state is compared with nothing: it has a level.
+func TestPhaseChartOfOneState(t *testing.T) {
+	_, s := told()["one-state"]().summarized(t)
+	chart := phaseChart(s)
+	for i, want := range []string{"12.0", "1,500"} {
+		if pairs := chart.Panels[i].Pairs; len(pairs) != 1 || !pairs[0].Alone || pairs[0].AfterText != want {
+			t.Errorf("got %+v, want %s alone", pairs, want)
+		}
+	}
+}
+
 func TestATrialCutShortEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.events = append(m.events[:3:3], record.Event{AtSeconds: 24, Trial: -1, Kind: record.EventInterrupted, Text: "x"})

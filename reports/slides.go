@@ -74,7 +74,7 @@ func (s *Summary) latencyLimits() (limits []plot.Limit) {
 func (s *Summary) latencyTitle() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
 	if why := s.nothing(before, after); why != "" {
-		return why
+		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage, seconds(before.P95Seconds))
@@ -150,7 +150,7 @@ func distributionChart(run *record.Run, s *Summary) plot.Distribution {
 func (s *Summary) percentilesTitle() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
 	if why := s.nothing(before, after); why != "" {
-		return why
+		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage,
@@ -165,7 +165,7 @@ func (s *Summary) percentilesTitle() string {
 func (s *Summary) sharesTitle() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
 	if why := s.nothing(before, after); why != "" {
-		return why
+		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, seconds(before.P95Seconds))

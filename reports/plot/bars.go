@@ -34,6 +34,8 @@ type Pair struct {
 	Before, After float64
 	// BeforeText and AfterText stand on the bars; Change under the name.
 	BeforeText, AfterText, Change string
+	// Alone tells that there was nothing before, as where one state was measured: After is all there is.
+	Alone bool
 }
 
 // Write draws the picture.
@@ -41,7 +43,9 @@ func (b Bars) Write(w io.Writer, format Format) error {
 	says, l := told{b.Title, b.Subtitle}, b.look()
 	return render(w, format, l, b.Fonts, says, func(c draw.Canvas) {
 		c = heading(c, l, says)
-		c = legend(c, l, legendItem{"before", grey(), grey()}, legendItem{"after", green(), green()})
+		if b.compares() {
+			c = legend(c, l, legendItem{"before", grey(), grey()}, legendItem{"after", green(), green()})
+		}
 		if b.stacked() {
 			b.stack(c, l)
 			return
@@ -52,6 +56,13 @@ func (b Bars) Write(w io.Writer, format Format) error {
 			left := (each + gap) * vg.Length(i)
 			panel.draw(draw.Crop(c, left, left+each-(c.Max.X-c.Min.X), 0, 0), l, panel.names(l, each))
 		}
+	})
+}
+
+// compares tells whether there is anything before and after.
+func (b Bars) compares() bool {
+	return !slices.ContainsFunc(b.Panels, func(p Panel) bool {
+		return slices.ContainsFunc(p.Pairs, func(pair Pair) bool { return pair.Alone })
 	})
 }
 
@@ -125,8 +136,12 @@ func (p Panel) draw(c draw.Canvas, l look, names captions) {
 	x, y := plot.Transforms(&data)
 	for i, pair := range p.Pairs {
 		centre, floor := x(float64(i)), y(0)
-		column{centre - bar, centre, pair.Before, pair.BeforeText, grey()}.draw(data, values, floor, y)
-		column{centre, centre + bar, pair.After, pair.AfterText, green()}.draw(data, values, floor, y)
+		if pair.Alone {
+			column{centre - bar/2, centre + bar/2, pair.After, pair.AfterText, muted()}.draw(data, values, floor, y)
+		} else {
+			column{centre - bar, centre, pair.Before, pair.BeforeText, grey()}.draw(data, values, floor, y)
+			column{centre, centre + bar, pair.After, pair.AfterText, green()}.draw(data, values, floor, y)
+		}
 		names.draw(c, vg.Point{X: centre, Y: floor}, pair)
 	}
 }
@@ -136,6 +151,9 @@ func (p Panel) top() float64 {
 	top := math.NaN()
 	for _, pair := range p.Pairs {
 		for _, value := range []float64{pair.Before, pair.After} {
+			if pair.Alone {
+				value = pair.After
+			}
 			if !math.IsNaN(value) && !math.IsInf(value, 0) && !(value <= top) {
 				top = value
 			}
@@ -159,7 +177,10 @@ func (p Panel) values(l look, bar vg.Length) values {
 	v := values{style: letters(l.label, ink(), true)}
 	var texts []string
 	for _, pair := range p.Pairs {
-		texts = append(texts, column{value: pair.Before, words: pair.BeforeText}.text(), column{value: pair.After, words: pair.AfterText}.text())
+		texts = append(texts, column{value: pair.After, words: pair.AfterText}.text())
+		if !pair.Alone {
+			texts = append(texts, column{value: pair.Before, words: pair.BeforeText}.text())
+		}
 	}
 	for _, words := range texts {
 		v.style = fitting(v.style, words, bar*0.98, l.least)

@@ -112,7 +112,7 @@ func render(w io.Writer, format Format, l look, fonts *Fonts, says told, paint f
 
 // families lets an SVG be read where Liberation is not installed, and Hangul where it is: the first of them that has a
 // letter draws it. They are those that come with Windows, macOS, Debian and Android.
-const families = "font-family:'Liberation Sans',Arial,Helvetica,'Noto Sans KR','Noto Sans CJK KR','Apple SD Gothic Neo'," +
+const families = "font-family:'Liberation Sans',Arimo,Arial,Helvetica,'Noto Sans KR','Noto Sans CJK KR','Apple SD Gothic Neo'," +
 	"'Malgun Gothic',NanumGothic,'Nanum Gothic',sans-serif"
 
 // finished is an SVG with fallbacks for its font, a size in pixels, and its words for those who cannot see it. In a strip the

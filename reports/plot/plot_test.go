@@ -102,6 +102,18 @@ func TestBarsHaveTheirLength(t *testing.T) {
 	}
 }
 
+// What stands alone has one bar, and nobody is told of a before.
+func TestBarsAlone(t *testing.T) {
+	bars := Bars{Panels: []Panel{{Title: "p95", Pairs: []Pair{{Name: "baseline", Before: 99, After: 12, AfterText: "12.0", Alone: true}}}}}
+	svg := drawn(t, bars, SVG)
+	if got := words(t, svg); slices.Contains(got, "before") || slices.Contains(got, "no data") || !slices.Contains(got, "12.0") || slices.Contains(got, "80") {
+		t.Errorf("got %q", got)
+	}
+	if strings.Contains(svg, "fill:#767676") || strings.Contains(svg, "fill:#009E73") || !strings.Contains(svg, `Z" style="fill:#5E5E5E`) {
+		t.Error("the bar is not drawn in a colour of neither side")
+	}
+}
+
 func TestTimelineNamesWhatItShows(t *testing.T) {
 	got := words(t, drawn(t, exampleTimeline(), SVG))
 	for _, want := range []string{"falls", "primary", "replica", "peak", "offered", "before", "after", "00:00", "02:00", "0", "3,000", "per second"} {
