@@ -14,16 +14,18 @@ func (l *ledger) judge(s *Summary, run *record.Run) {
 	s.judgeAnswers()
 	l.judgeRun(s, run)
 	for _, b := range s.Budgets {
-		told := fmt.Sprintf("budget %s: %s", b.name(), b.Reason)
 		switch {
 		case b.Level == scenarios.LevelWarn && b.Verdict != Pass:
-			s.Warnings = append(s.Warnings, told)
+			s.Warnings = append(s.Warnings, b.told())
 		case b.Level == scenarios.LevelWarn:
 		case b.Verdict != Pass:
-			s.against(b.Verdict, "%s", told)
+			s.against(b.Verdict, "%s", b.told())
 		}
 	}
 }
+
+// told is what is said of a budget among the reasons and warnings.
+func (b Budget) told() string { return fmt.Sprintf("budget %s: %s", b.name(), b.Reason) }
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *Summary) judgeAnswers() {
@@ -39,9 +41,10 @@ func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 	if !s.Complete {
 		s.against(Inconclusive, "the run did not reach its end%s", interruption(run.Events))
 	}
-	for _, state := range s.States {
+	for i, state := range s.States {
 		switch {
 		case state.Trials == 0 && s.onCounts() && len(l.counted(state.Name)) > 0:
+			s.States[i].excused = true
 			s.Warnings = append(s.Warnings, fmt.Sprintf("no trial of %s with latencies to believe; the budgets rest on its counts", state.Name))
 		case state.Trials == 0:
 			s.against(Inconclusive, "no valid trial of %s", state.Name)

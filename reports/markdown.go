@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	escape "html"
 	"io"
 	"maps"
 	"slices"
@@ -9,46 +10,60 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
 )
 
-// markdown writes report.md: fewer than 60 lines, whatever happened.
+// Bounds of report.md: it is read in one look, and it fits into a comment on a pull request, which GitHub cuts off at
+// 65,536 characters.
+const (
+	markdownLines = 59
+	markdownBytes = 65_000
+)
+
+// markdown writes report.md: fewer than 60 lines, whatever happened. Its first line marks a comment made of it, so that
+// the next run finds the comment and replaces it.
 func markdown(w io.Writer, run *record.Run, s *Summary) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: %s\n\n%s\n", plain(s.Scenario), s.Verdict, plain(s.Sentence()))
-	if len(s.Reasons)+len(s.Warnings) > 0 {
-		fmt.Fprintln(&b)
-	}
-	for _, reason := range limited(s.Reasons, markdownReasons) {
-		fmt.Fprintf(&b, "- %s\n", plain(reason))
-	}
-	for _, warning := range limited(s.Warnings, markdownReasons) {
-		fmt.Fprintf(&b, "- warning: %s\n", plain(warning))
-	}
-	if len(s.Phases) > 0 {
-		fmt.Fprintf(&b, "\n## Phases\n\n%s\n", s.phaseTable(false).RenderMarkdown())
-	}
-	fmt.Fprintf(&b, "\n## States at %s\n\n%s\n\n![phases](charts/phases.png) ![timeline](charts/timeline.png)\n", s.HeadlineStage,
-		s.stateTable().RenderMarkdown())
-	if len(s.Budgets) > 0 {
-		fmt.Fprintf(&b, "\n## Budgets\n\n%s\n", s.budgetTable(false).RenderMarkdown())
-	}
-	fmt.Fprintf(&b, "\n## Can it be believed\n\n")
-	for _, line := range s.footnotes(run, markdownReasons) {
-		fmt.Fprintf(&b, "- %s\n", plain(strings.TrimSpace(line)))
-	}
-	fmt.Fprintf(&b, "\n## How it was run\n\n")
-	for _, line := range provenance(run.Header) {
-		fmt.Fprintf(&b, "- %s\n", plain(line))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	name := strings.NewReplacer("<", "", ">", "").Replace(visible(s.Scenario))
+	marker := section{open: []string{fmt.Sprintf("<!-- rehearse:%s -->", name)}}
+	sections := append([]section{marker}, sections(run, s, markdownReasons)...)
+	fit(sections, markdownLines, markdownBytes)
+	return writeSections(w, sections)
 }
 
-// plain keeps recorded text from being read as Markdown or as HTML.
+// StepSummary writes the same for the summary of a build step, as long as it needs to be but for a limit in bytes. What
+// does not fit is counted.
+func StepSummary(w io.Writer, run *record.Run, s *Summary, limit int) error {
+	sections := sections(run, s, terminalReasons)
+	fit(sections, limit, limit)
+	return writeSections(w, sections)
+}
+
+// sections are what a reader asks first, and folded below it what that rests on.
+func sections(run *record.Run, s *Summary, reasons int) []section {
+	ranked := *s
+	ranked.Budgets = ranking(s.Budgets)
+	answers := []string{"# " + plain(s.Scenario) + ": " + s.Verdict.String(), ""}
+	for _, a := range []page.Answer{s.passed(), s.changedMost(), s.trusted()} {
+		answers = append(answers, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
+	}
+	return []section{
+		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
+		listed("- ", limited(s.Reasons, reasons)).apart(),
+		listed("- warning: ", limited(s.Warnings, reasons)).apart(),
+		tabled(s.phaseTable(false), 8, 2, 3, 4, 6, 7).apart(),
+		tabled(ranked.budgetTable(false), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
+		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible(s.HeadlineStage)), len(s.States)),
+		listed("- ", s.footnotes(run, reasons)).folded("What it rests on"),
+		listed("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
+			provenance(run.Header)...)).folded("How it was run"),
+	}
+}
+
+// plain keeps recorded text from being read as Markdown or as HTML, and from calling people and issues by name.
 func plain(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "~", `\~`, "_", `\_`, "*", `\*`, "`", "'", "\n", " ").Replace(text)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "~", `\~`, "_", `\_`, "*", `\*`, "[", `\[`,
+		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible(text))
 }
-
 func provenance(h record.Header) []string {
 	lines := []string{
 		fmt.Sprintf("run %s, started %s, command: %s", h.ID, h.Started.UTC().Format(time.RFC3339), strings.Join(h.Command, " ")),

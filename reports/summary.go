@@ -59,6 +59,8 @@ type Summary struct {
 	Validity    []TrialCheck `json:"validity"`
 	NoiseFloor  NoiseFloor   `json:"noise_floor"`
 	Jobs        []Job        `json:"jobs"`
+	// ledger is what all of it was found in.
+	ledger *ledger
 }
 
 // State is one state's numbers at the headline stage.
@@ -66,6 +68,8 @@ type State struct {
 	Name string `json:"name"`
 	// Trials is how many valid trials the numbers rest on.
 	Trials int `json:"trials"`
+	// excused tells that none is needed, since the budgets rest on counts.
+	excused bool
 	Numbers
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
 	// count, over whole trials.
@@ -180,7 +184,7 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 	s := &Summary{
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
 		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
-		HeadlineStage: run.Header.Headline, UntilClear: run.Header.UntilClear, Reasons: []string{},
+		HeadlineStage: run.Header.Headline, UntilClear: run.Header.UntilClear, Reasons: []string{}, ledger: l,
 	}
 	for _, name := range run.Header.States {
 		s.States = append(s.States, l.state(name))

@@ -15,14 +15,23 @@ import (
 
 // Names of what [Write] leaves in a run directory, beside the charts.
 const (
-	SummaryFile  = "summary.json"
-	MarkdownFile = "report.md"
-	HTMLFile     = "report.html"
-	ChartsDir    = "charts"
+	SummaryFile    = "summary.json"
+	MarkdownFile   = "report.md"
+	HTMLFile       = "report.html"
+	JUnitFile      = "junit.xml"
+	MetricsFile    = "metrics.txt"
+	BenchmarksFile = "bench.txt"
+	WindowsFile    = "windows.csv"
+	ChartsDir      = "charts"
 )
 
-// Write leaves summary.json, report.md, report.html and the charts in dir. Each file appears whole or not at all; one that
-// fails does not keep the others from being written. Where no font of this machine has the letters of a name, s is given a warning.
+// Files lists what [Write] leaves in a run directory, in the order in which a reader may want it.
+func Files() []string {
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+}
+
+// Write leaves its [Files] in dir. Each file appears whole or not at all; one that fails does not keep the others from
+// being written. Where no font of this machine has the letters of a name, s is given a warning.
 func Write(dir string, run *record.Run, s *Summary) error {
 	return write(dir, run, s, &plot.Fonts{})
 }
@@ -40,6 +49,10 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, run, s) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return junit(w, run, s) }),
+		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return openMetrics(w, s) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.ledger) }),
+		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
 	}
 	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, fonts)...)...)
 }

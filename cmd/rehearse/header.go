@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"runtime"
@@ -28,6 +29,7 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 			"zipf": fmt.Sprint(s.Traffic.Zipf),
 		},
 	}
+	origin(&h, v.scenario, s)
 	if s.Traffic.Sessions != nil {
 		h.Settings["sessions"] = sessionText(*s.Traffic.Sessions)
 	}
@@ -41,6 +43,15 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 		h.Trials = append(h.Trials, record.Trial(t))
 	}
 	return h
+}
+
+// origin says in h which file the scenario called name is, for those who look up what a report says of its lines.
+func origin(h *record.Header, name string, s *scenarios.Scenario) {
+	if _, shipped := scenarios.ReadShipped(name); shipped {
+		return
+	}
+	text, err := readScenario(name)
+	h.ScenarioPath, h.ScenarioVaried = name, err != nil || !bytes.Equal(text, s.Source)
 }
 
 // recordedRates is how finely a curve is recorded: finer than a chart can show it.

@@ -33,7 +33,7 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &runFlags{out: filepath.Join(dir, "out")}
+	f := &runFlags{out: filepath.Join(dir, "out"), variation: variation{scenario: file}}
 	r, err := newRehearsal(f, s, s.Plan(vocabulary()), time.Now(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +53,9 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 	if diff := cmp.Diff(s, again); diff != "" {
 		t.Error(diff)
 	}
+	if run.Header.ScenarioPath != file || run.Header.ScenarioVaried {
+		t.Errorf("the scenario is %q, varied %v, want %q as it is", run.Header.ScenarioPath, run.Header.ScenarioVaried, file)
+	}
 	calm, friday := run.Header.Stages[0], run.Header.Stages[1]
 	if calm.Shape != "hold" || len(calm.Rates) != 0 || friday.Shape != "replay" || len(friday.Rates) != recordedRates {
 		t.Errorf("got %+v and %+v", calm, friday)
@@ -63,5 +66,34 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 	}
 	if math.Abs(hits-float64(friday.Hits)) > 1 || friday.FromRate != 100 || friday.ToRate != 0 {
 		t.Errorf("the recorded rates make %v hits, want %v", hits, friday.Hits)
+	}
+}
+
+// Lines in reports are those of the user's file only as long as no flag changed it, and what comes with rehearse is none.
+func TestOrigin(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "peak.yaml")
+	shipped, err := new(variation).read("stay-launch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, shipped.Source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, set, path string
+		varied          bool
+	}{{"stay-launch", "", "", false}, {file, "", file, false}, {file, "seed=7", file, true}} {
+		v := &variation{}
+		if tt.set != "" {
+			v.set = []string{tt.set}
+		}
+		s, err := v.read(tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := newHeader("id", time.Now(), nil, s, s.Plan(vocabulary()), v)
+		if h.ScenarioPath != tt.path || h.ScenarioVaried != tt.varied {
+			t.Errorf("%s set %q: got %q, varied %v", tt.name, tt.set, h.ScenarioPath, h.ScenarioVaried)
+		}
 	}
 }

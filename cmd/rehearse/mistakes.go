@@ -15,6 +15,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -120,19 +121,13 @@ func indented(w io.Writer, list any) error {
 }
 
 // writeGitHub writes workflow commands, which GitHub shows beside the lines of a pull request.
-// Source: docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of its toolkit.
 func writeGitHub(w io.Writer, errs scenarios.Errors) error {
-	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, e := range errs {
-		at := "file=" + property.Replace(filepath.ToSlash(e.File))
+		a := reports.Annotation{Level: "error", File: e.File, Line: e.Line, EndColumn: e.EndColumn, Title: "invalid scenario", Message: sentence(e)}
 		if e.Line > 0 {
-			at += fmt.Sprintf(",line=%d,col=%d", e.Line, e.Column)
+			a.Column = e.Column
 		}
-		if e.EndColumn > 0 {
-			at += fmt.Sprintf(",endColumn=%d", e.EndColumn)
-		}
-		if _, err := fmt.Fprintf(w, "::error %s,title=invalid scenario::%s\n", at, data.Replace(sentence(e))); err != nil {
+		if _, err := fmt.Fprintln(w, a); err != nil {
 			return err
 		}
 	}

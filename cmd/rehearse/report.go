@@ -3,9 +3,11 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +22,9 @@ func newReport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [DIR]",
 		Short: "Judge a recorded run again and rebuild its reports",
-		Long: `report reads a run directory, judges it by the scenario kept in it, and writes summary.json, report.md and the
-charts anew. It needs no database, and nothing but the directory. A run that was cut short is reported as far as it went.
-The exit code is the verdict's, as after run.`,
+		Long: `report reads a run directory, judges it by the scenario kept in it, and writes its reports anew: tables, charts,
+and files for build servers. It needs no database, and nothing but the directory. A run that was cut short is reported as
+far as it went. The exit code is the verdict's, as after run.`,
 		Example: `  rehearse report                    the latest run, out/latest
   rehearse report out/latest --json  its summary.json
   rehearse report --budget 'peak: p95 < 20ms'  judged by one budget more`,
@@ -82,6 +84,8 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	if err := errors.Join(show(cmd, recorded, s, asJSON), err); err != nil {
 		return err
 	}
+	fmt.Fprintln(cmd.ErrOrStderr(), written(dir))
+	tellGitHub(cmd.ErrOrStderr(), recorded, s)
 	return j.ending.end(cmd, s.Verdict)
 }
 
@@ -138,6 +142,11 @@ func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario
 		}
 	}
 	return varied, nil
+}
+
+// written says where the reports are.
+func written(dir string) string {
+	return "reports in " + dir + ": " + strings.Join(reports.Files(), ", ")
 }
 
 // show prints the tables, or summary.json.

@@ -166,8 +166,10 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	if err != nil {
 		return nil, err
 	}
-	r.say("report: %s", filepath.Join(r.dir, "report.md"))
-	return &s.Verdict, show(cmd, recorded, s, f.json)
+	err = show(cmd, recorded, s, f.json)
+	r.say("%s", written(r.dir))
+	tellGitHub(cmd.ErrOrStderr(), recorded, s)
+	return &s.Verdict, err
 }
 
 // rehearsal is one run from its directory to its last trial.

@@ -11,6 +11,9 @@ import (
 
 // variation is what the command line changes in a scenario; every verb that plans a run takes the same flags.
 type variation struct {
+	// scenario is the name of the one that was read.
+	scenario string
+
 	set     []string
 	budgets []string
 	quick   bool
@@ -53,6 +56,7 @@ func addBudgets(cmd *cobra.Command, budgets *[]string) {
 
 // read is the scenario called name with everything that the command line changes in it.
 func (v *variation) read(name string) (*scenarios.Scenario, error) {
+	v.scenario = name
 	f, err := openScenario(name)
 	if err != nil {
 		return nil, exitError{exitUsage, err}

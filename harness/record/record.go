@@ -16,10 +16,14 @@ const Schema = "rehearse.record/1"
 
 // Header says what was run, where and how. It is written before the first measurement.
 type Header struct {
-	Schema   string    `json:"schema"`
-	ID       string    `json:"id"`
-	Scenario string    `json:"scenario"`
-	Started  time.Time `json:"started"`
+	Schema   string `json:"schema"`
+	ID       string `json:"id"`
+	Scenario string `json:"scenario"`
+	// ScenarioPath is the file that the scenario was read from, as it was named; empty for one that comes with rehearse.
+	ScenarioPath string `json:"scenario_path,omitempty"`
+	// ScenarioVaried tells that flags changed it, so the lines of the kept scenario are not those of that file.
+	ScenarioVaried bool      `json:"scenario_varied,omitempty"`
+	Started        time.Time `json:"started"`
 	// Command is the command line that reproduces the run.
 	Command []string `json:"command"`
 	// Version and Commit of rehearse.

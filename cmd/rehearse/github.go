@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports"
+)
+
+// stepBytes is what all summaries of a step may have together; of a larger one GitHub shows nothing at all.
+const stepBytes = 1 << 20
+
+// tellGitHub shows in a workflow of GitHub what a run came to: beside the lines of the scenario, and on the page of the
+// workflow. Elsewhere it does nothing. The remarks go to stderr, which the runner reads as well, since stdout may be JSON.
+// What cannot be shown there is said, and changes no verdict.
+func tellGitHub(stderr io.Writer, recorded *record.Run, s *reports.Summary) {
+	if os.Getenv("GITHUB_ACTIONS") != "true" {
+		return
+	}
+	for _, a := range reports.Annotations(recorded, s) {
+		a.File = inWorkspace(a.File)
+		fmt.Fprintln(stderr, a)
+	}
+	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		if err := appendSummary(path, recorded, s); err != nil {
+			fmt.Fprintf(stderr, "the summary of the step lacks this run: %v\n", err)
+		}
+	}
+}
+
+// inWorkspace is the path of a file as GitHub knows it.
+func inWorkspace(path string) string {
+	absolute, err := filepath.Abs(path)
+	if path == "" || err != nil {
+		return path
+	}
+	if inside, err := filepath.Rel(os.Getenv("GITHUB_WORKSPACE"), absolute); err == nil && filepath.IsLocal(inside) {
+		return inside
+	}
+	return path
+}
+
+// appendSummary adds to what the step has said so far, in one piece.
+func appendSummary(path string, recorded *record.Run, s *reports.Summary) (err error) {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	room := stepBytes - int(info.Size())
+	var text bytes.Buffer
+	if err := reports.StepSummary(&text, recorded, s, room); err != nil {
+		return err
+	}
+	if text.Len() > room {
+		return fmt.Errorf("%s has %d bytes already, and GitHub shows no more than %d", path, info.Size(), stepBytes)
+	}
+	_, err = file.Write(text.Bytes())
+	return err
+}

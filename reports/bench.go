@@ -1,0 +1,108 @@
+package reports
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// measurement is a unit of bench.txt. Source: golang.org/design/14313-benchmark-format, and for the unit lines
+// golang.org/x/perf/benchfmt.
+type measurement struct {
+	unit, better string
+	of           func(Numbers) Number
+}
+
+func measurements() []measurement {
+	const lower, higher = "lower", "higher"
+	return []measurement{
+		{"p50-sec", lower, func(n Numbers) Number { return n.P50Seconds }},
+		{"p95-sec", lower, func(n Numbers) Number { return n.P95Seconds }},
+		{"p99-sec", lower, func(n Numbers) Number { return n.P99Seconds }},
+		{"primary-qps", lower, func(n Numbers) Number { return n.PrimaryQPS }},
+		{"primary-reads-qps", lower, func(n Numbers) Number { return n.PrimaryReadsQPS }},
+		{"primary-writes-qps", lower, func(n Numbers) Number { return n.PrimaryWritesQPS }},
+		{"replica-qps", "", func(n Numbers) Number { return n.ReplicaQPS }},
+		{"redis-ops", "", func(n Numbers) Number { return n.RedisOps }},
+		{"cache-hit-ratio", higher, func(n Numbers) Number { return n.CacheHitRatio }},
+		{"errors-ratio", lower, func(n Numbers) Number { return n.ErrorsRatio }},
+		{"achieved-rate", higher, func(n Numbers) Number { return n.AchievedRate }},
+	}
+}
+
+// benchmarks writes bench.txt: Go benchmark lines, one for each valid trial and measured stage, so that benchstat has as
+// many samples as there were rounds. Above them stands what has to be the same for a comparison to mean something:
+// benchstat puts runs that differ in it into tables of their own.
+func benchmarks(w io.Writer, l *ledger) error {
+	out, h := bufio.NewWriter(w), l.header
+	system, architecture, _ := strings.Cut(h.Host.OS, "/")
+	for _, line := range [][2]string{{"goos", system}, {"goarch", architecture}, {"cpu", h.Host.CPU},
+		{"cpus", strconv.Itoa(h.Host.CPUs)}, {"scenario", h.Scenario}, {"stack", h.Stack}} {
+		if value := strings.Join(strings.Fields(visible(line[1])), " "); value != "" {
+			fmt.Fprintf(out, "%s: %s\n", line[0], value)
+		}
+	}
+	for _, m := range measurements() {
+		if m.better != "" {
+			fmt.Fprintf(out, "Unit %s better=%s\n", m.unit, m.better)
+		}
+	}
+	for _, state := range h.States {
+		for _, stage := range h.Stages {
+			for _, t := range l.valid(state) {
+				if stage.Measure {
+					fmt.Fprint(out, t.benchmark(stage))
+				}
+			}
+		}
+	}
+	return out.Flush()
+}
+
+// benchmark is the line of a trial in a stage; without a number there is none.
+func (t *trial) benchmark(stage record.Stage) string {
+	n := numbersOf([]*trial{t}, stage, nil)
+	line := ""
+	for _, m := range measurements() {
+		if value := m.of(n); n.N > 0 && value.Known() {
+			line += " " + cellOf(value) + " " + m.unit
+		}
+	}
+	if line == "" {
+		return ""
+	}
+	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d%s\n", part(t.State), part(stage.Name), n.N, line)
+}
+
+// part is text as a part of a benchmark's name, in which blanks end the name and slashes begin the next part. Like in an
+// address they are written by their number, so that two names never become one.
+func part(text string) string {
+	var b strings.Builder
+	for _, char := range text {
+		if char == '/' || char == '%' || unicode.IsSpace(char) || !unicode.IsPrint(char) {
+			b.WriteString(url.PathEscape(string(char)))
+		} else {
+			b.WriteRune(char)
+		}
+	}
+	return b.String()
+}
+
+// visible is text without what controls a terminal or a line.
+func visible(text string) string {
+	return strings.Map(func(char rune) rune {
+		switch {
+		case unicode.IsSpace(char):
+			return ' '
+		case !unicode.IsPrint(char):
+			return unicode.ReplacementChar
+		}
+		return char
+	}, text)
+}

@@ -1,0 +1,138 @@
+package reports
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+)
+
+// openMetrics writes metrics.txt in the OpenMetrics format, for GitLab, which compares the values of two pipelines as text:
+// they have three significant digits, so that what did not change is not shown as a change. The names are those of
+// summary.json.
+func openMetrics(w io.Writer, s *Summary) error {
+	registry := prometheus.NewRegistry()
+	g := gauges{registry: registry, scenario: label(s.Scenario), vectors: map[string]*prometheus.GaugeVec{}}
+	g.run(s)
+	for _, state := range s.States {
+		g.state(state)
+	}
+	for _, phase := range s.compared() {
+		g.set("phase_p95_ratio", "p95 after a phase over p95 before it.", phase.P95Ratio.Value, "phase", phase.Name)
+		g.set("phase_primary_qps_ratio", "QPS of the primary (master DB) after a phase over those before it.",
+			phase.PrimaryQPSRatio.Value, "phase", phase.Name)
+	}
+	families, err := registry.Gather()
+	out := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeOpenMetrics))
+	for _, family := range families {
+		err = errors.Join(err, out.Encode(family))
+	}
+	if end, ok := out.(expfmt.Closer); ok {
+		err = errors.Join(err, end.Close())
+	}
+	return err
+}
+
+// gauges are filled by name.
+type gauges struct {
+	registry *prometheus.Registry
+	scenario string
+	vectors  map[string]*prometheus.GaugeVec
+}
+
+// set gives a gauge a value for labels, in pairs of name and value. What is not known is left out.
+func (g gauges) set(name, help string, value Number, labels ...string) {
+	if !value.Known() {
+		return
+	}
+	values, names := prometheus.Labels{"scenario": g.scenario}, []string{"scenario"}
+	for i := 0; i < len(labels); i += 2 {
+		values[labels[i]], names = label(labels[i+1]), append(names, labels[i])
+	}
+	if g.vectors[name] == nil {
+		g.vectors[name] = prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "rehearse", Name: name, Help: help}, names)
+		g.registry.MustRegister(g.vectors[name])
+	}
+	g.vectors[name].With(values).Set(rounded(value))
+}
+
+func (g gauges) run(s *Summary) {
+	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.Verdict.String())
+	budgets := map[Verdict]int{}
+	for _, b := range s.Budgets {
+		budgets[b.Verdict]++
+	}
+	for _, v := range []Verdict{Pass, Fail, Inconclusive} {
+		g.set("budgets", "Budgets by their verdict.", Number(budgets[v]), "verdict", v.String())
+	}
+	if !s.answered() {
+		return
+	}
+	g.set("wrong_user", "Answers that named the wrong user.", Number(s.Correctness.WrongUser))
+	g.set("rejected_valid", "Acknowledged tokens that were rejected.", Number(s.Correctness.RejectedValid))
+	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", Number(s.Correctness.AcceptedRevoked))
+}
+
+// answered tells whether there is an answer that could have been wrong.
+func (s *Summary) answered() bool {
+	return s.Correctness != Correctness{} || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
+}
+
+func (g gauges) state(state State) {
+	for _, n := range state.Stages {
+		if n.N == 0 {
+			continue
+		}
+		for _, of := range []struct {
+			name, help string
+			value      Number
+		}{
+			{"p50_seconds", "Response time from when a hit is due; half of the hits stay below it.", n.P50Seconds},
+			{"p95_seconds", "The same for 95 of 100 hits.", n.P95Seconds},
+			{"p99_seconds", "The same for 99 of 100 hits.", n.P99Seconds},
+			{"primary_qps", "Statements on the primary (master DB) per second.", n.PrimaryQPS},
+			{"primary_reads_qps", "Those that read.", n.PrimaryReadsQPS},
+			{"primary_writes_qps", "Those that write.", n.PrimaryWritesQPS},
+			{"replica_qps", "Statements on the replica per second.", n.ReplicaQPS},
+			{"redis_ops", "Redis commands per second.", n.RedisOps},
+			{"cache_hit_ratio", "Look-ups that the cache answered, of all.", n.CacheHitRatio},
+			{"errors_ratio", "Hits that failed or were never sent, of those due.", n.ErrorsRatio},
+			{"achieved_rate", "Hits that were answered, per second.", n.AchievedRate},
+		} {
+			g.set(of.name, of.help, of.value, "state", state.Name, "stage", n.Stage)
+		}
+	}
+	for _, op := range slices.Sorted(maps.Keys(state.PrimaryStatementsPer)) {
+		g.set("primary_statements_per", "Statements on the primary (master DB) for each hit of an operation.",
+			state.PrimaryStatementsPer[op], "state", state.Name, "op", op)
+	}
+}
+
+// rounded has three significant digits.
+func rounded(n Number) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(float64(n), 'g', 3, 64), 64)
+	if err != nil {
+		return float64(n)
+	}
+	return short
+}
+
+// label is text fit for the value of a label. GitLab takes the rest of a line from # on for a comment, wherever it stands,
+// and refuses the whole file when that leaves a quote open.
+func label(text string) string {
+	return strings.Map(func(char rune) rune {
+		switch {
+		case char == '#':
+			return '＃'
+		case unicode.IsControl(char):
+			return unicode.ReplacementChar
+		}
+		return char
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
