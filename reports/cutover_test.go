@@ -321,7 +321,7 @@ func TestCutoverCutShort(t *testing.T) {
 func TestWriteCutover(t *testing.T) {
 	m := makeCutover(false, "baseline", "extract-main")
 	const hostile = `<script>alert(1)</script> 캐시`
-	m.header.Stages[2].Name = hostile
+	m.header.Stages[2].Name, m.header.Cutover.States[2] = hostile, hostile
 	m.windowsOf(0, "extract-main", func(w *record.Window) { w.Stage = hostile })
 	run, c := m.cutover(t)
 	dir := t.TempDir()

@@ -77,8 +77,8 @@ func (c *Cutover) timelineSection(run *record.Run) (page.Section, error) {
 	}
 	t, picture := timelineOf(run, &Summary{}), c.timeline(run)
 	t.bands, t.highlights = picture.Bands, picture.Marks
-	for _, band := range t.bands {
-		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: band.Name})
+	for i, band := range t.bands {
+		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: c.States[i].Stage})
 	}
 	for _, p := range (&Summary{}).panels(t) {
 		chart, err := p.chart(t)
@@ -137,7 +137,7 @@ func (c *Cutover) trustSection(run *record.Run) page.Section {
 		tone = page.Bad
 	}
 	say(tone, c.answers())
-	for _, note := range append(c.Validity.Notes, run.Notes...) {
+	for _, note := range c.notes(run) {
 		say(page.Neutral, "note: "+note)
 	}
 	return page.Section{ID: "trust", Title: "Can I trust this run?", Lists: []page.List{list}}

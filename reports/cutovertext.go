@@ -50,7 +50,7 @@ func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 func (c *Cutover) names() []string {
 	list := []string{c.Scenario}
 	for _, s := range c.States {
-		list = append(list, s.Stage)
+		list = append(list, s.State)
 	}
 	return list
 }
@@ -186,11 +186,19 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
 	}
 	lines = append(lines, valid)
-	for _, note := range limited(slices.Concat(c.Validity.Notes, run.Notes), most) {
+	for _, note := range limited(c.notes(run), most) {
 		lines = append(lines, "note: "+note)
 	}
 	return append(lines, "A state is told from the end of the switch into it to the first work for the next one; around a switch are the "+
 		"seconds it touches and one more on either side; - not known")
+}
+
+// notes are what else went on. When is told on the clock of the traffic.
+func (c *Cutover) notes(run *record.Run) []string {
+	if len(c.Validity.Notes) == 0 {
+		return run.Notes
+	}
+	return slices.Concat([]string{"since the traffic began: " + strings.Join(limited(c.Validity.Notes, terminalReasons), "; ")}, run.Notes)
 }
 
 // line tells of a job.
@@ -206,14 +214,27 @@ func (c *Cutover) answers() string {
 		count(t.WrongUser), count(t.RejectedValid), count(t.AcceptedRevoked), count(t.Rechecked))
 }
 
+// title is the finding on the primary.
+func (c *Cutover) title() string {
+	first, last, end := c.States[0].PrimaryQPS, c.States[c.turn()].PrimaryQPS, c.States[len(c.States)-1].PrimaryQPS
+	back := ""
+	if c.AndBack {
+		back = fmt.Sprintf(", and back to %s", number(end))
+	}
+	if !first.Known() || !last.Known() {
+		return strings.TrimSuffix(c.Sentence(), ".")
+	}
+	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", arrow(number(first), number(last)), change(last/first), back)
+}
+
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were
 // planned.
 func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 	trial := run.Header.Trials[0]
 	begin, end := trialSpan(run.Events, trial.Index)
-	picture := plot.Timeline{Title: strings.TrimSuffix(c.Sentence(), "."), MarkName: "switches, and the work they need",
+	picture := plot.Timeline{Title: c.title(), MarkName: "switches, jobs",
 		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),
-		PrimaryName: "primary (master DB) QPS", ReplicaName: "replica QPS", OfferedName: "requests due per second, dashed",
+		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
 		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
 	if !(begin < end) {
 		return picture
@@ -224,7 +245,7 @@ func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 		if i < len(c.Switches) && c.Switches[i].Done {
 			to = float64(c.Switches[i].BeginSeconds)
 		}
-		picture.Bands = append(picture.Bands, plot.Band{Span: plot.Span{From: from, To: to}, Name: s.Stage})
+		picture.Bands = append(picture.Bands, plot.Band{Span: plot.Span{From: from, To: to}, Name: s.State})
 		if i == len(c.Switches) || !c.Switches[i].Done {
 			break
 		}
