@@ -111,6 +111,10 @@ func (l *ledger) counts(k Key) map[string]Number {
 func (l *ledger) findCounts(k Key) map[string]Number {
 	trials := l.counted(k.State)
 	m := stateCounts(trials, l.stage(k.Stage))
+	m["primary_beside_qps"] = 0
+	for _, rate := range l.beside(trials) {
+		m["primary_beside_qps"] += rate
+	}
 	switch {
 	case k.API != "":
 		m = l.answered(trials, k)
@@ -151,7 +155,23 @@ func stateCounts(trials []*trial, stage record.Stage) map[string]Number {
 		"replica_qps": n.ReplicaQPS, "redis_ops": n.RedisOps, "cache_hit_ratio": n.CacheHitRatio,
 		"primary_statements": perHit(trials, "primary", ""), "replica_statements": perHit(trials, "replica", ""),
 		"primary_statements_per_verify": perHit(trials, "primary", "verify"),
+		"hits":                          Number(n.N), "cpu_seconds": n.systemCPU(),
 	}
+}
+
+// systemCPU is the processor time of everything but the generator.
+func (n Numbers) systemCPU() Number {
+	sum := unknown()
+	for process, used := range n.CPUSeconds {
+		switch {
+		case process == "generator" || !used.Known():
+		case !sum.Known():
+			sum = used
+		default:
+			sum += used
+		}
+	}
+	return sum
 }
 
 // answered is what the generator saw of one operation, or one API.
@@ -163,6 +183,7 @@ func (l *ledger) answered(trials []*trial, k Key) map[string]Number {
 	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
 	answered := all.offered - min(all.offered, all.missed+all.failed)
 	return map[string]Number{
+		"hits":   Number(all.offered),
 		"errors": all.errorsRatio(), "achieved": Number(float64(answered) / float64(all.offered)),
 		"offered_rate": Number(float64(all.offered) / seconds), "achieved_rate": Number(float64(answered) / seconds),
 	}
