@@ -29,12 +29,20 @@ func (b Budget) told() string { return fmt.Sprintf("budget %s: %s", b.name(), b.
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *Summary) judgeAnswers() {
+	for _, why := range s.wrongAnswers() {
+		s.against(Fail, "%s", why)
+	}
+}
+
+// wrongAnswers tells of those that no number makes up for.
+func (s *Summary) wrongAnswers() (told []string) {
 	if s.Correctness.WrongUser > 0 {
-		s.against(Fail, "%s answers named the wrong user", count(s.Correctness.WrongUser))
+		told = append(told, count(s.Correctness.WrongUser)+" answers named the wrong user")
 	}
 	if s.Correctness.RejectedValid > 0 {
-		s.against(Fail, "%s acknowledged tokens were rejected", count(s.Correctness.RejectedValid))
+		told = append(told, count(s.Correctness.RejectedValid)+" acknowledged tokens were rejected")
 	}
+	return told
 }
 
 func (l *ledger) judgeRun(s *Summary, run *record.Run) {

@@ -56,23 +56,27 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return fmt.Errorf("verdict %q: want pass, fail or inconclusive", text)
 }
 
-// Effect is what a phase did to a number of which less is better. The zero value claims nothing.
+// Effect is what a phase, or another run, did to a number. The zero value claims nothing.
 type Effect int
 
-// The effects; Unclear is written "~".
+// The effects; Unclear is written "~". Differs is a change that is neither good nor bad in itself, such as more traffic on
+// the replica.
 const (
 	Unclear Effect = iota
 	Better
 	Worse
+	Differs
 )
 
-// String is the effect's word: better, worse or ~.
+// String is the effect's word: better, worse, differs or ~.
 func (e Effect) String() string {
 	switch e {
 	case Better:
 		return "better"
 	case Worse:
 		return "worse"
+	case Differs:
+		return "differs"
 	}
 	return "~"
 }
@@ -82,13 +86,13 @@ func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (e *Effect) UnmarshalText(text []byte) error {
-	for _, known := range []Effect{Unclear, Better, Worse} {
+	for _, known := range []Effect{Unclear, Better, Worse, Differs} {
 		if known.String() == string(text) {
 			*e = known
 			return nil
 		}
 	}
-	return fmt.Errorf("effect %q: want better, worse or ~", text)
+	return fmt.Errorf("effect %q: want better, worse, differs or ~", text)
 }
 
 // Number is a measured number in base units. NaN means that nobody knows it, +Inf that it lies among the hits that never

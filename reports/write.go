@@ -57,8 +57,8 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, fonts)...)...)
 }
 
-// JSON writes summary.json, selftest.json or cutover.json.
-func JSON[T Summary | SelfTest | Cutover](w io.Writer, judged *T) error {
+// JSON writes summary.json, selftest.json, cutover.json, or a comparison.
+func JSON[T Summary | SelfTest | Cutover | Comparison](w io.Writer, judged *T) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

@@ -1,0 +1,365 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// ComparisonSchema is the version of a comparison in JSON.
+const ComparisonSchema = "rehearse.comparison/1"
+
+// Candidate is a run, or a saved baseline of one, to compare with others.
+type Candidate struct {
+	// Source is where the caller found it, such as a path.
+	Source string
+	// Run is a recorded one and Scenario the one kept with it; nil for a saved baseline.
+	Run      *record.Run
+	Scenario *scenarios.Scenario
+	// Saved is the baseline; nil for a run.
+	Saved *Baseline
+}
+
+// CompareOptions say what is compared, and how strictly.
+type CompareOptions struct {
+	// Stage is the one compared; empty is the headline stage of the first run.
+	Stage string
+	// Anyway compares what differs in more than the build of rehearse and of the system.
+	Anyway bool
+	// Vocabulary is what the scenarios speak of.
+	Vocabulary scenarios.Vocabulary
+}
+
+// Comparison is what several runs made of the same traffic. All changes are against the first.
+type Comparison struct {
+	Schema string        `json:"schema"`
+	Stage  string        `json:"stage"`
+	Runs   []ComparedRun `json:"runs"`
+	// Differences are in what should have been the same; only with [CompareOptions.Anyway] are there any.
+	Differences []Discord `json:"differences"`
+	// Notes are what has to be known before the numbers are believed.
+	Notes  []string        `json:"notes"`
+	States []ComparedState `json:"states"`
+	sides  []side
+	// chance tells that a cache decides over some of the counts.
+	chance bool
+}
+
+// ComparedRun is one of the runs, by the letter that tables call it.
+type ComparedRun struct {
+	Label  string `json:"label"`
+	Source string `json:"source"`
+	// Saved tells that only a baseline of it is there, so that what a baseline does not keep is not known.
+	Saved    bool      `json:"saved"`
+	ID       string    `json:"id"`
+	Scenario string    `json:"scenario"`
+	Started  time.Time `json:"started,omitzero"`
+	// Version and Commit are those of rehearse, and Sabotage the defect planted in the system by a test: what is compared.
+	Version  string `json:"version,omitempty"`
+	Commit   string `json:"commit,omitempty"`
+	Sabotage string `json:"sabotage,omitempty"`
+	// Verdict is that of the run itself, whatever the others say; inconclusive for a saved baseline.
+	Verdict Verdict `json:"verdict"`
+	// Trials were planned, of which Valid ones reach the numbers.
+	Trials int `json:"trials"`
+	Valid  int `json:"valid"`
+}
+
+// ComparedState is one state's numbers at the stage. Lists have one entry for each run.
+type ComparedState struct {
+	State string `json:"state"`
+	// Trials are the valid ones and Hits how many were due in them; unknown of a saved baseline, where Trials are its
+	// rounds.
+	Trials  []int            `json:"trials"`
+	Hits    []Number         `json:"hits"`
+	Numbers []ComparedNumber `json:"numbers"`
+}
+
+// ComparedNumber is one number in base units: of a latency the geometric mean of its trials, of anything else as in
+// [Numbers].
+type ComparedNumber struct {
+	Metric    string   `json:"metric"`
+	Operation string   `json:"op,omitempty"`
+	Values    []Number `json:"values"`
+	// Changes are those of the second run, of the third, and so on, against the first.
+	Changes []Change `json:"changes"`
+}
+
+// ErrTooFewRuns is returned where there is nothing to compare with.
+var ErrTooFewRuns = errors.New("a comparison needs at least two runs")
+
+// ErrSelfTestRun is returned for the record of a self-test, whose states are no states of the system.
+var ErrSelfTestRun = errors.New("a self-test measured the machine and not the system; compare ordinary runs")
+
+// Compare holds runs against the first. It reads nothing but its arguments. What differs in more than what is compared,
+// the build of rehearse and of the system under test, is an [Incomparable] error unless the options say otherwise.
+func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
+	if len(candidates) < 2 {
+		return nil, ErrTooFewRuns
+	}
+	c := &Comparison{Schema: ComparisonSchema, Differences: []Discord{}, Notes: []string{}}
+	for i, candidate := range candidates {
+		s, err := newSide(letter(i), candidate)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", candidate.Source, err)
+		}
+		c.sides, c.Runs = append(c.sides, s), append(c.Runs, s.told())
+	}
+	found, unstated := discords(c.sides, o.Vocabulary)
+	if len(found) > 0 && !o.Anyway {
+		return nil, Incomparable{Differences: found, sources: c.sources()}
+	}
+	var err error
+	if c.Stage, err = commonStage(c.sides, o.Stage); err != nil {
+		return nil, err
+	}
+	c.Differences = append(c.Differences, found...)
+	for _, state := range allOf(c.sides, side.states) {
+		c.States = append(c.States, c.state(state))
+	}
+	c.note(unstated)
+	return c, nil
+}
+
+func (c *Comparison) sources() (list []string) {
+	for _, s := range c.sides {
+		list = append(list, s.Source)
+	}
+	return list
+}
+
+// letter is what the i-th run is called: A, B, and after Z by its number.
+func letter(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return fmt.Sprintf("#%d", i+1)
+}
+
+// side is a candidate made ready to be asked.
+type side struct {
+	Candidate
+	label string
+	// ledger and summary are nil for a saved baseline.
+	ledger  *ledger
+	summary *Summary
+}
+
+func newSide(label string, c Candidate) (side, error) {
+	s := side{Candidate: c, label: label}
+	if c.Run == nil {
+		return s, nil
+	}
+	if c.Run.Header.SelfTest != nil {
+		return s, ErrSelfTestRun
+	}
+	var err error
+	if s.summary, err = Summarize(c.Run, c.Scenario); err != nil {
+		return s, err
+	}
+	s.ledger = newLedger(c.Run)
+	return s, nil
+}
+
+// told is the side as the comparison presents it.
+func (s side) told() ComparedRun {
+	r := ComparedRun{Label: s.label, Source: s.Source}
+	if s.Saved != nil {
+		r.Saved, r.ID, r.Scenario = true, s.Saved.Run, s.Saved.Scenario
+		return r
+	}
+	h := s.Run.Header
+	r.ID, r.Scenario, r.Started, r.Version, r.Commit, r.Sabotage = h.ID, h.Scenario, h.Started, h.Version, h.Commit, h.Settings["sabotage"]
+	r.Verdict, r.Trials = s.summary.Verdict, len(s.summary.Validity)
+	r.Valid = r.Trials - len(s.summary.invalid())
+	return r
+}
+
+// header of a saved baseline has what the baseline keeps of it.
+func (s side) header() record.Header {
+	if s.Saved == nil {
+		return s.Run.Header
+	}
+	return record.Header{Scenario: s.Saved.Scenario, Seed: s.Saved.Seed, Rounds: s.Saved.Rounds, Stack: s.Saved.Stack, Host: s.Saved.Host}
+}
+
+// stages are the measured ones.
+func (s side) stages() []string {
+	if s.Saved != nil {
+		return slices.Sorted(maps.Keys(s.Saved.Stages))
+	}
+	var names []string
+	for _, stage := range s.Run.Header.Stages {
+		if stage.Measure {
+			names = append(names, stage.Name)
+		}
+	}
+	return names
+}
+
+// states of a saved baseline have lost their order, and so have its operations.
+func (s side) states() []string {
+	if s.Saved == nil {
+		return s.Run.Header.States
+	}
+	return s.savedAs(func(name string) string {
+		state, _, _ := strings.Cut(name, "@")
+		return state
+	})
+}
+
+func (s side) operations() []string {
+	if s.Saved == nil {
+		return s.Run.Header.Operations
+	}
+	return s.savedAs(func(name string) string {
+		_, operation, _ := strings.Cut(name, "(")
+		return strings.TrimSuffix(operation, ")")
+	})
+}
+
+// savedAs lists the parts of the names under which a baseline has numbers.
+func (s side) savedAs(part func(string) string) []string {
+	parts := map[string]bool{}
+	for name := range s.Saved.Numbers {
+		parts[part(name)] = true
+	}
+	delete(parts, "")
+	return slices.Sorted(maps.Keys(parts))
+}
+
+// allOf joins what the sides have, each once, those of runs before those of saved baselines.
+func allOf(sides []side, of func(side) []string) (all []string) {
+	for _, saved := range []bool{false, true} {
+		for _, s := range sides {
+			for _, name := range of(s) {
+				if (s.Saved != nil) == saved && !slices.Contains(all, name) {
+					all = append(all, name)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// commonStage is the stage asked for, or else the headline of the first run that has one. All have to have measured it.
+func commonStage(sides []side, stage string) (string, error) {
+	for _, s := range sides {
+		if stage == "" && s.Run != nil {
+			stage = s.Run.Header.Headline
+		}
+	}
+	if first := sides[0].stages(); stage == "" && len(first) == 1 {
+		stage = first[0]
+	}
+	if stage == "" {
+		return "", fmt.Errorf("saved baselines have no headline stage; add --stage with one of %s", strings.Join(sides[0].stages(), ", "))
+	}
+	for _, s := range sides {
+		if measured := s.stages(); !slices.Contains(measured, stage) {
+			return "", fmt.Errorf("%s has no measured stage %s; add --stage with one of %s", s.Source, stage, strings.Join(measured, ", "))
+		}
+	}
+	return stage, nil
+}
+
+// state compares all numbers of one.
+func (c *Comparison) state(name string) ComparedState {
+	state := ComparedState{State: name}
+	var counting [][2]side
+	for i, s := range c.sides {
+		trials, hits := s.size(name, c.Stage)
+		state.Trials, state.Hits = append(state.Trials, trials), append(state.Hits, hits)
+		if i > 0 {
+			counting = append(counting, c.matched(c.sides[0], s, name))
+		}
+	}
+	for _, k := range comparedKeys(name, c.Stage, allOf(c.sides, side.operations)) {
+		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation}
+		for i, s := range c.sides {
+			level := s.level(k)
+			number.Values, c.chance = append(number.Values, level.value), c.chance || level.chance
+			if i == 0 {
+				continue
+			}
+			before := c.sides[0].level(k)
+			if k.counted() {
+				before, level = counting[i-1][0].level(k), counting[i-1][1].level(k)
+			}
+			number.Changes = append(number.Changes, before.to(level, k.Metric))
+		}
+		state.Numbers = append(state.Numbers, number)
+	}
+	return state
+}
+
+// matched are two runs with one trial of a state for each round that both have counts of: the hits of a round are the same
+// in every run, and those of two rounds are not, so other rounds alone would change a count per hit.
+func (c *Comparison) matched(a, b side, state string) [2]side {
+	if a.ledger == nil || b.ledger == nil {
+		return [2]side{a, b}
+	}
+	inA, inB := a.ledger.countedRounds(state), b.ledger.countedRounds(state)
+	var both []int
+	for round := range inA {
+		if inB[round] != nil {
+			both = append(both, round)
+		}
+	}
+	slices.Sort(both)
+	if len(both) > 0 && (len(both) < len(inA) || len(both) < len(inB)) {
+		c.Notes = append(c.Notes, fmt.Sprintf("%s: counts of %s and %s are compared over the %s that both have", state, a.label, b.label, rounds(len(both))))
+	}
+	a.ledger, b.ledger = a.ledger.only(inA, both), b.ledger.only(inB, both)
+	return [2]side{a, b}
+}
+
+// countedRounds has the last trial of each round whose counts can be believed: of a repeated trial the repetition.
+func (l *ledger) countedRounds(state string) map[int]*trial {
+	last := map[int]*trial{}
+	for _, t := range l.counted(state) {
+		last[t.Round] = t
+	}
+	return last
+}
+
+// only is the ledger with nothing but the trials of some rounds.
+func (l *ledger) only(trials map[int]*trial, rounds []int) *ledger {
+	less := *l
+	less.known, less.trials = nil, nil
+	for _, round := range rounds {
+		less.trials = append(less.trials, trials[round])
+	}
+	return &less
+}
+
+// size is on how many valid trials and hits the latencies of a state rest.
+func (s side) size(state, stage string) (trials int, hits Number) {
+	if s.Saved != nil {
+		return s.Saved.Rounds, unknown()
+	}
+	valid := s.ledger.valid(state)
+	for _, t := range valid {
+		hits += Number(t.in(stage).offered)
+	}
+	return len(valid), hits
+}
+
+// comparedKeys are the numbers of a state: latencies, the load of the databases, what a hit costs them, and errors.
+func comparedKeys(state, stage string, operations []string) (keys []Key) {
+	for _, metric := range []string{"p50", "p95", "p99", "errors", "primary_qps", "replica_qps"} {
+		keys = append(keys, Key{Metric: metric, State: state, Stage: stage})
+	}
+	for _, metric := range []string{"primary_statements", "replica_statements"} {
+		for _, operation := range append([]string{""}, operations...) {
+			keys = append(keys, Key{Metric: metric, Operation: operation, State: state, Stage: stage})
+		}
+	}
+	return keys
+}

@@ -1,0 +1,258 @@
+package reports
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// ComparisonFile is the report that [WriteComparison] leaves in a directory, beside the charts.
+const ComparisonFile = "compare.md"
+
+// findingsTold is how many changes of one kind a sentence names.
+const findingsTold = 4
+
+// PrintComparison writes a comparison for the terminal: what changed, the warnings, and a table for each state.
+func PrintComparison(w io.Writer, c *Comparison, o Options) error {
+	p := paint(o.Color)
+	var b strings.Builder
+	for _, sentence := range c.sentences() {
+		fmt.Fprintln(&b, sentence)
+	}
+	for _, warning := range c.warnings() {
+		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintf(&b, "  note: %s\n", note)
+	}
+	fmt.Fprintf(&b, "\n%s\n", trimmed(c.runTable(asIs).Render()))
+	for _, state := range c.States {
+		fmt.Fprintf(&b, "\n%s\n", trimmed(c.stateTable(state, p, asIs).Render()))
+	}
+	fmt.Fprintln(&b)
+	for _, line := range c.legend() {
+		fmt.Fprintln(&b, line)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func asIs(words string) string { return words }
+
+// WriteComparison leaves compare.md and the charts in dir, and makes dir if need be.
+func WriteComparison(dir string, c *Comparison) error {
+	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
+		return fmt.Errorf("write comparison: %w", err)
+	}
+	fonts := new(plot.Fonts)
+	c.Notes = append(c.Notes, c.unseen(fonts)...)
+	err := replace(filepath.Join(dir, ComparisonFile), func(w io.Writer) error { return comparisonMarkdown(w, c) })
+	return errors.Join(append(c.charts(filepath.Join(dir, ChartsDir), fonts), err)...)
+}
+
+func comparisonMarkdown(w io.Writer, c *Comparison) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Comparison at %s\n\n", plain(c.Stage))
+	for _, sentence := range c.sentences() {
+		fmt.Fprintf(&b, "- %s\n", plain(sentence))
+	}
+	for _, warning := range c.warnings() {
+		fmt.Fprintf(&b, "- warning: %s\n", plain(warning))
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintf(&b, "- note: %s\n", plain(note))
+	}
+	fmt.Fprintf(&b, "\n%s\n", c.runTable(plain).RenderMarkdown())
+	fmt.Fprintln(&b)
+	for _, o := range c.overlays(nil) {
+		fmt.Fprintf(&b, "![%s](%s/%s.png)\n", o.name, ChartsDir, o.name)
+	}
+	for _, state := range c.States {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", plain(state.State), c.stateTable(state, false, plain).RenderMarkdown())
+	}
+	fmt.Fprintf(&b, "\n## How to read it\n\n")
+	for _, line := range c.legend() {
+		fmt.Fprintf(&b, "- %s\n", plain(line))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// warnings are what differs and should not.
+func (c *Comparison) warnings() (list []string) {
+	for _, d := range c.Differences {
+		list = append(list, "not the same: "+d.text(c.labels()))
+	}
+	return list
+}
+
+// runTable says what the letters stand for.
+func (c *Comparison) runTable(escape func(string) string) table.Writer {
+	t := newTable("", "run", "from", "rehearse", "valid trials", "verdict")
+	right(t, 5)
+	for _, r := range c.Runs {
+		build, valid, verdict := strings.TrimSpace(r.Version+" "+r.Commit), fmt.Sprintf("%d of %d", r.Valid, r.Trials), r.Verdict.String()
+		if r.Sabotage != "" {
+			build += " with the defect " + r.Sabotage
+		}
+		if r.Saved {
+			build, valid, verdict = missing, missing, "saved baseline"
+		}
+		t.AppendRow(table.Row{r.Label, escape(r.ID), escape(r.Source), escape(build), valid, verdict})
+	}
+	return t
+}
+
+// stateTable has a row for each number, and of two runs the interval as well: there is room for it.
+func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
+	wide := len(c.Runs) == 2
+	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Runs[0].Label}, []int{2}
+	hits, trials := table.Row{"hits", number(s.Hits[0])}, table.Row{"valid trials", s.Trials[0]}
+	for i, r := range c.Runs[1:] {
+		group := []any{r.Label, "change", "95 % interval", ""}
+		if !wide {
+			group = slices.Delete(group, 2, 3)
+		}
+		for at := range group[1:] {
+			numbers = append(numbers, len(columns)+at+1)
+		}
+		columns = append(columns, group...)
+		blank := slices.Repeat([]any{""}, len(group)-1)
+		hits = append(append(hits, number(s.Hits[i+1])), blank...)
+		trials = append(append(trials, s.Trials[i+1]), blank...)
+	}
+	t := newTable(columns...)
+	right(t, numbers...)
+	for _, n := range s.Numbers {
+		if !n.idle() {
+			t.AppendRow(n.row(p, escape, wide))
+		}
+	}
+	t.AppendRow(hits)
+	t.AppendRow(trials)
+	return t
+}
+
+// idle tells whether a number of one operation says nothing anywhere, as statements that nobody sends.
+func (n ComparedNumber) idle() bool {
+	return n.Operation != "" && !slices.ContainsFunc(n.Values, func(v Number) bool { return v.Known() && v != 0 })
+}
+
+func (n ComparedNumber) row(p paint, escape func(string) string, wide bool) table.Row {
+	row := table.Row{escape(n.name()), n.text(n.Values[0])}
+	for i, c := range n.Changes {
+		row = append(row, n.text(n.Values[i+1]), n.change(i))
+		if wide {
+			row = append(row, span(Estimate{Lo: c.Lo, Hi: c.Hi}))
+		}
+		row = append(row, n.verdict(p, i))
+	}
+	return row
+}
+
+func (n ComparedNumber) name() string {
+	if n.Operation == "" {
+		return n.Metric
+	}
+	return n.Metric + "(" + n.Operation + ")"
+}
+
+func (n ComparedNumber) text(value Number) string {
+	return Budget{Key: Key{Metric: n.Metric}}.text(value)
+}
+
+// change of the i-th other run; from nothing to something has no ratio.
+func (n ComparedNumber) change(i int) string {
+	if c := n.Changes[i]; c.Ratio.Known() || n.Values[0] != 0 || !n.Values[i+1].Known() {
+		return change(c.Ratio)
+	}
+	return "from 0"
+}
+
+func (n ComparedNumber) verdict(p paint, i int) string {
+	if !n.Values[0].Known() || !n.Values[i+1].Known() {
+		return missing
+	}
+	switch v := n.Changes[i].Verdict; v {
+	case Better:
+		return p.with(v.String(), text.FgGreen)
+	case Worse:
+		return p.with(v.String(), text.FgRed)
+	default:
+		return v.String()
+	}
+}
+
+// finding is a change that is proven.
+type finding struct {
+	what   string
+	extent float64
+}
+
+// sentences say of each run what it made of the first, the largest changes first.
+func (c *Comparison) sentences() (list []string) {
+	for i := range c.Runs[1:] {
+		words, unproven := c.findings(i, func(ComparedNumber) bool { return true })
+		list = append(list, fmt.Sprintf("%s; no proven change in %d numbers", words, unproven))
+	}
+	return list
+}
+
+// findings are what is proven of some numbers of the i-th of the other runs, and of how many nothing is.
+func (c *Comparison) findings(i int, about func(ComparedNumber) bool) (words string, unproven int) {
+	found := map[Effect][]finding{}
+	for _, s := range c.States {
+		for _, n := range s.Numbers {
+			switch v := n.Changes[i].Verdict; {
+			case !about(n):
+			case v != Unclear:
+				found[v] = append(found[v], finding{fmt.Sprintf("%s of %s %s", n.name(), s.State, n.change(i)), n.Changes[i].extent()})
+			case n.Values[0].Known() && n.Values[i+1].Known():
+				unproven++
+			}
+		}
+	}
+	words = fmt.Sprintf("%s against %s at %s: worse: %s; better: %s", c.Runs[i+1].Label, c.Runs[0].Label, c.Stage,
+		largest(found[Worse]), largest(found[Better]))
+	if len(found[Differs]) > 0 {
+		words += "; different: " + largest(found[Differs])
+	}
+	return words, unproven
+}
+
+func largest(findings []finding) string {
+	if len(findings) == 0 {
+		return "nothing"
+	}
+	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.extent, a.extent) })
+	var words []string
+	for _, f := range findings {
+		words = append(words, f.what)
+	}
+	return strings.Join(limited(words, findingsTold), ", ")
+}
+
+// legend says how the marks came about.
+func (c *Comparison) legend() []string {
+	lines := []string{
+		"~ it is not proven that anything changed; - not known",
+		"latencies: the geometric mean over the trials; the interval of their ratio is Welch's, of two independent samples, and a single " +
+			"trial has none. It knows how trials of one run differ, and not by how much one hour of this machine differs from the next: " +
+			"measure each build twice, in turn, before a change of a latency is believed",
+		fmt.Sprintf("counts: by value, beyond %s and what hits in flight can explain", limit(percent(countWorse-1))),
+	}
+	if c.chance {
+		lines[2] += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
+	}
+	return append(lines, "errors: by the interval of the difference between trials")
+}

@@ -1,0 +1,283 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// Discord is something that is not the same in all runs and should have been.
+type Discord struct {
+	// Field names it: a part of the header, or scenario and the path of a value.
+	Field string `json:"field"`
+	// Values are what each run says; empty where it does not say.
+	Values []string `json:"values"`
+}
+
+// Incomparable is the error of [Compare] for runs that differ in more than what is compared.
+type Incomparable struct {
+	Differences []Discord
+	sources     []string
+}
+
+// Error names each field and its values.
+func (e Incomparable) Error() string {
+	const most = 20
+	var lines []string
+	for _, d := range e.Differences {
+		lines = append(lines, "  "+d.text(e.sources))
+	}
+	return "these runs differ in more than what is compared:\n" + strings.Join(limited(lines, most), "\n") +
+		"\ncompare runs that share all this, or add --anyway to see it as warnings above the tables"
+}
+
+// text groups the runs by what they say.
+func (d Discord) text(names []string) string {
+	var order []string
+	who := map[string][]string{}
+	for i, value := range d.Values {
+		if !slices.Contains(order, value) {
+			order = append(order, value)
+		}
+		who[value] = append(who[value], names[i])
+	}
+	for i, value := range order {
+		said := value
+		if value == "" {
+			said = "not stated"
+		}
+		order[i] = fmt.Sprintf("%s (%s)", said, strings.Join(who[value], ", "))
+	}
+	return d.Field + ": " + strings.Join(order, ", ")
+}
+
+// fact is one thing a run says of how it was measured.
+type fact struct{ field, value string }
+
+// discords lists what differs, and what only some of the runs state: a record made before somebody thought of stating it
+// is no proof of a difference. What a saved baseline does not keep is in neither list.
+func discords(sides []side, v scenarios.Vocabulary) (found, unstated []Discord) {
+	var order []string
+	values := map[string][]string{}
+	anySaved := slices.ContainsFunc(sides, func(s side) bool { return s.Saved != nil })
+	for i, s := range sides {
+		for _, f := range s.facts(anySaved) {
+			if values[f.field] == nil {
+				order, values[f.field] = append(order, f.field), make([]string, len(sides))
+			}
+			values[f.field][i] = f.value
+		}
+	}
+	for _, field := range order {
+		d := Discord{field, values[field]}
+		said := slices.DeleteFunc(slices.Clone(d.Values), func(value string) bool { return value == "" })
+		switch {
+		case slices.ContainsFunc(said, func(value string) bool { return value != said[0] }):
+			found = append(found, d)
+		case d.unstated(sides):
+			unstated = append(unstated, d)
+		}
+	}
+	return append(found, scenarioDiscords(sides, v)...), unstated
+}
+
+// unstated tells whether some run says nothing of it.
+func (d Discord) unstated(sides []side) bool {
+	for i, s := range sides {
+		if s.Saved == nil && d.Values[i] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// facts are what has to be the same. The build of rehearse and what is planted in the system are compared, not held equal,
+// and so is what the system promises.
+func (s side) facts(stages bool) []fact {
+	h := s.header()
+	facts := []fact{
+		{"scenario", h.Scenario}, {"stack", h.Stack}, {"seed", strconv.FormatUint(h.Seed, 10)}, {"rounds", roundsOf(h)},
+		{"host.os", h.Host.OS}, {"host.kernel", h.Host.Kernel}, {"host.cpu", h.Host.CPU}, {"host.cpus", strconv.Itoa(h.Host.CPUs)},
+		// Two boots of one machine differ by some pages.
+		{"host.memory", figure(float64(h.Host.MemoryBytes)/(1<<30)) + " GiB"},
+	}
+	if stages {
+		facts = append(facts, s.stageFacts()...)
+	}
+	if s.Saved != nil {
+		return facts
+	}
+	facts = append(facts, fact{"quick", yesNo(h.Quick)}, fact{"scale", scaleOf(h)}, fact{"only", stated(h.Only, "all phases")},
+		fact{"limits", stated(pairs(h.Limits), "none")})
+	for _, node := range slices.Sorted(maps.Keys(h.Versions)) {
+		facts = append(facts, fact{"versions." + node, h.Versions[node]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Settings)) {
+		if !slices.Contains(saidElsewhere(), name) {
+			facts = append(facts, fact{"settings." + name, stated([]string{h.Settings[name]}, "")})
+		}
+	}
+	return facts
+}
+
+// saidElsewhere are the settings that the scenario states, and those that are the system's own.
+func saidElsewhere() []string {
+	return []string{"users", "dead_tokens", "live_tokens", "password_hash", "arrivals", "zipf", "sessions", "sabotage", "revocation_bound"}
+}
+
+// stageFacts are the traffic as a saved baseline keeps it.
+func (s side) stageFacts() (facts []fact) {
+	stages := map[string]SavedStage{}
+	if s.Saved != nil {
+		stages = s.Saved.Stages
+	} else {
+		stages = savedStages(s.Run.Header)
+	}
+	for _, name := range slices.Sorted(maps.Keys(stages)) {
+		stage := stages[name]
+		facts = append(facts, fact{"stage " + name, fmt.Sprintf("%s hits in %v s", count(stage.Hits), stage.Seconds)})
+	}
+	return facts
+}
+
+// roundsOf a run that adds them is what it was told to do: how many it took is a result.
+func roundsOf(h record.Header) string {
+	if h.UntilClear {
+		return "until clear"
+	}
+	return strconv.Itoa(h.Rounds)
+}
+
+func scaleOf(h record.Header) string {
+	if h.Scale == 0 {
+		return "1"
+	}
+	return strconv.FormatFloat(h.Scale, 'g', -1, 64)
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// stated is never empty: what is stated to be nothing is stated.
+func stated(list []string, nothing string) string {
+	text := strings.Join(list, ", ")
+	switch {
+	case text != "":
+		return text
+	case nothing != "":
+		return nothing
+	}
+	return `""`
+}
+
+// scenarioDiscords compares the content of the scenarios with that of the first run's. What the header says already is
+// left out.
+func scenarioDiscords(sides []side, v scenarios.Vocabulary) (found []Discord) {
+	first := slices.IndexFunc(sides, func(s side) bool { return s.Run != nil })
+	for i, s := range sides {
+		if s.Run == nil || i == first {
+			continue
+		}
+		for _, d := range scenarios.Differences(sides[first].Scenario, s.Scenario, v) {
+			if d.Path == "seed" || d.Path == "rounds" || d.Path == "only" {
+				continue
+			}
+			field := "scenario " + d.Path
+			at := slices.IndexFunc(found, func(known Discord) bool { return known.Field == field })
+			if at < 0 {
+				at, found = len(found), append(found, alike(sides, field, leftOut(d.A)))
+			}
+			found[at].Values[i] = leftOut(d.B)
+		}
+	}
+	return found
+}
+
+// alike has every run say the same.
+func alike(sides []side, field, value string) Discord {
+	d := Discord{field, make([]string, len(sides))}
+	for i, s := range sides {
+		if s.Run != nil {
+			d.Values[i] = value
+		}
+	}
+	return d
+}
+
+func leftOut(value string) string {
+	if value == "" {
+		return "left out"
+	}
+	return value
+}
+
+// note says what has to be known before the numbers are believed.
+func (c *Comparison) note(unstated []Discord) {
+	add := func(format string, values ...any) { c.Notes = append(c.Notes, fmt.Sprintf(format, values...)) }
+	for _, s := range c.sides {
+		switch {
+		case s.Saved != nil:
+			add("%s is a saved baseline: it keeps no limits, versions, settings and content of the scenario, so those are not compared", s.label)
+		case !s.summary.Complete:
+			add("%s did not reach its end%s", s.label, interruption(s.Run.Events))
+		}
+		if s.summary == nil {
+			continue
+		}
+		for _, why := range s.summary.wrongAnswers() {
+			add("%s: %s", s.label, why)
+		}
+		for _, run := range s.Run.Notes {
+			add("%s: %s", s.label, run)
+		}
+	}
+	for _, builds := range c.sameBuilds() {
+		add("%s are the same build: what they differ by is what two runs of one build differ by here", strings.Join(builds, " and "))
+	}
+	if len(unstated) > 0 {
+		var told []string
+		for _, d := range unstated {
+			told = append(told, d.text(c.labels()))
+		}
+		add("not stated by all, so not compared: %s", strings.Join(told, "; "))
+	}
+}
+
+func (c *Comparison) labels() (list []string) {
+	for _, r := range c.Runs {
+		list = append(list, r.Label)
+	}
+	return list
+}
+
+// sameBuilds are the runs with the same thing under test, where that is known.
+func (c *Comparison) sameBuilds() (groups [][]string) {
+	type build struct{ version, commit, sabotage string }
+	var order []build
+	labels := map[build][]string{}
+	for _, r := range c.Runs {
+		b := build{r.Version, r.Commit, r.Sabotage}
+		if r.Commit == "" || r.Commit == "unknown" || strings.HasSuffix(r.Commit, "-dirty") {
+			continue
+		}
+		if labels[b] == nil {
+			order = append(order, b)
+		}
+		labels[b] = append(labels[b], r.Label)
+	}
+	for _, b := range order {
+		if len(labels[b]) > 1 {
+			groups = append(groups, labels[b])
+		}
+	}
+	return groups
+}

@@ -1,0 +1,183 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// overlay is a picture of a comparison, with the name of its files.
+type overlay struct {
+	name string
+	picture
+}
+
+// overlays lay the runs over one another: bars of each of the others beside the first, and of all that were recorded the
+// latencies of the last state and the load of the primary over time.
+func (c *Comparison) overlays(fonts *plot.Fonts) (list []overlay) {
+	for i, r := range c.Runs[1:] {
+		bars := c.bars(i)
+		bars.Fonts = fonts
+		list = append(list, overlay{"compare-" + strings.ToLower(strings.TrimPrefix(r.Label, "#")), bars})
+	}
+	latency, primary := c.distribution(), c.primaryChart()
+	latency.Fonts, primary.Fonts = fonts, fonts
+	return append(list, overlay{"compare-latency", latency}, overlay{"compare-primary", primary})
+}
+
+// unseen is what no font has letters for.
+func (c *Comparison) unseen(fonts *plot.Fonts) []string {
+	words := []string{c.Stage}
+	for _, s := range c.States {
+		words = append(words, s.State)
+	}
+	return boxed(fonts, words...)
+}
+
+func (c *Comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
+	for _, o := range c.overlays(fonts) {
+		for _, format := range []plot.Format{plot.SVG, plot.PNG} {
+			errs = append(errs, replace(filepath.Join(dir, o.name+"."+string(format)), func(w io.Writer) error { return o.Write(w, format) }))
+		}
+	}
+	return errs
+}
+
+// bars are the p95 and the primary QPS of each state in the first run and in the i-th of the others.
+func (c *Comparison) bars(i int) plot.Bars {
+	p95 := plot.Panel{Title: "p95 latency at " + c.Stage + ", milliseconds"}
+	qps := plot.Panel{Title: "primary (master DB) QPS at " + c.Stage}
+	for _, s := range c.States {
+		for _, n := range s.Numbers {
+			switch n.Metric {
+			case "p95":
+				p95.Pairs = append(p95.Pairs, n.pair(s.State, i, 1e3))
+			case "primary_qps":
+				qps.Pairs = append(qps.Pairs, n.pair(s.State, i, 1))
+			}
+		}
+	}
+	other, first := c.Runs[i+1], c.Runs[0]
+	title, _ := c.findings(i, func(n ComparedNumber) bool { return n.Metric == "p95" || n.Metric == "primary_qps" })
+	return plot.Bars{Title: title, Panels: []plot.Panel{p95, qps},
+		Subtitle: fmt.Sprintf("before is %s (%s), after is %s (%s). ~ marks a change that is not proven.", first.Label, first.ID, other.Label, other.ID)}
+}
+
+func (n ComparedNumber) pair(state string, i int, unit Number) plot.Pair {
+	before, after := n.Values[0]*unit, n.Values[i+1]*unit
+	return plot.Pair{Name: state, Before: finite(before), After: finite(after), BeforeText: number(before), AfterText: number(after), Change: n.told(i)}
+}
+
+// distribution lays the latencies of the last state over one another. Of a saved baseline nobody knows them.
+func (c *Comparison) distribution() plot.Distribution {
+	last := c.States[len(c.States)-1].State
+	d := plot.Distribution{Title: c.title("p95"), Subtitle: c.subtitle(), Unit: "ms"}
+	for i, s := range c.sides {
+		if s.Run == nil {
+			continue
+		}
+		at := *s.summary
+		at.HeadlineStage = c.Stage
+		curve := plot.Curve{Name: s.label}
+		curve.Colour, curve.Dashed = overlaid(i)
+		for _, q := range distributionOf(s.Run, &at, last) {
+			curve.Points = append(curve.Points, plot.Quantile{Q: q.Q, Value: q.Value * 1e3})
+		}
+		d.Curves = append(d.Curves, curve)
+	}
+	return d
+}
+
+// title is a number of the last state in all runs.
+func (c *Comparison) title(metric string) string {
+	last := c.States[len(c.States)-1]
+	at := slices.IndexFunc(last.Numbers, func(n ComparedNumber) bool { return n.Metric == metric })
+	var words []string
+	for i, r := range c.Runs {
+		words = append(words, r.Label+" "+last.Numbers[at].text(last.Numbers[at].Values[i]))
+		if i > 0 {
+			words[i] += " (" + last.Numbers[at].told(i-1) + ")"
+		}
+	}
+	return fmt.Sprintf("%s of %s at %s: %s", metric, last.State, c.Stage, strings.Join(words, ", "))
+}
+
+// told is the change of the i-th other run, marked where it is not proven.
+func (n ComparedNumber) told(i int) string {
+	if change := n.change(i); n.Changes[i].Verdict != Unclear || change == missing {
+		return change
+	}
+	return "~ " + n.change(i)
+}
+
+// primaryChart is the load of the primary over the time since the first trial of each run began; their boots took
+// different times.
+func (c *Comparison) primaryChart() plot.Lines {
+	l := plot.Lines{Title: "Primary (master DB): " + c.title("primary_qps"), Subtitle: c.subtitle() + " Bands are the trials of the first.", Unit: "per second"}
+	for i, s := range c.sides {
+		if s.Run == nil {
+			continue
+		}
+		began := s.ledger.began()
+		line := plot.Series{Name: s.label, Pieces: since(rates(s.Run, "primary"), began)}
+		line.Colour, line.Dashed = overlaid(i)
+		l.Series = append(l.Series, line)
+		for _, t := range s.ledger.ran() {
+			begin, end := trialSpan(s.Run.Events, t.Index)
+			if len(l.Series) == 1 && end > begin {
+				l.Bands = append(l.Bands, plot.Band{Span: plot.Span{From: begin - began, To: end - began}, Name: t.State})
+			}
+		}
+	}
+	return l
+}
+
+// began is when the first trial did, on the run's clock; zero if none did.
+func (l *ledger) began() float64 {
+	if ran := l.ran(); len(ran) > 0 {
+		return ran[0].at
+	}
+	return 0
+}
+
+// since counts time from a moment on.
+func since(pieces []plot.Piece, moment float64) (list []plot.Piece) {
+	for _, piece := range pieces {
+		moved := make(plot.Piece, 0, len(piece))
+		for _, point := range piece {
+			moved = append(moved, plot.Point{X: point.X - moment, Y: point.Y})
+		}
+		list = append(list, moved)
+	}
+	return list
+}
+
+// overlaid is how the i-th run is drawn: the first like a state before, and where colours repeat the lines are dashed.
+func overlaid(i int) (colour plot.Colour, dashed bool) {
+	if i == 0 {
+		return plot.Before, false
+	}
+	others := []plot.Colour{plot.After, plot.Primary, plot.Alert, plot.Ink}
+	return others[(i-1)%len(others)], (i-1)/len(others)%2 == 1
+}
+
+func (c *Comparison) subtitle() string {
+	var runs []string
+	for _, r := range c.Runs {
+		runs = append(runs, r.Label+" is "+r.ID)
+	}
+	return strings.Join(limited(runs, findingsTold), ", ") + "."
+}
+
+// extent orders changes by size, whichever way they went. What has come from nothing is the largest.
+func (c Change) extent() float64 {
+	if !c.Ratio.Known() || c.Ratio <= 0 {
+		return math.Inf(1)
+	}
+	return math.Abs(math.Log(float64(c.Ratio)))
+}
