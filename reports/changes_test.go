@@ -1,0 +1,131 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+func exactly(value Number) level { return level{bracket: bracket{value, value, value}} }
+
+func TestChangeOfACount(t *testing.T) {
+	cached := func(value Number) level { return level{bracket: bracket{value, value, value}, chance: true} }
+	for _, tt := range []struct {
+		name          string
+		metric        string
+		before, after level
+		ratio         Number
+		want          Effect
+	}{
+		{"within two per cent", "primary_qps", exactly(100), exactly(101), 1.01, Unclear},
+		{"more", "primary_qps", exactly(100), exactly(103), 1.03, Worse},
+		{"less", "primary_qps", exactly(100), exactly(97), 0.97, Better},
+		{"less than hits in flight explain", "primary_qps", level{bracket: bracket{100, 90, 110}}, exactly(95), 0.95, Unclear},
+		{"more than hits in flight explain", "primary_qps", level{bracket: bracket{100, 99, 101}}, level{bracket: bracket{110, 109, 111}}, 1.1, Worse},
+		{"nothing, still", "primary_statements", exactly(0), exactly(0), 1, Unclear},
+		{"something from nothing", "primary_statements", exactly(0), exactly(0.01), unknown(), Worse},
+		{"nothing from something", "primary_statements", exactly(1), exactly(0), 0, Better},
+		{"perhaps something from nothing", "primary_qps", exactly(0), level{bracket: bracket{1, 0, 2}}, unknown(), Unclear},
+		{"more of what should be more", "cache_hit_ratio", exactly(0.5), exactly(0.6), 1.2, Better},
+		{"less of what should be more", "cache_hit_ratio", exactly(0.5), exactly(0.4), 0.8, Worse},
+		{"more of what is neither good nor bad", "replica_statements", exactly(1), exactly(1.08), 1.08, Differs},
+		{"what the cache may leave", "replica_statements", cached(1), exactly(1.08), 1.08, Unclear},
+		{"more than the cache may leave", "replica_statements", cached(1), exactly(1.2), 1.2, Differs},
+		{"on the primary the cache leaves nothing to chance", "primary_statements", cached(1), cached(1.08), 1.08, Worse},
+		{"what is not known", "primary_qps", unknownLevel(), exactly(1), unknown(), Unclear},
+	} {
+		got := tt.before.to(tt.after, tt.metric)
+		if got.Verdict != tt.want || !about(got.Ratio, tt.ratio) || got.Lo.Known() {
+			t.Errorf("%s: got %+v, want %v and %v", tt.name, got, tt.ratio, tt.want)
+		}
+	}
+}
+
+func latencyOf(confidence float64, values ...float64) level {
+	mean := stat.GeometricMeanAt(values, confidence)
+	return level{exactly(Number(mean.Value)).bracket, values, mean, confidence, false}
+}
+
+// Percentiles that are the same in every trial but for their last digit have no spread, and prove nothing.
+func TestChangeBelowTheResolution(t *testing.T) {
+	if got := latencyOf(0.95, 0.01, 0.01).to(latencyOf(0.95, 0.01001, 0.01001), "p95"); got.Verdict != Unclear {
+		t.Errorf("got %+v", got)
+	}
+	if got := latencyOf(0.95, 0.01, 0.01).to(latencyOf(0.95, 0.011, 0.011), "p95"); got.Verdict != Worse {
+		t.Errorf("ten per cent, without any spread: got %+v", got)
+	}
+}
+
+// Whichever of the two runs stopped when it liked what it saw, the interval has to pay for it.
+func TestChangePaysForLooks(t *testing.T) {
+	fixed, looked := latencyOf(0.95, 0.010, 0.011, 0.012), latencyOf(stat.LookConfidence(3), 0.020, 0.021, 0.022)
+	plain := latencyOf(0.95, 0.020, 0.021, 0.022)
+	want := fixed.to(plain, "p95")
+	for _, got := range []Change{fixed.to(looked, "p95"), looked.to(fixed, "p95").turned()} {
+		if !(got.Lo < want.Lo && got.Hi > want.Hi) {
+			t.Errorf("got %v to %v, want it wider than %v to %v", got.Lo, got.Hi, want.Lo, want.Hi)
+		}
+	}
+	m := makeRun(3, wobble, "baseline")
+	m.header.UntilClear = true
+	s, err := newSide("A", m.candidate(t, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.level(Key{Metric: "p95", State: "baseline", Stage: "peak"}).confidence; got != stat.LookConfidence(3) {
+		t.Errorf("a run until clear: got %v", got)
+	}
+}
+
+// turned is the change the other way round.
+func (c Change) turned() Change { return Change{1 / c.Ratio, 1 / c.Hi, 1 / c.Lo, c.Verdict} }
+
+// A percentile that never came back in one trial is not told by the others alone.
+func TestChangeOfALostPercentile(t *testing.T) {
+	before, after := makeRun(3, wobble, "baseline"), makeRun(3, slower(0.5), "baseline")
+	after.windowsOf(1, "peak", func(w *record.Window) {
+		// A tenth is lost, so the p95 of all hits due is one of them; what is left of the latencies is fast.
+		w.Failed, w.Completed, w.Response = w.Offered/10, w.Offered-w.Offered/10, record.Histogram{}
+		for range w.Completed {
+			w.Response.Record(1e6)
+		}
+	})
+	c := compared(t, CompareOptions{}, before.candidate(t, "before"), after.candidate(t, "after"))
+	if got := c.changeOf(t, "baseline", "p95", "", 0); got.Ratio.Known() || got.Verdict != Unclear {
+		t.Errorf("got %+v, want nothing to be known", got)
+	}
+}
+
+// Of a trial that was run again the repetition counts; it is planned last.
+func TestCountsOfARepeatedTrial(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	m.events = m.events[:len(m.events)-1]
+	m.addTrial(0, "baseline", 1)
+	m.events = append(m.events, record.Event{AtSeconds: 1000, Trial: -1, Kind: record.EventDone})
+	s, err := newSide("A", m.candidate(t, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.ledger.countedRounds("baseline"); len(got) != 1 || got[0].Index != 1 {
+		t.Errorf("got %v, want round 1 by its second trial", got)
+	}
+}
+
+// The seed is told once, though header and scenario both say it, and so is what else they share.
+func TestDifferencesAreToldOnce(t *testing.T) {
+	a, b := recordedRun(t, "pass"), recordedRun(t, "pass")
+	text := strings.NewReplacer("seed: 1", "seed: 2", "rounds: 2", "rounds: 3").Replace(string(b.Run.Scenario))
+	var err error
+	if b.Scenario, err = scenarios.Open("other.yaml", []byte(text), carshare()).Read(); err != nil {
+		t.Fatal(err)
+	}
+	b.Source, b.Run.Header.Seed, b.Run.Header.Rounds = "other", 2, 3
+	_, err = Compare([]Candidate{a, b}, CompareOptions{Vocabulary: carshare()})
+	refused, ok := err.(Incomparable)
+	if !ok || len(refused.Differences) != 2 || refused.Differences[0].Field != "seed" || refused.Differences[1].Field != "rounds" {
+		t.Errorf("got %v, want seed and rounds, each once", err)
+	}
+}

@@ -1,0 +1,178 @@
+package reports
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// recorded is a real run under testdata/runs, and what has to come of it whatever the reports look like: the exit code
+// hangs on it.
+type recorded struct {
+	name     string
+	verdict  Verdict
+	complete bool
+	// valid of the trials reach the numbers.
+	trials, valid int
+	// reasons of the verdict; each contains one of these, in order.
+	reasons []string
+	// budgets are the verdicts, in the order of the scenario.
+	budgets []Verdict
+}
+
+func recordedRuns() []recorded {
+	return []recorded{
+		{"pass", Pass, true, 4, 4, nil, []Verdict{Pass, Pass, Pass}},
+		{"fail", Fail, true, 4, 4, []string{"primary_statements(verify) of baseline at peak max 3: outside the limit"}, []Verdict{Fail, Pass, Pass}},
+		{"inconclusive", Inconclusive, true, 3, 3, []string{"p95 of extract-main at peak max 1 s: one round has no interval"}, []Verdict{Inconclusive, Pass}},
+		{"truncated", Inconclusive, false, 4, 1, []string{"the run did not reach its end", "no valid trial of extract-main"}, []Verdict{Pass, Inconclusive, Inconclusive}},
+		{"older", Pass, true, 4, 2, nil, []Verdict{Pass, Pass, Pass}},
+	}
+}
+
+// largestRecording keeps the repository small: whoever needs more traffic than this needs a test of another kind.
+const largestRecording = 300_000
+
+// Runs that this or an earlier rehearse has recorded are judged as they were, without the machine they ran on.
+func TestRecordedRuns(t *testing.T) {
+	for _, want := range recordedRuns() {
+		t.Run(want.name, func(t *testing.T) {
+			c := recordedRun(t, want.name)
+			s, err := Summarize(c.Run, c.Scenario)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.check(t, s)
+			var summary, terminal bytes.Buffer
+			if err := JSON(&summary, s); err != nil {
+				t.Fatal(err)
+			}
+			if err := Print(&terminal, c.Run, s, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("runs", want.name+".json"), summary.Bytes())
+			golden(t, filepath.Join("runs", want.name+".txt"), terminal.Bytes())
+		})
+	}
+}
+
+func (r recorded) check(t *testing.T, s *Summary) {
+	t.Helper()
+	if s.Verdict != r.verdict || s.Complete != r.complete {
+		t.Errorf("got %v and complete %v, want %v and %v: %q", s.Verdict, s.Complete, r.verdict, r.complete, s.Reasons)
+	}
+	if valid := len(s.Validity) - len(s.invalid()); len(s.Validity) != r.trials || valid != r.valid {
+		t.Errorf("got %d of %d trials valid, want %d of %d: %q", valid, len(s.Validity), r.valid, r.trials, s.invalid())
+	}
+	if len(s.Reasons) < len(r.reasons) || r.verdict == Pass && len(s.Reasons) > 0 {
+		t.Fatalf("got the reasons %q, want %q", s.Reasons, r.reasons)
+	}
+	for i, reason := range r.reasons {
+		if !strings.Contains(s.Reasons[i], reason) {
+			t.Errorf("got %q, want %q in it", s.Reasons[i], reason)
+		}
+	}
+	var budgets []Verdict
+	for _, b := range s.Budgets {
+		budgets = append(budgets, b.Verdict)
+	}
+	if !slices.Equal(budgets, r.budgets) {
+		t.Errorf("got the budgets %v, want %v", budgets, r.budgets)
+	}
+}
+
+// recordedRun reads a run under testdata/runs as the report command does.
+func recordedRun(t *testing.T, name string) Candidate {
+	t.Helper()
+	run, err := record.Open(filepath.Join("testdata", "runs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := scenarios.Open(record.ScenarioFile, run.Scenario, carshare()).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Candidate{Source: name, Run: run, Scenario: sc}
+}
+
+// carshare is the reference system in the words of the scenario language, as far as the recorded scenarios use them.
+func carshare() scenarios.Vocabulary {
+	v := scenarios.Vocabulary{System: "carshare", Phases: allStates()[1:]}
+	for _, op := range []string{"verify", "profile", "login", "refresh", "logout"} {
+		v.Operations = append(v.Operations, scenarios.Operation{Name: op, Share: 0.2})
+	}
+	return v
+}
+
+// All that lies there is judged, is small, and tells nothing of the machine's folders.
+func TestRecordedRunsAreFixtures(t *testing.T) {
+	entries, err := os.ReadDir(filepath.Join("testdata", "runs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		if !slices.ContainsFunc(recordedRuns(), func(r recorded) bool { return r.name == entry.Name() }) {
+			t.Errorf("%s: nobody says what has to come of it", entry.Name())
+		}
+		size := int64(0)
+		err := filepath.WalkDir(filepath.Join("testdata", "runs", entry.Name()), func(path string, file fs.DirEntry, err error) error {
+			if err != nil || file.IsDir() {
+				return err
+			}
+			info, err := file.Info()
+			size += info.Size()
+			return err
+		})
+		if err != nil || size > largestRecording {
+			t.Errorf("%s: %d bytes, want at most %d: %v", entry.Name(), size, largestRecording, err)
+		}
+		for _, word := range recordedRun(t, entry.Name()).Run.Header.Command {
+			if filepath.IsAbs(word) {
+				t.Errorf("%s: the command names %s; record it from a directory of its own, by relative paths", entry.Name(), word)
+			}
+		}
+	}
+}
+
+// The older run is one in truth: what was added to the record since is not in it.
+func TestOlderRunIsOlder(t *testing.T) {
+	run := recordedRun(t, "older").Run
+	windows, err := os.ReadFile(filepath.Join(run.Dir, record.WindowsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(windows, []byte(`"response":"HIST`)) {
+		t.Error("its histograms are not in the first encoding")
+	}
+	if slices.ContainsFunc(run.Samples, func(s record.Sample) bool { return s.Source == "load" }) {
+		t.Error("it counts hits in flight")
+	}
+	for _, stage := range run.Header.Stages {
+		if stage.Shape != "" {
+			t.Errorf("stage %s tells its shape", stage.Name)
+		}
+	}
+	for _, trial := range run.Header.Trials {
+		if trial.Hits != 0 || trial.Control {
+			t.Errorf("trial %d tells its hits, or is a control", trial.Index)
+		}
+	}
+}
+
+// The truncated one ends in the middle of a line.
+func TestTruncatedRunIsCutShort(t *testing.T) {
+	run := recordedRun(t, "truncated").Run
+	if len(run.Notes) == 0 || !strings.Contains(run.Notes[0], "the last line was cut short") {
+		t.Errorf("got the notes %q", run.Notes)
+	}
+}
