@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -16,8 +17,9 @@ import (
 // failed, by what hits in flight at an edge can explain.
 type bracket struct{ value, lo, hi Number }
 
-// blurLimit is how far from the rate its bracket may reach before that has to be said.
-const blurLimit = 0.02
+// blurLimit is how far from the rate its bracket may reach before that has to be said. On a busy machine, and with
+// statements as few as those of the last states, one trial in ten reaches a third of it.
+const blurLimit = 0.05
 
 // statements are those asked of a node, of some kinds. Op is the operation they were asked for; empty is all.
 type statements struct {
@@ -125,12 +127,24 @@ func (t *trial) blurred(headline string) []string {
 		if !(b.hi-b.value > blurLimit*b.value || b.value-b.lo > blurLimit*b.value) {
 			return nil
 		}
-		return []string{fmt.Sprintf("primary QPS at %s is between %s and %s: %s hits were in flight at its begin and %s at its end, "+
-			"and their statements may have been counted on either side; statements per hit are over whole trials",
-			headline, number(b.lo), number(b.hi), whole(t.inFlightAt(edge{headline, "begin", "load"})),
-			whole(t.inFlightAt(edge{headline, "end", "load"})))}
+		return []string{fmt.Sprintf("primary QPS at %s is between %s and %s: %s; statements per hit are over whole trials",
+			headline, number(b.lo), number(b.hi), t.blur(stage))}
 	}
 	return nil
+}
+
+// blur says why a rate in a stage is not known well.
+func (t *trial) blur(stage record.Stage) string {
+	var why []string
+	begin, end := t.inFlightAt(edge{stage.Name, "begin", "load"}), t.inFlightAt(edge{stage.Name, "end", "load"})
+	if begin+end > 0 {
+		why = append(why, fmt.Sprintf("%s hits were in flight at its begin and %s at its end, whose statements may have been counted on either side",
+			whole(begin), whole(end)))
+	}
+	if slip := t.slip(stage, "begin", "primary") + t.slip(stage, "end", "primary"); slip > blurLimit/5*(stage.EndSeconds-stage.BeginSeconds) {
+		why = append(why, fmt.Sprintf("the readings at its edges were %s off", seconds(Number(slip))))
+	}
+	return strings.Join(why, ", and ")
 }
 
 // bracketRatios has one after/before for each round, at its least, as counted, and at its most.
