@@ -14,6 +14,7 @@ func verbs() []*cobra.Command {
 	return []*cobra.Command{
 		newRun(),
 		newReport(),
+		newCompare(),
 		newBaseline(),
 		newPlan(),
 		newValidate(),

@@ -29,6 +29,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			recorded, err := filepath.Abs(filepath.Join("..", "..", "reports", "testdata", "runs"))
+			env.Setenv("RUNS", recorded)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"fill":  fill,

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// compareFlags are the flags of compare.
+type compareFlags struct {
+	options reports.CompareOptions
+	out     string
+	json    bool
+}
+
+func newCompare() *cobra.Command {
+	f := &compareFlags{}
+	cmd := &cobra.Command{
+		Use:   "compare RUN RUN...",
+		Short: "Compare runs of different builds with one another",
+		Long: `compare holds runs against the first one named: latencies, QPS of primary and replica, statements per operation and
+errors, in each state. What is not proven to have changed is marked ~. A run is a run directory, the name of one in out,
+latest, or a saved baseline. Runs that differ in anything but the build of rehearse and of the system are refused with exit
+code 2, each difference by its name; --anyway compares them all the same. Whatever has changed, the exit code is 0: budgets
+decide, see rehearse baseline.`,
+		Example: `  rehearse compare out/20260701T090000Z-ci-gate-1f0e latest
+  rehearse compare ci-gate.baseline.json latest --stage gate
+  rehearse compare before before-again after -o out/compared   also compare.md and charts`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usageError("%d runs named; name at least two: run directories, names in out, latest, or saved baselines", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: completeRuns,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.compare(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.options.Stage, "stage", "", "compare at this `stage` (default: the headline stage)")
+	flags.BoolVar(&f.options.Anyway, "anyway", false, "compare what differs in more than the build, and list the differences as warnings")
+	flags.StringVarP(&f.out, "out", "o", "", "write compare.md and charts into this `directory`")
+	flags.BoolVar(&f.json, "json", false, "print the comparison as JSON instead of the tables")
+	return cmd
+}
+
+// compare finds the runs, compares them and shows what it found. All that can be wrong is the caller's choice of runs.
+func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
+	var candidates []reports.Candidate
+	var errs []error
+	for _, name := range names {
+		candidate, err := findCandidate(name)
+		candidates, errs = append(candidates, candidate), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return exitError{exitUsage, err}
+	}
+	f.options.Vocabulary = vocabulary()
+	c, err := reports.Compare(candidates, f.options)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	if f.out != "" {
+		if err := reports.WriteComparison(f.out, c); err != nil {
+			return usageError("%w; choose another directory with -o", err)
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "comparison: %s\n", filepath.Join(f.out, reports.ComparisonFile))
+	}
+	out := cmd.OutOrStdout()
+	if f.json {
+		return reports.JSON(out, c)
+	}
+	return reports.PrintComparison(out, c, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
+}
+
+// findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out.
+func findCandidate(name string) (reports.Candidate, error) {
+	candidate, path := reports.Candidate{Source: name}, name
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Base(name) == name {
+		path = filepath.Join(filepath.Dir(latestRun()), name)
+		info, err = os.Stat(path)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return candidate, fmt.Errorf("there is no run and no saved baseline %s; %s", name, insteadOfRun(name))
+	case err != nil:
+		return candidate, fmt.Errorf("%s: %s; check the path and its permissions", name, reason(err))
+	case !info.IsDir():
+		candidate.Saved, err = reports.ReadBaseline(path)
+		return candidate, err
+	}
+	if candidate.Run, err = record.Open(path); err != nil {
+		return candidate, err
+	}
+	candidate.Scenario, err = judging{}.scenario(path, candidate.Run)
+	return candidate, err
+}
+
+// insteadOfRun says what to name when there is no run of this name.
+func insteadOfRun(name string) string {
+	known := knownRuns()
+	if near := scenarios.Nearest(name, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return "rehearse run makes one in " + filepath.Dir(latestRun())
+	}
+	return fmt.Sprintf("in %s there are %s", filepath.Dir(latestRun()), strings.Join(known[:min(len(known), 5)], ", "))
+}
+
+// knownRuns are the runs in out by their names, the latest first.
+func knownRuns() (names []string) {
+	entries, err := os.ReadDir(filepath.Dir(latestRun()))
+	if err != nil {
+		return nil // as before the first run
+	}
+	for _, entry := range slices.Backward(entries) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(latestRun()), entry.Name(), record.HeaderFile)); err == nil {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+// completeRuns offers the runs in out besides the files the shell offers.
+func completeRuns(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	other := func(name string) bool { return !strings.HasPrefix(name, typed) }
+	return slices.DeleteFunc(knownRuns(), other), cobra.ShellCompDirectiveDefault
+}
