@@ -138,7 +138,7 @@ func (t *trial) blur(stage record.Stage) string {
 	var why []string
 	begin, end := t.inFlightAt(edge{stage.Name, "begin", "load"}), t.inFlightAt(edge{stage.Name, "end", "load"})
 	if begin+end > 0 {
-		why = append(why, fmt.Sprintf("%s hits were in flight at its begin and %s at its end, whose statements may have been counted on either side",
+		why = append(why, fmt.Sprintf("%s and %s hits were in flight at its begin and end, whose statements may have been counted on either side",
 			whole(begin), whole(end)))
 	}
 	if slip := t.slip(stage, "begin", "primary") + t.slip(stage, "end", "primary"); slip > blurLimit/5*(stage.EndSeconds-stage.BeginSeconds) {

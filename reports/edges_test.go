@@ -47,7 +47,7 @@ func TestHitsInFlightAtTheEdges(t *testing.T) {
 		// 20 hits are 5.6 statements, so at the most it was 455.6/500 = 0.911.
 		{"too few to explain it", map[string]float64{"in_flight{op=verify}": 20}, 0, Better, ""},
 		{"all", map[string]float64{"in_flight{op=verify}": 200}, 0, Unclear,
-			"primary QPS at peak is between 113 and 126: 0 hits were in flight at its begin and 200 at its end, whose statements may have"},
+			"primary QPS at peak is between 113 and 126: 0 and 200 hits were in flight at its begin and end, whose statements may have"},
 		// 450 in 4.4 s are 102/s. Nobody knows whether any came in the last 0.4: 450/4.8 = 93.75, 450/4 = 112.5.
 		{"read 0.4 s late", map[string]float64{}, 0.4, Better, "primary QPS at peak is between 93.8 and 113: the readings at its edges were 400 ms off"},
 	} {

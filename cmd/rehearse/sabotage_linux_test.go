@@ -64,7 +64,7 @@ func TestSabotage(t *testing.T) {
 	// Each in the first trial of its state; the generator in the one that measures the last state once more.
 	var paused time.Duration
 	for trial, sabotage := range []func(){
-		func() { paused = s.pausePrimary(t) },
+		func() { paused = s.pausePrimary(t, 3*time.Second) },
 		func() { s.resetStatements(t) },
 		func() { s.flushRedis(t) },
 		func() { pauseForMoments(t, cmd.Process.Pid) },
@@ -120,8 +120,8 @@ func (s site) began(trial int) bool {
 	return false
 }
 
-// pausePrimary stops all processes of the primary for three seconds, and tells how long it was.
-func (s site) pausePrimary(t *testing.T) time.Duration {
+// pausePrimary stops all processes of the primary for a time, and tells how long it really was.
+func (s site) pausePrimary(t *testing.T, length time.Duration) time.Duration {
 	t.Helper()
 	// The postmaster first, or it starts others.
 	pids := []int{s.nodePID(t, "primary")}
@@ -136,7 +136,7 @@ func (s site) pausePrimary(t *testing.T) time.Duration {
 	for _, pid := range pids[1:] {
 		send(pid, syscall.SIGSTOP)
 	}
-	time.Sleep(3 * time.Second)
+	time.Sleep(length)
 	slices.Reverse(pids)
 	for _, pid := range pids {
 		send(pid, syscall.SIGCONT)
