@@ -219,9 +219,14 @@ func arrows() map[string]map[string]string {
 			"harness/stack":        "what a back end would use is found by the code that uses it",
 			"harness/stack/engine": "the engine is greeted once, for all checks that need it",
 		},
-		"reports/stat": {},
-		"reports/plot": {},
-		"reports/page": {},
+		"reports/live": {
+			"harness/record": "what is recorded is shown, as it is recorded",
+			"reports/page":   "all pages look alike, and draw with the same script",
+		},
+		"reports/metrics": {"harness/record": "what is recorded is exported, as it is recorded"},
+		"reports/stat":    {},
+		"reports/plot":    {},
+		"reports/page":    {},
 		"reports": {
 			"reports/plot":   "pictures are drawn from plain numbers",
 			"reports/page":   "the page is filled with finished texts",
@@ -233,7 +238,7 @@ func arrows() map[string]map[string]string {
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	}
 }
