@@ -187,7 +187,8 @@ func (s *SelfTest) notes() []string {
 	if !s.Complete {
 		notes = append(notes, "the run did not reach its end")
 	}
-	return append(notes, "found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
+	return append(notes, "p95 measured: what came of the slowdown; waiting costs the machine as well, so it may be more than was asked for",
+		"found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
 }
 
 // WriteSelfTest leaves selftest.json and selftest.txt in dir.

@@ -118,6 +118,11 @@ func TestRecordedSelfTest(t *testing.T) {
 			t.Errorf("slowdown %v (-recorded +of its pairs):\n%s", level.Slowdown, diff)
 		}
 	}
+	var out bytes.Buffer
+	if err := PrintSelfTest(&out, &s); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, filepath.Join("selftest", SelfTestTextFile), out.Bytes())
 	for _, c := range s.Levels[0].Claims {
 		if c.Worse+c.Better > 0.1 {
 			t.Errorf("%d rounds: %v false alarms, want at most 0.1", c.Rounds, c.Worse+c.Better)
