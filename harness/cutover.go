@@ -10,8 +10,8 @@ import (
 )
 
 // cutOver takes the system from state to state while a trial is played, each at the begin of the stage that is to be held in
-// it. What a state needs before the switch is begun in the middle of the stage before, so that half of that shows the
-// state before undisturbed. A switch that is not ready in time comes late, and those that the traffic does not last for do not
+// it. What a state needs before the switch is begun after a quarter of the stage before: that quarter shows the state
+// before undisturbed. A switch that is not ready in time comes late, and those that the traffic does not last for do not
 // come at all: nobody would see what they did.
 func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played <-chan struct{}) error {
 	end := begin.Add(r.Plan.Duration())
@@ -20,7 +20,7 @@ func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played
 			continue
 		}
 		before, stage := r.Plan.Stages[i-1], r.Plan.Stages[i]
-		if !wait(ctx, begin.Add((before.Begin+before.End)/2), true, played) || !time.Now().Before(end) {
+		if !wait(ctx, begin.Add(before.Begin+(before.End-before.Begin)/4), true, played) || !time.Now().Before(end) {
 			return nil
 		}
 		err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, state) })

@@ -81,7 +81,7 @@ func switches(run *record.Run) (list []string) {
 	return list
 }
 
-// What a state needs is begun in the middle of the hold before; the switch comes at the begin of its own, while hits go on
+// What a state needs is begun after a quarter of the hold before; the switch comes at the begin of its own, while hits go on
 // and readings too.
 func TestCutover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -90,8 +90,8 @@ func TestCutover(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"-50ms prepare baseline", "-50ms apply baseline", "-50ms warm", "6s prepare cache", "11s apply cache",
-			"16s prepare baseline", "21s apply baseline", "31s settle"}
+		want := []string{"-50ms prepare baseline", "-50ms apply baseline", "-50ms warm", "3.5s prepare cache", "11s apply cache",
+			"13.5s prepare baseline", "21s apply baseline", "31s settle"}
 		if diff := cmp.Diff(want, a.calls); diff != "" {
 			t.Errorf("system (-want +got):\n%s", diff)
 		}
@@ -119,7 +119,7 @@ func TestCutoverIsLate(t *testing.T) {
 		takes map[string]time.Duration
 		want  []string
 	}{
-		{map[string]time.Duration{"prepare cache": 8 * time.Second},
+		{map[string]time.Duration{"prepare cache": 10500 * time.Millisecond},
 			[]string{"14.00 baseline -> cache took 0.00 late 3.00", "21.00 cache -> baseline took 0.00 late 0.00"}},
 		{map[string]time.Duration{"apply cache": 12 * time.Second},
 			[]string{"11.00 baseline -> cache took 12.00 late 0.00", "23.00 cache -> baseline took 0.00 late 2.00"}},
