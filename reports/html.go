@@ -144,6 +144,9 @@ func (s *Summary) changedMost() page.Answer {
 	}
 	if largest == 0 {
 		answer.Text = "No phase changed p95 or primary (master DB) QPS clearly."
+		if !slices.ContainsFunc(s.claims(), func(c claim) bool { return c.estimate.Value.Known() }) {
+			answer.Text = "Nothing could be compared."
+		}
 		return answer
 	}
 	answer.Text = fmt.Sprintf("%s: %s %s (%s)", most.phase, most.what, most.change, change(most.estimate.Value))
@@ -220,11 +223,16 @@ func (s *Summary) keyFigures() []page.Figure {
 	for i := range list {
 		list[i].Before, list[i].Change = "", page.Status{}
 	}
-	list[1].Note = fmt.Sprintf("reads %s, writes %s", number(after.PrimaryReadsQPS), number(after.PrimaryWritesQPS))
+	if list[1].Note != "" {
+		list[1].Note = fmt.Sprintf("reads %s, writes %s", number(after.PrimaryReadsQPS), number(after.PrimaryWritesQPS))
+	}
 	return list
 }
 
 func figureOf(name, before, after string, change page.Status, note string) page.Figure {
+	if before == missing && after == missing {
+		return page.Figure{Name: name, After: "no data"}
+	}
 	before, after, _ = strings.Cut(arrow(before, after), " → ")
 	return page.Figure{Name: name, Before: before, After: after, Change: change, Note: note}
 }

@@ -1,27 +1,21 @@
 package reports
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -324,158 +318,5 @@ func oddRuns() map[string]func() *made {
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", State: hostile, Max: new(0.05), Line: 3}}
 			return m
 		},
-	}
-}
-
-// anHour is a run of six trials of ten minutes each, with five operations a second, and noise that has to be kept.
-func anHour() (*record.Run, *scenarios.Scenario) {
-	m := makeRun(1, steady, allStates()...)
-	const length = 600
-	m.header.Stages = []record.Stage{{Name: "peak", EndSeconds: length, FromRate: 500, ToRate: 500, Hits: 500 * length, Measure: true}}
-	m.header.Operations = []string{"login", "logout", "profile", "refresh", "verify"}
-	run := &record.Run{Header: m.header, Scenario: []byte("version: 1\n")}
-	random := rand.New(rand.NewPCG(1, 1))
-	for i := range m.header.Trials {
-		begin := float64(i) * (length + 5)
-		run.Events = append(run.Events, record.Event{AtSeconds: begin, Trial: i, Kind: record.EventTrialBegin},
-			record.Event{AtSeconds: begin + length, Trial: i, Kind: record.EventTrialEnd})
-		for second := range length {
-			for _, op := range m.header.Operations {
-				w := record.Window{Trial: i, Stage: "peak", Op: op, Second: second, Offered: 100, Sent: 100, Completed: 100}
-				for range 100 {
-					w.Response.Record(time.Duration(random.ExpFloat64() * 5e6))
-					w.Lag.Record(time.Duration(random.ExpFloat64() * 1e5))
-				}
-				run.Windows = append(run.Windows, w)
-			}
-			for source, values := range counters(behaviours()[allStates()[i]], 500*float64(second)+random.Float64()*100) {
-				values["replica_lag_seconds"] = random.ExpFloat64() / 1e3
-				run.Samples = append(run.Samples, record.Sample{AtSeconds: begin + float64(second), Trial: i, Source: source, Values: values})
-			}
-		}
-	}
-	run.Events = append(run.Events, record.Event{AtSeconds: 6 * (length + 5), Trial: -1, Kind: record.EventDone})
-	return run, &m.scenario
-}
-
-// An hour is on a page that a mail still takes, and says that not every second is drawn.
-func TestPageOfAnHour(t *testing.T) {
-	run, sc := anHour()
-	s, err := Summarize(run, sc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	if err := html(&b, run, s); err != nil {
-		t.Fatal(err)
-	}
-	if b.Len() > 2<<20 {
-		t.Errorf("the page has %d bytes, want at most 2 MiB", b.Len())
-	}
-	if !strings.Contains(b.String(), "Of every 4 s the smallest and the largest value are drawn") {
-		t.Error("the page does not say that not every second is drawn")
-	}
-}
-
-// The first screen answers three questions, whatever happened.
-func TestFirstScreen(t *testing.T) {
-	for name, want := range map[string][]string{
-		"pass": {"Yes: 3 of 3 budgets kept.", "extract-reads: primary (master DB) QPS 1,000 → 250 (−75.0 %)",
-			"With care: 18 of 18 trials valid, with 1 doubt. With nothing changed, p95 here differs by up to ×1.02."},
-		"fail":         {"No: 1 of 4 budgets kept, 2 breached.", "extract-main: primary (master DB) QPS 1,500 → 1,000 (−33.3 %)", "Yes: 4 of 4 trials valid, with no doubts."},
-		"inconclusive": {"It cannot be told: 0 of 1 budget kept.", "extract-reads", "With care: 5 of 6 trials valid."},
-		"truncated":    {"It cannot be told: there was no budget to keep.", "No phase changed p95 or primary (master DB) QPS clearly.", "Only as far as it went: the run did not reach its end, 1 of 3 trials valid."},
-		"hopeless":     {"It cannot be told: 0 of 6 budgets kept.", "No phase changed", "No: 0 of 18 trials valid."},
-		"one-state":    {"Yes: there was no budget to keep.", "Nothing was compared", "Yes: 1 of 1 trial valid, with no doubts."},
-	} {
-		_, s := told()[name]().summarized(t)
-		for i, answer := range s.head(record.Header{}).Answers {
-			if !strings.Contains(answer.Text, want[i]) {
-				t.Errorf("%s: %s %q, want %q", name, answer.Question, answer.Text, want[i])
-			}
-		}
-	}
-}
-
-// No peak, no dip and no gap is lost, and what is few is left alone.
-func TestThinned(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		column := float64(rapid.IntRange(1, 20).Draw(t, "column"))
-		var pieces []plot.Piece
-		x := 0.0
-		for range rapid.IntRange(1, 4).Draw(t, "pieces") {
-			var piece plot.Piece
-			for range rapid.IntRange(1, 200).Draw(t, "points") {
-				x += rapid.Float64Range(0.5, 2).Draw(t, "step")
-				piece = append(piece, plot.Point{X: x, Y: rapid.Float64Range(0, 100).Draw(t, "y")})
-			}
-			pieces, x = append(pieces, piece), x+10
-		}
-		thin := thinned(pieces, column)
-		if len(thin) != len(pieces) {
-			t.Fatalf("%d pieces became %d", len(pieces), len(thin))
-		}
-		for i, piece := range pieces {
-			all, kept := spreadOf(pieces[i:i+1], 0, x), spreadOf(thin[i:i+1], 0, x)
-			if all.low != kept.low || all.high != kept.high {
-				t.Fatalf("piece %d from %v to %v became one from %v to %v", i, all.low, all.high, kept.low, kept.high)
-			}
-			if most := 2 * int((piece[len(piece)-1].X-piece[0].X)/column+2); len(thin[i]) > most || !slices.IsSortedFunc(thin[i], byTime) {
-				t.Fatalf("got %d points, want at most %d, in order", len(thin[i]), most)
-			}
-		}
-	})
-	short := []plot.Piece{{{X: 1, Y: 2}, {X: 2, Y: 3}}}
-	if got := thinned(short, columnSeconds(0, 60)); !slices.Equal(got[0], short[0]) {
-		t.Errorf("a minute became %v, want it as it was", got)
-	}
-}
-
-func byTime(a, b plot.Point) int { return cmp.Compare(a.X, b.X) }
-
-// Between two pieces there is a gap, and only there.
-func TestLinesHaveGaps(t *testing.T) {
-	line := lineOf(plot.Series{Name: "x", Pieces: []plot.Piece{{{X: 1, Y: 10}, {X: 2, Y: 20}}, {{X: 6, Y: 30}}}})
-	got, err := json.Marshal(line)
-	if want := `{"name":"x","colour":"ink","x":[1,2,4,6],"y":[10,20,null,30]}`; err != nil || string(got) != want {
-		t.Errorf("got %s, %v; want %s", got, err, want)
-	}
-}
-
-func TestMargins(t *testing.T) {
-	for _, c := range []struct {
-		actual, limit float64
-		want          string
-	}{{46, 60, "23.3 % below"}, {66, 60, "10.0 % above"}, {60, 60, "at the limit"}, {0, 0, "at the limit"}, {3, 0, "3.00 above"}, {math.NaN(), 1, "-"}} {
-		if got := (Budget{Actual: Number(c.actual), Limit: Number(c.limit)}).margin(); got != c.want {
-			t.Errorf("%v of %v: got %q, want %q", c.actual, c.limit, got, c.want)
-		}
-	}
-}
-
-func TestQuoted(t *testing.T) {
-	if got, want := quoted([]string{"rehearse", "run", "--set", "a[b]=c d", "it's", ""}), `rehearse run --set 'a[b]=c d' 'it'\''s' ''`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-// Errors are counted by state and class, with what was never sent and what an early record does not classify.
-func TestErrorsByClass(t *testing.T) {
-	m := makeRun(1, steady, "baseline", "cache")
-	m.windowsOf(1, "peak", func(w *record.Window) {
-		if w.Op == "verify" {
-			w.Failed, w.Missed, w.Errors = 5, 2, map[string]uint64{"timeout": 3}
-		}
-	})
-	m.windowsOf(1, "warm-up", func(w *record.Window) { w.Failed = 9 })
-	run, s := m.summarized(t)
-	table := s.errorsSection(run).Tables[0]
-	var got []string
-	for _, row := range table.Rows {
-		got = append(got, row[0].Text+" "+row[1].Text+" "+row[2].Text)
-	}
-	want := []string{"never sent 0 2", "not classified 0 2", "timeout 0 3", "of hits due 2,200 2,200"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

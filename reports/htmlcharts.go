@@ -33,7 +33,11 @@ func (s *Summary) timelineSection(t timeline, events []record.Event) (page.Secti
 	if column := columnSeconds(t.from, t.to); column > 0 {
 		section.Text = append(section.Text, fmt.Sprintf("Of every %g s the smallest and the largest value are drawn; all of them are in the run directory.", column))
 	}
-	for _, p := range s.panels(t) {
+	panels := s.panels(t)
+	if len(panels) == 0 {
+		section.Text, section.Panels.Spans = []string{"Nothing was recorded in any trial, so there is nothing to draw."}, nil
+	}
+	for _, p := range panels {
 		chart, err := p.chart(t)
 		if err != nil {
 			return section, err
@@ -68,8 +72,7 @@ func elapsedClock(seconds float64) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// panels are the charts of the timeline. One for which nothing was recorded is left out, but for the first three: that
-// there are no answers is a finding.
+// panels are the charts of the timeline; one for which nothing was recorded is left out.
 func (s *Summary) panels(t timeline) []panel {
 	list := []panel{
 		{"Offered and achieved rate", "Hits due per second, and those answered.", plot.Lines{Unit: "per second", Series: []plot.Series{

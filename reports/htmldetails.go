@@ -1,8 +1,80 @@
 package reports
 
-import "github.com/rehearse-dev/rehearse/reports/page"
+import (
+	"fmt"
+	"slices"
 
-// detailTables are by query and by API, and what of them the record does not have.
+	"github.com/rehearse-dev/rehearse/reports/page"
+)
+
+// detailTables are by query and by API, before all phases and after, and what of them the record does not have.
 func (s *Summary) detailTables() (tables []page.Table, absent string) {
-	return nil, "queries and the APIs"
+	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	queries, apis := queriesTable(before, after), apisTable(before, after)
+	switch {
+	case len(queries.Rows)+len(apis.Rows) == 0:
+		return nil, "queries and the APIs"
+	case len(queries.Rows) == 0:
+		return []page.Table{apis}, "queries"
+	case len(apis.Rows) == 0:
+		return []page.Table{queries}, "APIs"
+	}
+	return []page.Table{queries, apis}, ""
+}
+
+// queriesTable has every statement, before all phases and after.
+func queriesTable(before, after State) page.Table {
+	t := page.Table{Caption: fmt.Sprintf("Queries one by one: %s, as the servers counted them", arrow(before.Name, after.Name)),
+		Columns: columns("query", "node", "#for each hit, before", "#after", "#per second, before", "#after")}
+	t.Columns[0].Code = true
+	type identity struct{ node, text string }
+	find := func(list []Query, want identity) Query {
+		for _, q := range list {
+			if (identity{q.Node, q.Text}) == want {
+				return q
+			}
+		}
+		// Where queries are counted, one that was never sent cost nothing.
+		if len(list) > 0 {
+			return Query{}
+		}
+		return Query{PerHit: unknown(), QPS: unknown()}
+	}
+	seen := map[identity]bool{}
+	for _, q := range slices.Concat(before.Queries, after.Queries) {
+		id := identity{q.Node, q.Text}
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		b, a := find(before.Queries, id), find(after.Queries, id)
+		t.Rows = append(t.Rows, cells(q.Text, q.Node, number(b.PerHit), number(a.PerHit), number(b.QPS), number(a.QPS)))
+	}
+	return t
+}
+
+// apisTable has every API, before all phases and after.
+func apisTable(before, after State) page.Table {
+	t := page.Table{Caption: "APIs: " + arrow(before.Name, after.Name), Folded: true,
+		Columns: columns("API", "operation", "#n, before", "#after", "#p95, before", "#after", "#primary statements for each hit, before", "#after",
+			"#replica statements, before", "#after")}
+	find := func(list []API, name string) API {
+		for _, a := range list {
+			if a.API == name {
+				return a
+			}
+		}
+		return API{Operation: Operation{P95Seconds: unknown()}, PrimaryStatements: unknown(), ReplicaStatements: unknown()}
+	}
+	seen := map[string]bool{}
+	for _, api := range slices.Concat(before.APIs, after.APIs) {
+		if seen[api.API] {
+			continue
+		}
+		seen[api.API] = true
+		b, a := find(before.APIs, api.API), find(after.APIs, api.API)
+		t.Rows = append(t.Rows, cells(api.API, api.Op, count(b.N), count(a.N), seconds(b.P95Seconds), seconds(a.P95Seconds),
+			number(b.PrimaryStatements), number(a.PrimaryStatements), number(b.ReplicaStatements), number(a.ReplicaStatements)))
+	}
+	return t
 }

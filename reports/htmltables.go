@@ -197,8 +197,12 @@ func (s *Summary) errorsSection(run *record.Run) page.Section {
 			classes[class] = true
 		}
 	}
-	if len(classes) == 0 {
-		section.Text = []string{"No hit failed, in any trial."}
+	switch {
+	case len(due) == 0:
+		section.Text = []string{"No hit was recorded in a measured stage, so nothing is known of errors."}
+		return section
+	case len(classes) == 0:
+		section.Text = []string{"No hit of a measured stage failed, in any trial."}
 		return section
 	}
 	section.Text = []string{"Hits that failed in the measured stages, by class, in all trials, valid or not."}

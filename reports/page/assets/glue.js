@@ -77,6 +77,24 @@
     ctx.restore();
   };
 
+  const shortened = (ctx, words, wide) => {
+    let letters = [...words];
+    while (letters.length && ctx.measureText(letters.join("") + (letters.length < words.length ? "…" : "")).width > wide) letters.pop();
+    return letters.join("") === words ? words : letters.join("") + "…";
+  };
+
+  // Names that are wider than their bands stand on their ends, in so many pixels at most.
+  const tallest = 92;
+  const measure = document.createElement("canvas").getContext("2d");
+  const roomFor = (spec, width) => {
+    const bands = spec.bands || [], second = (width - 76) / (spec.to - spec.from);
+    measure.font = "11px " + font.slice(5);
+    const widths = bands.map((band) => measure.measureText(band.name).width);
+    spec.upright = bands.some((band, i) => widths[i] >= (band.to - band.from) * second);
+    const names = !bands.length ? 0 : spec.upright ? Math.min(tallest, Math.max(...widths)) + 4 : 10;
+    return 12 + names + (spec.marks ? 14 : 0);
+  };
+
   const named = (spec) => (u) => {
     const {ctx, bbox} = u, right = bbox.left + bbox.width;
     ctx.save();
@@ -84,9 +102,26 @@
     ctx.textBaseline = "bottom";
     ctx.textAlign = "center";
     ctx.fillStyle = colour("muted");
-    for (const band of spec.bands || []) {
-      const a = Math.max(u.valToPos(band.from, "x", true), bbox.left), b = Math.min(u.valToPos(band.to, "x", true), right);
-      if (ctx.measureText(band.name).width < b - a) ctx.fillText(band.name, (a + b) / 2, bbox.top - (spec.marks ? 18 : 4) * ratio());
+    const floor = bbox.top - (spec.marks ? 18 : 4) * ratio();
+    const bands = (spec.bands || []).map((band) => ({name: band.name, wide: ctx.measureText(band.name).width,
+      a: Math.max(u.valToPos(band.from, "x", true), bbox.left), b: Math.min(u.valToPos(band.to, "x", true), right)}))
+      .filter((band) => band.b > band.a);
+    const upright = spec.upright && bands.some((band) => band.wide >= band.b - band.a);
+    let last = -Infinity;
+    for (const {name, wide, a, b} of bands) {
+      const middle = (a + b) / 2;
+      if (!upright) {
+        if (wide < b - a) ctx.fillText(name, middle, floor);
+      } else if (middle - last > 12 * ratio()) {
+        last = middle;
+        ctx.save();
+        ctx.translate(middle, floor);
+        ctx.rotate(-Math.PI / 2);
+        ctx.textAlign = "left";
+        ctx.textBaseline = "middle";
+        ctx.fillText(shortened(ctx, name, tallest * ratio()), 0, 0);
+        ctx.restore();
+      }
     }
     ctx.lineWidth = 1.5 * ratio();
     for (const limit of spec.limits || []) {
@@ -138,10 +173,10 @@
 
   const options = (chart, width) => {
     const {spec, group} = chart;
-    const logarithmic = spec.axis !== "elapsed";
+    const logarithmic = spec.axis !== "elapsed", room = roomFor(spec, width);
     const highest = Math.max(0, ...(spec.limits || []).map((limit) => limit.y));
     return {
-      width, height: logarithmic ? 300 : 220, padding: [12 + (spec.bands ? 10 : 0) + (spec.marks ? 14 : 0), 14, 0, 0],
+      width, height: (logarithmic ? 260 : 190) + room, padding: [room, 14, 0, 0],
       scales: {
         x: {time: false, distr: logarithmic ? 3 : 1, range: () => chart.range || [spec.from, spec.to]},
         y: {range: (u, low, high) => [0, spec.unit === "%" ? 100 : Math.max(high || 0, highest) * 1.06 || 1]},
@@ -229,7 +264,7 @@
     for (const chart of charts) {
       const width = chart.host.clientWidth;
       // On paper the canvas is hidden and has no width.
-      if (width > 0 && Math.abs(width - chart.plot.width) > 1) chart.plot.setSize({width, height: chart.plot.height});
+      if (width > 0 && Math.abs(width - chart.plot.width) > 1) build(chart);
     }
   }).observe(document.getElementById("report"));
 
