@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -124,8 +125,8 @@ func TestDifferencesAreToldOnce(t *testing.T) {
 	}
 	b.Source, b.Run.Header.Seed, b.Run.Header.Rounds = "other", 2, 3
 	_, err = Compare([]Candidate{a, b}, CompareOptions{Vocabulary: carshare()})
-	refused, ok := err.(Incomparable)
-	if !ok || len(refused.Differences) != 2 || refused.Differences[0].Field != "seed" || refused.Differences[1].Field != "rounds" {
+	var refused Incomparable
+	if !errors.As(err, &refused) || len(refused.Differences) != 2 || refused.Differences[0].Field != "seed" || refused.Differences[1].Field != "rounds" {
 		t.Errorf("got %v, want seed and rounds, each once", err)
 	}
 }
