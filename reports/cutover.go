@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -56,8 +57,8 @@ type CutoverHits struct {
 	Correctness
 }
 
-// CutoverState is a state as long as nothing was done to it: from the end of the switch into it to the begin of the work
-// for the next switch, or of that itself.
+// CutoverState is a state in the longest time in which nothing was done: between the switch into it, that out of it, and the
+// jobs that needs.
 type CutoverState struct {
 	// Stage is what the cutover calls the state; on the way back it is not the name alone.
 	Stage            string `json:"stage"`
@@ -221,15 +222,24 @@ func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 		if i < len(judged.Switches) && judged.Switches[i].Done {
 			held.to = float64(judged.Switches[i].BeginSeconds)
 		}
-		for _, job := range judged.Jobs {
-			if begin := float64(job.BeginSeconds); begin >= held.from && begin < held.to {
-				held.to = begin
-			}
-		}
-		c.fill(&s, held)
+		c.fill(&s, undisturbed(held, judged.Jobs))
 		list = append(list, s)
 	}
 	return list
+}
+
+// undisturbed is the longest part of a stretch without a job, the first of equal ones.
+func undisturbed(held stretch, jobs []CutoverJob) stretch {
+	parts := []stretch{held}
+	for _, job := range jobs {
+		last, begin, end := &parts[len(parts)-1], float64(job.BeginSeconds), float64(job.BeginSeconds+job.Seconds)
+		if end > last.from && begin < last.to {
+			rest := stretch{end, last.to}
+			last.to = begin
+			parts = append(parts, rest)
+		}
+	}
+	return slices.MaxFunc(parts, func(a, b stretch) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
 }
 
 // fill gives a state what is known of it: nothing, where the switch into it came too late or not at all.

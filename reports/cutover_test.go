@@ -272,6 +272,24 @@ func TestCutoverOfMissingState(t *testing.T) {
 	}
 }
 
+// A job divides the time of a state; the longer part is told.
+func TestCutoverBesideJob(t *testing.T) {
+	for _, tt := range []struct{ begin, took, from, to float64 }{
+		{20, 2, 15.2, 20}, {16, 2, 18, 23}, {15.1, 4, 19.1, 23}, {22, 3, 15.2, 22}, {14, 20, math.NaN(), math.NaN()}, {1, 1, 15.2, 23},
+	} {
+		m := thereAndBack()
+		job := m.eventNamed("archive job: moved")
+		job.AtSeconds, job.Values["seconds"] = tt.begin+tt.took, tt.took
+		_, c := m.cutover(t)
+		same := func(got Number, want float64) bool {
+			return math.Abs(float64(got)-want) < 1e-9 || !got.Known() && math.IsNaN(want)
+		}
+		if s := c.States[1]; !same(s.FromSeconds, tt.from) || !same(s.ToSeconds, tt.to) {
+			t.Errorf("a job at %v for %v: told from %v to %v, want %v to %v", tt.begin, tt.took, s.FromSeconds, s.ToSeconds, tt.from, tt.to)
+		}
+	}
+}
+
 // A late generator spoils the latencies of what it sent late, and nothing else: the answers count.
 func TestCutoverOfLateGenerator(t *testing.T) {
 	m := thereAndBack()

@@ -109,7 +109,7 @@ func (c *Cutover) switchesSection() page.Section {
 }
 
 func (c *Cutover) statesSection() page.Section {
-	t := page.Table{Caption: "Each state undisturbed: from the end of the switch into it to the first work for the next one",
+	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it",
 		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
 	for _, s := range c.States {
 		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), seconds(s.P50Seconds),

@@ -189,8 +189,8 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	for _, note := range limited(c.notes(run), most) {
 		lines = append(lines, "note: "+note)
 	}
-	return append(lines, "A state is told from the end of the switch into it to the first work for the next one; around a switch are the "+
-		"seconds it touches and one more on either side; - not known")
+	return append(lines, "A state is told over the longest time in which nothing was done to it; around a switch are the seconds it touches "+
+		"and one more on either side; - not known")
 }
 
 // notes are what else went on. When is told on the clock of the traffic.
