@@ -38,6 +38,7 @@ type runFlags struct {
 	until     untilClear
 	ending    ending
 	self      selfTest
+	watching  watching
 	cutover   cutover
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
@@ -56,6 +57,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute
   rehearse run stay-launch                   three rounds, with intervals
   rehearse run stay-launch --only cache      one phase only
+  rehearse run stay-launch --live            watch it in a browser while it lasts
   rehearse run stay-launch --cutover --and-back   apply the phases, and undo them, while the traffic flows
   rehearse run my-peak.yaml --scale 0.5      half the traffic
   rehearse run my-peak.yaml --set nodes.auth.cpus=0.5 --set 'traffic.stages[peak].hold=800/s'`,
@@ -72,6 +74,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	f.until.addFlags(cmd)
 	f.ending.addFlags(cmd)
 	f.self.addFlags(cmd)
+	f.watching.addFlags(cmd)
 	f.cutover.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
@@ -94,7 +97,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
-	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.cutover.check(f)); err != nil {
+	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.watching.check(), f.cutover.check(f)); err != nil {
 		return err
 	}
 	s, err := f.variation.read(name)
@@ -159,6 +162,7 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 		return nil, err
 	}
 	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
+		r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
 		r.say("report: %s", filepath.Join(r.dir, reports.MarkdownFile))
 		return &verdict, err
 	}
@@ -166,6 +170,7 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	if err != nil {
 		return nil, err
 	}
+	r.onlookers.finish(endingOf(s.Verdict.String(), s.Sentence(), r.dir))
 	err = show(cmd, recorded, s, f.json)
 	r.say("%s", written(r.dir))
 	tellGitHub(cmd.ErrOrStderr(), recorded, s)
@@ -182,7 +187,9 @@ type rehearsal struct {
 	dir    string
 	header record.Header
 	writer *record.Writer
-	talk   io.Writer
+	// view is where talk goes: it knows what else stands on the terminal.
+	view      *progressView
+	onlookers *onlookers
 	// mu keeps lines of talk whole: nodes may die on a goroutine of their own.
 	mu sync.Mutex
 }
@@ -192,7 +199,7 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	var suffix [2]byte
 	rand.Read(suffix[:])
 	id := began.UTC().Format("20060102T150405Z") + "-" + s.Name + "-" + hex.EncodeToString(suffix[:])
-	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), talk: talk}
+	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), view: newProgressView(talk, plan)}
 	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
 	r.header.Stack, r.header.UntilClear = f.stack, f.until.on
 	if f.self.on {
@@ -245,7 +252,7 @@ func pointLatest(out, id string) error {
 func (r *rehearsal) say(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(r.talk, format+"\n", args...)
+	fmt.Fprintf(r.view, format+"\n", args...)
 }
 
 // rehearse boots, measures, reports and takes down. The report is told how the measurement ended and makes of it how the
@@ -254,6 +261,10 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	defer func() { err = errors.Join(err, r.writer.Close()) }()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
+	if r.onlookers, err = r.lookOn(r.flags.watching); err != nil {
+		return r.notReady(ctx, err)
+	}
+	defer func() { r.onlookers.close(err) }()
 	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), r.plan.Expected().Round(time.Second))
 	e, booted, err := r.boot(ctx, end)
 	if err != nil {
@@ -273,6 +284,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 		return errors.Join(measured, err)
 	}
 	err = report(measured)
+	r.onlookers.finish(endedBy(err))
 	if measured == nil && r.flags.keep {
 		r.keep(ctx, e)
 	}
@@ -314,7 +326,7 @@ func seeded(t stack.Template) string {
 }
 
 func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
-	log := slog.New(slog.NewTextHandler(r.talk, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(r.view, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	config := environmentConfig{
 		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
 		weights: r.scenario.Traffic.APIs,
@@ -370,18 +382,18 @@ func (r *rehearsal) notReady(ctx context.Context, err error) error {
 
 // measure runs all trials, or fewer where a budget that ends the run is breached: its verdict is for the report to tell.
 func (r *rehearsal) measure(ctx context.Context, e *environment, end context.CancelCauseFunc) error {
-	line := newProgressLine(r.talk, r.plan)
-	defer line.close()
+	r.view.start()
+	defer r.view.close()
 	config := harness.Config{
 		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),
-		Record: r.writer, Load: r.watched(end), Progress: line.show, Cutover: r.flags.cutover.states,
+		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Cutover: r.flags.cutover.states,
 	}
 	if r.flags.until.on {
 		config.More = r.more(time.Now())
 	}
 	err := harness.Run(ctx, config)
 	if breach, ok := errors.AsType[reports.Breach](context.Cause(ctx)); ok {
-		line.close()
+		r.view.close()
 		r.say("ended early: %v", breach)
 		return nil
 	}
