@@ -48,13 +48,13 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 	}
 	return []section{
 		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
-		listed("- ", limited(s.Reasons, reasons)).apart(),
-		listed("- warning: ", limited(s.Warnings, reasons)).apart(),
+		bulleted("- ", limited(s.Reasons, reasons)).apart(),
+		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
 		tabled(s.phaseTable(false), 8, 2, 3, 4, 6, 7).apart(),
 		tabled(ranked.budgetTable(false), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
 		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible(s.HeadlineStage)), len(s.States)),
-		listed("- ", s.footnotes(run, reasons)).folded("What it rests on"),
-		listed("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
+		bulleted("- ", s.footnotes(run, reasons)).folded("What it rests on"),
+		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
 			provenance(run.Header)...)).folded("How it was run"),
 	}
 }

@@ -21,8 +21,8 @@ type section struct {
 	left            int
 }
 
-// listed is a list of recorded text.
-func listed(bullet string, lines []string) section {
+// bulleted is a list of recorded text.
+func bulleted(bullet string, lines []string) section {
 	s := section{more: "- and %d more"}
 	for _, line := range lines {
 		s.rows = append(s.rows, bullet+plain(strings.TrimSpace(line)))

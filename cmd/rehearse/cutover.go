@@ -105,9 +105,13 @@ func (c *cutover) describe(h *record.Header) {
 
 // reportCutover writes and prints what a cutover did, and returns its verdict; done is false for an ordinary run.
 func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict reports.Verdict, done bool, err error) {
-	run, err := record.Open(dir)
-	if err != nil || run.Header.Cutover == nil {
+	h, err := record.ReadHeader(dir)
+	if err != nil || h.Cutover == nil {
 		return verdict, false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
+	}
+	run, err := record.Open(dir)
+	if err != nil {
+		return verdict, true, exitError{exitUsage, err}
 	}
 	scenario, err := judging{}.scenario(dir, run)
 	if err != nil {

@@ -120,14 +120,15 @@ func (b *braked) Apply(ctx context.Context, state string) error {
 
 // reportSelfTest writes and prints what a self-test found; done is false for an ordinary run.
 func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err error) {
-	run, err := record.Open(dir)
-	if err != nil {
+	h, err := record.ReadHeader(dir)
+	if err != nil || h.SelfTest == nil {
 		return false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
 	}
-	s, err := reports.JudgeSelfTest(run)
-	if errors.Is(err, reports.ErrNoSelfTest) {
-		return false, nil
+	run, err := record.Open(dir)
+	if err != nil {
+		return true, exitError{exitUsage, err}
 	}
+	s, err := reports.JudgeSelfTest(run)
 	err = errors.Join(err, reports.WriteSelfTest(dir, s))
 	if asJSON {
 		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))

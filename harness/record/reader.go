@@ -34,22 +34,31 @@ func (r *Run) Complete() bool {
 	return len(r.Events) > 0 && r.Events[len(r.Events)-1].Kind == EventDone
 }
 
+// ReadHeader reads the header of the run directory dir and nothing else, for those who have to know what kind of run it is.
+func ReadHeader(dir string) (h Header, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, HeaderFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, fmt.Errorf("%s is not a run directory: it has no %s", dir, HeaderFile)
+	}
+	if err != nil {
+		return h, fmt.Errorf("read run: %w", err)
+	}
+	if err := foreign(dir, text); err != nil {
+		return h, err
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		return h, fmt.Errorf("read %s: %w", filepath.Join(dir, HeaderFile), err)
+	}
+	return h, nil
+}
+
 // Open reads the run directory dir. A run that was cut short is read as far as it goes; what is missing or broken
 // besides its last lines is an error.
 func Open(dir string) (*Run, error) {
-	text, err := os.ReadFile(filepath.Join(dir, HeaderFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a run directory: it has no %s", dir, HeaderFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read run: %w", err)
-	}
 	r := &Run{Dir: dir}
-	if err := foreign(dir, text); err != nil {
+	var err error
+	if r.Header, err = ReadHeader(dir); err != nil {
 		return nil, err
-	}
-	if err := json.Unmarshal(text, &r.Header); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, HeaderFile), err)
 	}
 	if r.Scenario, err = os.ReadFile(filepath.Join(dir, ScenarioFile)); err != nil {
 		return nil, fmt.Errorf("read run: %w", err)

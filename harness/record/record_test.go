@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -193,6 +194,43 @@ func TestHistogramRefusesNonsense(t *testing.T) {
 		var h Histogram
 		if err := json.Unmarshal([]byte(text), &h); err == nil {
 			t.Errorf("%s: got no error", text)
+		}
+	}
+}
+
+// However a list is written, it is the same list: what is read quickly is what the library reads of it.
+func TestHistogramsAreReadAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(
+			rapid.StringOfN(rapid.RuneFrom([]rune("[[[]],,0123456789 -.e")), 0, 30, -1),
+			rapid.Map(rapid.SliceOf(rapid.Custom(func(t *rapid.T) string {
+				return fmt.Sprintf("[%d,%d]", rapid.Int64().Draw(t, "value")>>rapid.IntRange(0, 62).Draw(t, "bits"), rapid.Int64Range(-1, 999).Draw(t, "count"))
+			})), func(list []string) string { return "[" + strings.Join(list, ",") + "]" }),
+		).Draw(t, "text")
+		var quick, slow Histogram
+		err := json.Unmarshal([]byte(text), &quick)
+		err2 := json.Unmarshal([]byte(strings.ReplaceAll(text, "[", "[ ")), &slow)
+		if (err == nil) != (err2 == nil) || err == nil && !cmp.Equal(quick.Bars(), slow.Bars()) {
+			t.Fatalf("%s is %v, %v, but with blanks %v, %v", text, quick.Bars(), err, slow.Bars(), err2)
+		}
+	})
+}
+
+func BenchmarkDecodeWindow(b *testing.B) {
+	var w Window
+	for i := range 500 {
+		d := time.Duration(1+i*i) * time.Microsecond
+		w.Response.Record(d)
+		w.Service.Record(d)
+		w.Lag.Record(d / 10)
+	}
+	text, err := json.Marshal(w)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := json.Unmarshal(text, new(Window)); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
