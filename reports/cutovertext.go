@@ -19,6 +19,9 @@ import (
 // CutoverFile is what [WriteCutover] leaves in a run directory beside report.md and the picture.
 const CutoverFile = "cutover.json"
 
+// CutoverFiles are what [WriteCutover] leaves, for a person to find.
+func CutoverFiles() []string { return []string{HTMLFile, MarkdownFile, CutoverFile, ChartsDir} }
+
 // WriteCutover leaves cutover.json, report.md, report.html and the timeline in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
 func WriteCutover(dir string, run *record.Run, c *Cutover) error {

@@ -163,7 +163,7 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	}
 	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
 		r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
-		r.say("report: %s", filepath.Join(r.dir, reports.MarkdownFile))
+		r.say("reports in %s: %s", r.dir, strings.Join(reports.CutoverFiles(), ", "))
 		return &verdict, err
 	}
 	recorded, s, err := judge(r.dir, judging{})
