@@ -41,6 +41,9 @@ type Exporter struct {
 	// states by trial: as planned, and as it began. In a cutover each stage has one of its own, in switched.
 	states   map[int]string
 	switched map[string]string
+	// stages and operations are those of every trial.
+	stages     []record.Stage
+	operations []string
 	// stage is under way; empty is none.
 	stage string
 	// readings are the latest by source.
@@ -88,6 +91,8 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 		behind:     gauge("replica_lag_seconds", "How far the replica is behind the primary."),
 		states:     map[int]string{},
 		switched:   switched(h),
+		stages:     h.Stages,
+		operations: h.Operations,
 		readings:   map[string]record.Sample{},
 		trial:      -1,
 	}
@@ -126,6 +131,7 @@ func (x *Exporter) event(e record.Event) {
 	switch e.Kind {
 	case record.EventTrialBegin:
 		x.states[e.Trial] = e.Text
+		x.prepare(e.Trial)
 	case record.EventTrialEnd, record.EventInterrupted:
 		x.enter(e.Trial, "")
 		x.offered.Reset()
@@ -133,14 +139,18 @@ func (x *Exporter) event(e record.Event) {
 	}
 }
 
-// window counts the hits of an operation in a second.
-func (x *Exporter) window(w record.Window) {
-	state := x.state(w.Trial, w.Stage)
-	for outcome, n := range map[string]uint64{"completed": w.Completed, "failed": w.Failed, "missed": w.Missed} {
-		x.requests.WithLabelValues(state, w.Stage, w.Op, outcome).Add(float64(n))
+// prepare begins all counters of a trial at zero: of one that appears with hits in it, Prometheus would not see these grow.
+func (x *Exporter) prepare(trial int) {
+	for _, stage := range x.stages {
+		for _, op := range x.operations {
+			x.count(record.Window{Trial: trial, Stage: stage.Name, Op: op})
+		}
 	}
-	observe(x.duration.WithLabelValues(state, w.Stage, w.Op), w.Response)
-	observe(x.lag.WithLabelValues(state, w.Stage), w.Lag)
+}
+
+// window counts the hits of an operation in a second, and what was offered in the second before.
+func (x *Exporter) window(w record.Window) {
+	x.count(w)
 	if w.Trial != x.trial || w.Second != x.second {
 		if w.Trial == x.trial {
 			x.offered.WithLabelValues().Set(float64(x.due))
@@ -148,6 +158,15 @@ func (x *Exporter) window(w record.Window) {
 		x.trial, x.second, x.due = w.Trial, w.Second, 0
 	}
 	x.due += w.Offered
+}
+
+func (x *Exporter) count(w record.Window) {
+	state := x.state(w.Trial, w.Stage)
+	for outcome, n := range map[string]uint64{"completed": w.Completed, "failed": w.Failed, "missed": w.Missed} {
+		x.requests.WithLabelValues(state, w.Stage, w.Op, outcome).Add(float64(n))
+	}
+	observe(x.duration.WithLabelValues(state, w.Stage, w.Op), w.Response)
+	observe(x.lag.WithLabelValues(state, w.Stage), w.Lag)
 }
 
 // switched are the states of the stages of a cutover, which is one trial; otherwise there are none.

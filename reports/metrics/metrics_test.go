@@ -211,6 +211,21 @@ rehearse_observations_dropped_total 3
 `, "rehearse_observations_dropped_total")
 }
 
+// A counter is there before it counts: of one that appears with hits in it Prometheus does not see these grow.
+func TestCountersBeginAtZero(t *testing.T) {
+	x := New(record.Header{Stages: []record.Stage{{Name: "peak"}}, Operations: []string{"verify"}}, func() uint64 { return 0 })
+	x.Observe(record.Event{Kind: record.EventTrialBegin, Text: "cache"})
+	want := `# HELP rehearse_requests_total Hits that were due, by what became of them: completed, failed, or missed, which is never sent.
+# TYPE rehearse_requests_total counter
+rehearse_requests_total{op="verify",outcome="completed",stage="peak",state="cache"} 0
+rehearse_requests_total{op="verify",outcome="failed",stage="peak",state="cache"} 0
+rehearse_requests_total{op="verify",outcome="missed",stage="peak",state="cache"} 0
+`
+	if err := testutil.GatherAndCompare(x.registry, strings.NewReader(want), "rehearse_requests_total", "rehearse_offered_requests_per_second"); err != nil {
+		t.Error(err)
+	}
+}
+
 // A cutover is one trial in which every stage has a state of its own.
 func TestStagesOfACutover(t *testing.T) {
 	x := New(record.Header{Trials: []record.Trial{{State: "baseline"}}, Stages: []record.Stage{{Name: "baseline"}, {Name: "cache"}, {Name: "baseline again"}},
