@@ -85,6 +85,10 @@ func factor(n Number) string {
 	return "×" + number(n)
 }
 
+// changeLimit is the largest factor that is told. The interval of two rounds that have nothing in common is wider, and its
+// end is no number to read.
+const changeLimit = 1000
+
 // change prints a ratio after/before as the difference it makes, to a tenth of a per cent: a smaller one is no finding.
 func change(n Number) string {
 	if !n.Known() {
@@ -94,6 +98,8 @@ func change(n Number) string {
 	switch {
 	case x == 0:
 		return "±0 %"
+	case n > changeLimit:
+		return "over ×" + figure(changeLimit)
 	case math.Abs(x) >= 100:
 		return signed(figure(x)) + " %"
 	}
