@@ -90,7 +90,7 @@ func (p picture) figures() []field {
 			fields = append(fields, field{fmt.Sprintf(format, value), ink, rank})
 		}
 	}
-	add(p.PrimaryQPS, "primary %.0f/s", 2, text.FgBlue)
+	add(p.PrimaryQPS, "primary %.0f/s", 2, text.FgHiBlue)
 	add(p.ReplicaQPS, "replica %.0f/s", 5, text.FgYellow)
 	add(100*p.CacheHitRatio, "cache %.1f %%", 6)
 	if bad := p.Failed + p.Missed; bad > 0 {

@@ -204,7 +204,7 @@ func TestProgressIsNeverTooWide(t *testing.T) {
 func TestProgressInColour(t *testing.T) {
 	p := picture{Progress: harness.Progress{Step: harness.StepLoad, Missed: 2}, Readings: live.Readings{PrimaryQPS: 882}, colour: true}
 	got := p.lines(100)[2]
-	for _, want := range []string{"\x1b[34mprimary 882/s\x1b[0m", "\x1b[31;1m2 failed\x1b[0m"} {
+	for _, want := range []string{"\x1b[94mprimary 882/s\x1b[0m", "\x1b[31;1m2 failed\x1b[0m"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q in it", got, want)
 		}

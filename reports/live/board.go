@@ -124,7 +124,8 @@ type run struct {
 	Stack    string         `json:"stack"`
 	Trials   int            `json:"trials"`
 	Stages   []record.Stage `json:"stages"`
-	Headline string         `json:"headline_stage"`
+	// Headline is the stage the report speaks of; empty in a cutover, which has none.
+	Headline string `json:"headline_stage"`
 }
 
 func runOf(h record.Header) run {
@@ -132,7 +133,11 @@ func runOf(h record.Header) run {
 	for i := range stages {
 		stages[i].Rates = nil // what is offered is shown as it is measured
 	}
-	return run{h.ID, h.Scenario, h.Stack, len(h.Trials), stages, h.Headline}
+	headline := h.Headline
+	if h.Cutover != nil {
+		headline = ""
+	}
+	return run{h.ID, h.Scenario, h.Stack, len(h.Trials), stages, headline}
 }
 
 // band is the time of one state in a trial, on the run's clock; To is zero while it lasts.

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
@@ -203,6 +205,28 @@ func TestColoursAreThere(t *testing.T) {
 	}
 	if len(found) < 15 {
 		t.Errorf("got %d colours", len(found))
+	}
+}
+
+// In a cutover the states follow one another in one trial, each in a band of its own. A switch before a trial is none of it.
+func TestBandsOfACutover(t *testing.T) {
+	s := newServer(t)
+	for _, e := range []record.Event{
+		{AtSeconds: 1, Kind: record.EventSwitch, Text: "baseline"}, begin(0, 2),
+		{AtSeconds: 5, Kind: record.EventSwitch, Text: "baseline -> cache"},
+		{AtSeconds: 9, Kind: record.EventTrialEnd, Text: "baseline"},
+		{AtSeconds: 10, Kind: record.EventSwitch, Text: "cache -> baseline"},
+	} {
+		s.Observe(e)
+	}
+	m, _, _, _ := s.since(0)
+	var got []string
+	for _, b := range m.Bands {
+		got = append(got, string(b))
+	}
+	want := []string{`{"number":1,"trial":0,"state":"baseline","from":2,"to":5}`, `{"number":2,"trial":0,"state":"cache","from":5,"to":9}`}
+	if diff := cmp.Diff(want, got); diff != "" || len(m.Events) != 3 {
+		t.Errorf("got %d events; -want +got:\n%s", len(m.Events), diff)
 	}
 }
 

@@ -79,7 +79,7 @@
     ctx.save();
     const stage = live.run && live.run.stages.find((s) => s.name === live.run.headline_stage);
     for (const b of live.bands.values()) {
-      block(b.from, b.to || last(), "band");
+      if (b.number % 2) block(b.from, b.to || last(), "band");
       if (stage && b.number === firstOf(b.trial).number) {
         block(b.from + stage.begin_seconds, Math.min(b.from + stage.end_seconds, b.to || last()), "highlight");
       }
@@ -240,7 +240,9 @@
     if (live.run && live.run.id !== run.id) { location.reload(); return; }
     live.run = run;
     at("name").textContent = run.scenario;
-    at("facts").textContent = run.trials + " trials, " + (run.stack || "no") + " back end, headline stage " + run.headline_stage + ", " + run.id;
+    at("facts").textContent = [
+      run.trials === 1 ? "one trial" : run.trials + " trials", run.stack + " back end",
+      run.headline_stage && "headline stage " + run.headline_stage, run.id].filter(Boolean).join(", ");
     document.title = "live: " + run.scenario;
   };
 
