@@ -46,28 +46,14 @@ const plateauBegins = 2 * time.Second
 // reason, or the number shows what happened.
 func TestSabotage(t *testing.T) {
 	s := newSite(t)
-	if err := os.WriteFile(filepath.Join(s.dir, "sabotaged.yaml"), []byte(sabotaged), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := s.command(t, "run", "sabotaged.yaml", "--stack", "processes")
-	var talk strings.Builder
-	cmd.Stdout, cmd.Stderr = &talk, &talk
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		// The exit code depends on how many trials are left; what counts is in the summary.
-		_ = cmd.Wait()
-	}()
+	generator, talk, ended := s.runSabotaged(t)
 	// Each in the first trial of its state; the generator in the one that measures the last state once more.
 	var paused time.Duration
 	for trial, sabotage := range []func(){
 		func() { paused = s.pausePrimary(t, 3*time.Second) },
 		func() { s.resetStatements(t) },
 		func() { s.flushRedis(t) },
-		func() { pauseForMoments(t, cmd.Process.Pid) },
+		func() { pauseForMoments(t, generator) },
 	} {
 		if !s.awaitPlateau(t, trial, ended) {
 			break
@@ -87,6 +73,27 @@ func TestSabotage(t *testing.T) {
 	})
 	t.Run("redis flushed", func(t *testing.T) { wantFlushToShow(t, &summary) })
 	t.Run("generator paused", func(t *testing.T) { wantInvalid(t, summary.Validity[3], "the generator was late: lag p99 ") })
+}
+
+// runSabotaged starts a run, for somebody to spoil: its process, and what it has said once it has ended.
+func (s site) runSabotaged(t *testing.T) (pid int, talk *strings.Builder, ended <-chan struct{}) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, "sabotaged.yaml"), []byte(sabotaged), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.command(t, "run", "sabotaged.yaml", "--stack", "processes")
+	talk = &strings.Builder{}
+	cmd.Stdout, cmd.Stderr = talk, talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// The exit code depends on how many trials are left; what counts is in the summary.
+		_ = cmd.Wait()
+	}()
+	return cmd.Process.Pid, talk, done
 }
 
 // awaitPlateau waits for the moment after the headline stage of a trial has begun, and tells whether it came.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,21 +13,7 @@ import (
 // that is no finding.
 func TestStallAtTheEndOfAStage(t *testing.T) {
 	s := newSite(t)
-	if err := os.WriteFile(filepath.Join(s.dir, "sabotaged.yaml"), []byte(sabotaged), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := s.command(t, "run", "sabotaged.yaml", "--stack", "processes")
-	var talk strings.Builder
-	cmd.Stdout, cmd.Stderr = &talk, &talk
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		// No budget decides anything; what counts is in the summary.
-		_ = cmd.Wait()
-	}()
+	_, talk, ended := s.runSabotaged(t)
 	const stalled = 2
 	if s.awaitPlateau(t, stalled, ended) {
 		time.Sleep(2900 * time.Millisecond)
