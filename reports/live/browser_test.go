@@ -234,6 +234,9 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("chart %d has %d pixels of colour", i, n)
 		}
 	}
+	for _, empty := range ask[[]string](v, `rehearseLive.plots.flatMap((p) => p.series.slice(1).filter((line, i) => p.data[i + 1].every((y) => y == null)).map((line) => line.label))`) {
+		t.Errorf("the line of %s has no value in a run that has all of them", empty)
+	}
 	zoomed(v)
 	v.keep("over-dark-narrow", 390, "dark")
 	if wide := ask[int](v, `document.documentElement.scrollWidth`); wide > 390 {
