@@ -39,7 +39,7 @@ const ownChecks = "run"
 // checks lists everything the run is held to: first itself, then its budgets. The verdict passes if all of them do that
 // are not lenient.
 func checks(run *record.Run, s *Summary) []check {
-	list := []check{s.verdictCheck(run), s.endCheck(run)}
+	list := []check{s.verdictCheck(run), endCheck(s.class(ownChecks), s.Complete, run)}
 	for _, state := range s.States {
 		list = append(list, s.trialsCheck(run, state))
 	}
@@ -83,9 +83,9 @@ func elapsed(run *record.Run) (seconds float64) {
 	return seconds
 }
 
-func (s *Summary) endCheck(run *record.Run) check {
-	c := check{class: s.class(ownChecks), name: "the run reaches its end", verdict: Pass, seconds: elapsed(run)}
-	if !s.Complete {
+func endCheck(class string, complete bool, run *record.Run) check {
+	c := check{class: class, name: "the run reaches its end", verdict: Pass, seconds: elapsed(run)}
+	if !complete {
 		c.verdict, c.said = Inconclusive, "the run did not reach its end"+interruption(run.Events)
 	}
 	return c

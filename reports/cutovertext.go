@@ -38,6 +38,7 @@ func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w, run) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, run) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return c.junit(w, run) }),
 	}
 	picture := c.timeline(run)
 	picture.Fonts = fonts

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/prometheus/common/expfmt"
@@ -37,6 +38,20 @@ func odd() map[string]func() *made {
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(0.05), Line: 30}}
 			m.windows, m.samples = nil, nil
 			m.events = []record.Event{{AtSeconds: 2, Trial: -1, Kind: record.EventInterrupted, Text: "Docker does not answer"}}
+			return m
+		},
+		// What only warns fails nothing, and neither does a late generator where all budgets are on counts.
+		"warned": func() *made {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			m.scenario.Budgets = []scenarios.Budget{
+				{Metric: "primary_qps", Max: new(1100.0), Line: 30},
+				{Metric: "primary_qps", Max: new(500.0), Level: scenarios.LevelWarn, Line: 31},
+			}
+			m.windowsOf(1, "peak", func(w *record.Window) {
+				for range w.Sent {
+					w.Lag.Record(50 * time.Millisecond)
+				}
+			})
 			return m
 		},
 		"silent-stage": func() *made {
@@ -222,17 +237,53 @@ func TestJUnitIsValid(t *testing.T) {
 	if err != nil {
 		t.Skip("xmllint is missing; .ci/setup installs it (Debian: libxml2-utils)")
 	}
+	check := func(t *testing.T, text []byte) {
+		file := filepath.Join(t.TempDir(), JUnitFile)
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command(lint, "--nonet", "--noout", "--schema", path, file).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
 	for name, make := range everyRun() {
 		t.Run(name, func(t *testing.T) {
 			run, s := make().summarized(t)
-			file := filepath.Join(t.TempDir(), JUnitFile)
-			if err := os.WriteFile(file, formatsOf(t, run, s)[JUnitFile], 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.Command(lint, "--nonet", "--noout", "--schema", path, file).CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, out)
-			}
+			check(t, formatsOf(t, run, s)[JUnitFile])
 		})
+	}
+	t.Run("cutover", func(t *testing.T) {
+		run, c := thereAndBack().cutover(t)
+		var b bytes.Buffer
+		if err := c.junit(&b, run); err != nil {
+			t.Fatal(err)
+		}
+		check(t, b.Bytes())
+	})
+}
+
+// A cutover is told like any run: it passes without a failure or an error, and each switch is a test.
+func TestJUnitOfCutovers(t *testing.T) {
+	for name, spoil := range map[string]func(*made){
+		"healthy":     func(*made) {},
+		"errors":      func(m *made) { m.second(10, func(w *record.Window) { w.Failed, w.Completed = 1, w.Completed-1 }) },
+		"interrupted": func(m *made) { m.events = m.events[:len(m.events)-1] },
+	} {
+		m := thereAndBack()
+		spoil(m)
+		run, c := m.cutover(t)
+		var b bytes.Buffer
+		if err := c.junit(&b, run); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, filepath.Join("formats", "cutover-"+name+".xml"), b.Bytes())
+		var all junitSuites
+		if err := xml.Unmarshal(b.Bytes(), &all); err != nil {
+			t.Fatal(err)
+		}
+		if all.Tests != 3+len(c.Switches) || (all.Failures+all.Errors == 0) != (c.Verdict == Pass) || (all.Failures > 0) != (c.Verdict == Fail) {
+			t.Errorf("%s: %+v for %d switches and the verdict %s", name, all.junitTotals, len(c.Switches), c.Verdict)
+		}
 	}
 }
 

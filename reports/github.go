@@ -75,6 +75,9 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 			warnings = append(warnings, about(levelWarning, warning))
 		}
 	}
+	if len(run.Windows) == 0 && len(errors) > 0 {
+		return errors[:1] // all else follows from it
+	}
 	return slices.Concat(shown(append(errors, budgets[levelError]...)), shown(append(budgets[levelWarning], warnings...)))
 }
 

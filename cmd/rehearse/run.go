@@ -374,10 +374,23 @@ func (d nodeDied) Unwrap() error { return d.err }
 // notReady is an error of the boot, unless the user ended it.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
 	r.note(record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()})
+	r.reportNothing()
 	if stopped, ok := errors.AsType[interrupted](context.Cause(ctx)); ok {
 		return stopped
 	}
 	return exitError{exitEnvironment, err}
+}
+
+// reportNothing writes the reports of a run that never began, because build servers look there for what went wrong. What
+// keeps them from being written is less than that.
+func (r *rehearsal) reportNothing() {
+	if r.header.SelfTest != nil || r.header.Cutover != nil {
+		return
+	}
+	if recorded, s, err := judge(r.dir, judging{}); err == nil {
+		r.say("%s", written(r.dir))
+		tellGitHub(r.view, recorded, s)
+	}
 }
 
 // measure runs all trials, or fewer where a budget that ends the run is breached: its verdict is for the report to tell.

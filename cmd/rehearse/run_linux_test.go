@@ -74,7 +74,8 @@ func (s site) command(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "REHEARSE_HOME="+s.home)
+	// In a workflow of GitHub the run of a test is nothing to show.
+	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "REHEARSE_HOME="+s.home, "GITHUB_ACTIONS=")
 	return cmd
 }
 
@@ -405,7 +406,7 @@ func (s site) wantPartialReport(t *testing.T) {
 	}
 }
 
-// An environment that is not ready ends the run with exit 3, a reason and a remedy, and leaves nothing.
+// An environment that is not ready ends the run with exit 3, a reason and a remedy, and leaves nothing but reports of that.
 func TestNotReady(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -439,6 +440,11 @@ func TestNotReady(t *testing.T) {
 			got := finished(t, s.command(t, append([]string{"run", "peak.yaml", "--stack", "processes"}, tt.args...)...))
 			if got.code != exitEnvironment || !strings.Contains(got.stderr, tt.says) {
 				t.Errorf("got exit %d, want %d and %q in:\n%s", got.code, exitEnvironment, tt.says, got.stderr)
+			}
+			// Build servers find why in the file they read, wherever there is a run directory.
+			if text, err := os.ReadFile(filepath.Join(s.latest(), reports.JUnitFile)); tt.name != "out is a file" &&
+				(err != nil || !strings.Contains(string(text), `<error type="inconclusive" message="the run did not reach its end: `)) {
+				t.Errorf("%s: %v, %.2000s", reports.JUnitFile, err, text)
 			}
 			s.wantNothingLeft(t)
 		})

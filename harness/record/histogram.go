@@ -171,13 +171,13 @@ func (h *Histogram) unmarshalWritten(data []byte) bool {
 	return false
 }
 
-// number reads a whole number and the letter behind it.
+// number reads a whole number and the letter behind it, in what is known to be JSON.
 func number(data []byte, end byte) (n int64, rest []byte, ok bool) {
 	for i, digit := range data {
 		switch {
 		case digit == end:
 			return n, data[i+1:], i > 0
-		case digit < '0' || digit > '9' || i > 0 && n == 0 || n > highestNanoseconds:
+		case digit < '0' || digit > '9' || n > highestNanoseconds:
 			return 0, nil, false
 		}
 		n = 10*n + int64(digit-'0')
