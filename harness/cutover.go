@@ -11,16 +11,18 @@ import (
 
 // cutOver takes the system from state to state while a trial is played, each at the begin of the stage that is to be held in
 // it. What a state needs before the switch is begun after a quarter of the stage before: that quarter shows the state
-// before undisturbed. A switch that is not ready in time comes late, and those that the traffic does not last for do not
-// come at all: nobody would see what they did.
+// before undisturbed. A switch that is not ready in time comes late. The state it leads to is held for half its time
+// at least, so the next may be late as well; and those that the traffic does not last for do not come at all: nobody would
+// see what they did.
 func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played <-chan struct{}) error {
-	end := begin.Add(r.Plan.Duration())
+	end, entered := begin.Add(r.Plan.Duration()), begin
 	for i, state := range r.Cutover {
 		if i == 0 || state == r.Cutover[i-1] {
 			continue
 		}
 		before, stage := r.Plan.Stages[i-1], r.Plan.Stages[i]
-		if !wait(ctx, begin.Add(before.Begin+(before.End-before.Begin)/4), true, played) || !time.Now().Before(end) {
+		hold := before.End - before.Begin
+		if !wait(ctx, later(begin.Add(before.Begin), entered).Add(hold/4), true, played) || !time.Now().Before(end) {
 			return nil
 		}
 		err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, state) })
@@ -28,14 +30,22 @@ func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played
 			return fmt.Errorf("cutover to %s: %w", state, err)
 		}
 		due := begin.Add(stage.Begin)
-		if !wait(ctx, due, true, played) || !time.Now().Before(end) {
+		if !wait(ctx, later(due, entered.Add(hold/2)), true, played) || !time.Now().Before(end) {
 			return nil
 		}
 		if err := r.underLoad(ctx, state, trial, due); err != nil {
 			return fmt.Errorf("cutover to %s: %w", state, err)
 		}
+		entered = time.Now()
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // underLoad switches the system. The event tells when that began, how long it took and by how much it was late.

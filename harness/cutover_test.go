@@ -91,7 +91,7 @@ func TestCutover(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{"-50ms prepare baseline", "-50ms apply baseline", "-50ms warm", "3.5s prepare cache", "11s apply cache",
-			"13.5s prepare baseline", "21s apply baseline", "31s settle"}
+			"15s prepare baseline", "21s apply baseline", "31s settle"}
 		if diff := cmp.Diff(want, a.calls); diff != "" {
 			t.Errorf("system (-want +got):\n%s", diff)
 		}
@@ -112,8 +112,8 @@ func TestCutover(t *testing.T) {
 	})
 }
 
-// What is not ready in time makes its switch late, and the next one too if that has to be; what the load does not last for
-// is not done any more.
+// What is not ready in time makes its switch late, and the next one too where its state would be held for less than half its
+// time; what the load does not last for is not done any more.
 func TestCutoverIsLate(t *testing.T) {
 	for _, tt := range []struct {
 		takes map[string]time.Duration
@@ -122,7 +122,7 @@ func TestCutoverIsLate(t *testing.T) {
 		{map[string]time.Duration{"prepare cache": 10500 * time.Millisecond},
 			[]string{"14.00 baseline -> cache took 0.00 late 3.00", "21.00 cache -> baseline took 0.00 late 0.00"}},
 		{map[string]time.Duration{"apply cache": 12 * time.Second},
-			[]string{"11.00 baseline -> cache took 12.00 late 0.00", "23.00 cache -> baseline took 0.00 late 2.00"}},
+			[]string{"11.00 baseline -> cache took 12.00 late 0.00", "28.00 cache -> baseline took 0.00 late 7.00"}},
 		{map[string]time.Duration{"apply cache": 25 * time.Second}, []string{"11.00 baseline -> cache took 25.00 late 0.00"}},
 		{map[string]time.Duration{"prepare cache": time.Minute}, nil},
 	} {

@@ -323,7 +323,7 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s took %s, over %s", name, seconds(s.Seconds), limit(seconds(switchLimitSeconds))))
 	}
 	if s.LateSeconds > lateSwitchSeconds {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s came %s late: what it needs was not ready", name, seconds(s.LateSeconds)))
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s came %s late: what it needs, or the switch before, took too long", name, seconds(s.LateSeconds)))
 	}
 }
 
