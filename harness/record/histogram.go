@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/bits"
@@ -17,6 +18,8 @@ const (
 	lowestNanoseconds  = int64(time.Microsecond)
 	highestNanoseconds = int64(2 * time.Minute)
 	significantDigits  = 3
+	// leastBits is the width of the smallest bucket: below it are 512 ns.
+	leastBits = 9
 )
 
 // Histogram counts durations. The zero value is empty and ready; histograms merge without loss. In JSON it is the list
@@ -25,13 +28,44 @@ const (
 //
 // Note: the compressed encoding of HdrHistogram was here first. Writing one second of five operations took it 8 ms of
 // processor time, a burst of the instrument that showed in the latencies it was recording; the list takes under 1 ms.
-type Histogram struct{ hdr *hdrhistogram.PackedHistogram }
+//
+// What was read stays folded until something is added: a record has hundreds of thousands of histograms, most of which are
+// looked at once, and unfolded each would take ten times the memory.
+type Histogram struct {
+	hdr *hdrhistogram.PackedHistogram
+	// folded are the buckets as pairs of variable length: the step from the bucket before, in units of the smallest one,
+	// and the count. Count is their sum. Both are unused once there is an hdr.
+	folded []byte
+	count  uint64
+}
 
 // open makes h ready to count.
 func (h *Histogram) open() {
-	if h.hdr == nil {
-		h.hdr = hdrhistogram.NewPacked(lowestNanoseconds, highestNanoseconds, significantDigits)
+	if h.hdr != nil {
+		return
 	}
+	h.hdr = hdrhistogram.NewPacked(lowestNanoseconds, highestNanoseconds, significantDigits)
+	for value, count := range h.buckets {
+		// In range, or it would not have been folded.
+		_ = h.hdr.RecordValues(value, count)
+	}
+	h.folded, h.count = nil, 0
+}
+
+// buckets yields the lowest value of each non-empty bucket, in ascending order, and its count.
+func (h *Histogram) buckets(yield func(value, count int64) bool) {
+	if h.hdr == nil || len(h.folded) > 0 {
+		for value, rest := int64(0), h.folded; len(rest) > 0; {
+			step, n := binary.Uvarint(rest)
+			count, m := binary.Uvarint(rest[n:])
+			value, rest = value+int64(step)<<leastBits, rest[n+m:]
+			if !yield(value, int64(count)) {
+				return
+			}
+		}
+		return
+	}
+	h.hdr.ForEachBucket(yield)
 }
 
 // Record counts d. What lies outside the bounds is counted at the nearest bound: no hit is ever dropped.
@@ -47,11 +81,18 @@ func (h *Histogram) Merge(other Histogram) {
 		return
 	}
 	h.open()
-	h.hdr.Merge(other.hdr)
+	if other.hdr != nil {
+		h.hdr.Merge(other.hdr)
+		return
+	}
+	for value, count := range other.buckets {
+		_ = h.hdr.RecordValues(value, count) // in range, or it would not have been folded
+	}
 }
 
 // Reset forgets all counts and keeps the memory, for the writer that fills window after window.
 func (h *Histogram) Reset() {
+	h.folded, h.count = nil, 0
 	if h.hdr != nil {
 		h.hdr.Reset()
 	}
@@ -60,7 +101,7 @@ func (h *Histogram) Reset() {
 // Count is the number of durations recorded.
 func (h Histogram) Count() uint64 {
 	if h.hdr == nil {
-		return 0
+		return h.count
 	}
 	return uint64(h.hdr.TotalCount())
 }
@@ -71,6 +112,7 @@ func (h Histogram) Quantile(q float64) float64 {
 	if h.Count() == 0 {
 		return 0
 	}
+	h.open()
 	return float64(h.hdr.ValueAtPercentile(q*100)) / 1e9
 }
 
@@ -86,8 +128,12 @@ func (h Histogram) Bars() []Bar {
 	if h.Count() == 0 {
 		return nil
 	}
-	bars := make([]Bar, 0, h.hdr.Populated())
-	for value, count := range h.hdr.ForEachBucket {
+	most := len(h.folded) / 2 // each takes two bytes or more
+	if h.hdr != nil {
+		most = int(h.hdr.Populated())
+	}
+	bars := make([]Bar, 0, most)
+	for value, count := range h.buckets {
 		bars = append(bars, Bar{Seconds: float64(highestEquivalent(value)) / 1e9, Count: uint64(count)})
 	}
 	return bars
@@ -96,7 +142,7 @@ func (h Histogram) Bars() []Bar {
 // highestEquivalent is the highest value in the bucket of v. With three digits a bucket spans v/1024 to v/2048, rounded
 // to a power of two, and at least the 512 ns below the lowest bound.
 func highestEquivalent(v int64) int64 {
-	const leastBits, digitBits = 9, 11
+	const digitBits = 11
 	width := max(bits.Len64(uint64(v))-digitBits, leastBits)
 	return v | (1<<width - 1)
 }
@@ -106,6 +152,7 @@ func (h Histogram) Mean() float64 {
 	if h.Count() == 0 {
 		return 0
 	}
+	h.open()
 	return h.hdr.Mean() / 1e9
 }
 
@@ -114,8 +161,8 @@ func (h Histogram) MarshalJSON() ([]byte, error) {
 	if h.Count() == 0 {
 		return []byte("null"), nil
 	}
-	text := make([]byte, 0, 16*h.hdr.Populated())
-	for value, count := range h.hdr.ForEachBucket {
+	var text []byte
+	for value, count := range h.buckets {
 		text = strconv.AppendInt(append(text, ",["...), value, 10)
 		text = append(strconv.AppendInt(append(text, ','), count, 10), ']')
 	}
@@ -138,32 +185,32 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("decode histogram: %w", err)
 	}
 	for _, bucket := range buckets {
-		if !h.add(bucket[0], bucket[1]) {
+		h.open()
+		if err := h.hdr.RecordValues(bucket[0], bucket[1]); err != nil || bucket[0] < 0 || bucket[1] <= 0 {
 			return fmt.Errorf("decode histogram: bucket %v is outside of 0 to %d ns or empty", bucket, highestNanoseconds)
 		}
 	}
 	return nil
 }
 
-// add counts what is in a bucket, or tells that there is no such bucket.
-func (h *Histogram) add(value, count int64) bool {
-	h.open()
-	return value >= 0 && count > 0 && h.hdr.RecordValues(value, count) == nil
-}
-
-// unmarshalWritten reads the list as MarshalJSON writes it, or tells that it is written otherwise: windows are most of a
-// record, and json.Unmarshal takes several times as long for them.
+// unmarshalWritten folds the list as MarshalJSON writes it, each bucket above the one before, or tells that it is written
+// otherwise: windows are most of a record, and json.Unmarshal takes several times as long for them.
 func (h *Histogram) unmarshalWritten(data []byte) bool {
+	var scratch [1024]byte
+	folded, sum, before, last := scratch[:0], uint64(0), int64(0), int64(-1)
 	rest, ok := bytes.CutPrefix(data, []byte("[["))
 	for ok {
 		var value, count int64
-		if value, rest, ok = number(rest, ','); !ok {
+		if value, rest, ok = number(rest, ','); !ok || value <= last || value > highestNanoseconds || value%(1<<leastBits) != 0 {
 			return false
 		}
-		if count, rest, ok = number(rest, ']'); !ok || !h.add(value, count) {
+		if count, rest, ok = number(rest, ']'); !ok || count == 0 {
 			return false
 		}
+		folded = binary.AppendUvarint(binary.AppendUvarint(folded, uint64(value-before)>>leastBits), uint64(count))
+		sum, before, last = sum+uint64(count), value, highestEquivalent(value)
 		if string(rest) == "]" {
+			h.folded, h.count = bytes.Clone(folded), sum
 			return true
 		}
 		rest, ok = bytes.CutPrefix(rest, []byte(",["))

@@ -94,9 +94,10 @@ func readLines[T any](r *Run, name string) ([]T, error) {
 	}
 	defer file.Close()
 	var values []T
+	var line []byte
 	lines := bufio.NewReaderSize(file, 1<<16)
 	for number := 1; ; number++ {
-		line, err := readLine(lines)
+		line, err = readLine(lines, line[:0])
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return values, nil
 		}
@@ -115,8 +116,8 @@ func readLines[T any](r *Run, name string) ([]T, error) {
 	}
 }
 
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
+// readLine appends the next line to line.
+func readLine(r *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		part, err := r.ReadSlice('\n')
 		line = append(line, part...)

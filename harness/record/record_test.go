@@ -216,6 +216,50 @@ func TestHistogramsAreReadAsWritten(t *testing.T) {
 	})
 }
 
+// A histogram that was read is as good as the one that was written, whatever is done with it.
+func TestHistogramsThatWereRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var written, other, read Histogram
+		for _, ns := range rapid.SliceOf(rapid.Int64Range(0, int64(3*time.Minute))).Draw(t, "ns") {
+			written.Record(time.Duration(ns))
+		}
+		for _, ns := range rapid.SliceOf(rapid.Int64Range(0, int64(3*time.Minute))).Draw(t, "others") {
+			other.Record(time.Duration(ns))
+		}
+		text, err := json.Marshal(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatal(err)
+		}
+		same := func(what string, want, got Histogram) {
+			q := rapid.Float64Range(0, 1).Draw(t, "q")
+			if !cmp.Equal(want.Bars(), got.Bars()) || want.Count() != got.Count() || want.Mean() != got.Mean() || want.Quantile(q) != got.Quantile(q) {
+				t.Fatalf("%s: %d of %v and %d of %v", what, want.Count(), want.Bars(), got.Count(), got.Bars())
+			}
+			a, err := json.Marshal(want)
+			b, err2 := json.Marshal(got)
+			if string(a) != string(b) || err != nil || err2 != nil {
+				t.Fatalf("%s: %s and %s", what, a, b)
+			}
+		}
+		same("read", written, read)
+		var left, right Histogram
+		right.Merge(other)
+		right.Merge(read)
+		left.Merge(read)
+		same("merged into nothing", written, left)
+		left.Merge(other)
+		same("merged either way", left, right)
+		copied := read
+		copied.Record(time.Millisecond)
+		same("what it was copied from", written, read)
+		read.Reset()
+		same("reset", Histogram{}, read)
+	})
+}
+
 func BenchmarkDecodeWindow(b *testing.B) {
 	var w Window
 	for i := range 500 {
