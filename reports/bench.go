@@ -68,16 +68,16 @@ func benchmarks(w io.Writer, l *ledger) error {
 // benchmark is the line of a trial in a stage; without a number there is none.
 func (t *trial) benchmark(stage record.Stage) string {
 	n := numbersOf([]*trial{t}, stage, nil)
-	line := ""
+	var cells []string
 	for _, m := range measurements() {
 		if value := m.of(n); n.N > 0 && value.Known() {
-			line += " " + cellOf(value) + " " + m.unit
+			cells = append(cells, cellOf(value), m.unit)
 		}
 	}
-	if line == "" {
+	if len(cells) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d%s\n", part(t.State), part(stage.Name), n.N, line)
+	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d %s\n", part(t.State), part(stage.Name), n.N, strings.Join(cells, " "))
 }
 
 // part is text as a part of a benchmark's name, in which blanks end the name and slashes begin the next part. Like in an

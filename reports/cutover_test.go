@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -106,11 +107,8 @@ func (m *made) readSource(source string, sums map[string]float64, second int, fi
 		labels = append(labels, "end")
 	}
 	for _, edge := range labels {
-		values := map[string]float64{}
-		for key, value := range sums {
-			values[key] = value
-		}
-		m.samples = append(m.samples, record.Sample{AtSeconds: cutoverBegin + float64(second), Edge: edge, Source: source, Values: values})
+		m.samples = append(m.samples, record.Sample{AtSeconds: cutoverBegin + float64(second), Edge: edge, Source: source,
+			Values: maps.Clone(sums)})
 	}
 }
 

@@ -382,7 +382,7 @@ func TestOpenMetrics(t *testing.T) {
 		if !bytes.HasSuffix(text, []byte("\n# EOF\n")) {
 			t.Errorf("%s does not end with # EOF", name)
 		}
-		for _, sample := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		for sample := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
 			if !strings.HasPrefix(sample, "#") && !line.MatchString(sample) {
 				t.Errorf("%s: %q is no sample", name, sample)
 			}
@@ -436,7 +436,7 @@ func TestBenchmarkLines(t *testing.T) {
 	for name, make := range everyRun() {
 		run, s := make().summarized(t)
 		lines := 0
-		for _, text := range strings.Split(strings.TrimSuffix(string(formatsOf(t, run, s)[BenchmarksFile]), "\n"), "\n") {
+		for text := range strings.SplitSeq(strings.TrimSuffix(string(formatsOf(t, run, s)[BenchmarksFile]), "\n"), "\n") {
 			if line.MatchString(text) {
 				lines++
 			} else if !other.MatchString(text) {

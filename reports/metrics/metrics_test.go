@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -287,7 +288,7 @@ func TestNativeHistograms(t *testing.T) {
 	defer response.Body.Close()
 	for decoder := expfmt.NewDecoder(response.Body, expfmt.ResponseFormat(response.Header)); ; {
 		family := &dto.MetricFamily{}
-		if err := decoder.Decode(family); err == io.EOF {
+		if err := decoder.Decode(family); errors.Is(err, io.EOF) {
 			t.Fatal("got no histogram of durations")
 		} else if err != nil {
 			t.Fatal(err)

@@ -216,7 +216,7 @@ func TestContrast(t *testing.T) {
 				"doubtful/paper doubtful/doubtful-ground good/card bad/card",
 			3: "primary/band primary/highlight before/paper before/highlight after/paper replica-outline/band replica-outline/highlight alert/paper alert/band ink/highlight",
 		} {
-			for _, pair := range strings.Fields(pairs) {
+			for pair := range strings.FieldsSeq(pairs) {
 				a, b, _ := strings.Cut(pair, "/")
 				if got := contrast(colours[a], colours[b]); got < least {
 					t.Errorf("%s %s on %s %s: %.2f, want %v", a, colours[a], b, colours[b], got, least)

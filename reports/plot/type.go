@@ -91,7 +91,7 @@ func shortened(style text.Style, words string, wide vg.Length) string {
 // wrapped breaks words at blanks into lines that are at most wide, where that is possible.
 func wrapped(style text.Style, words string, wide vg.Length) (lines []string) {
 	line := ""
-	for _, word := range strings.Split(glued(words), " ") {
+	for word := range strings.SplitSeq(glued(words), " ") {
 		longer := strings.TrimPrefix(line+" "+word, " ")
 		if line != "" && style.Width(longer) > wide {
 			lines, longer = append(lines, line), word
