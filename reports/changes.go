@@ -12,47 +12,49 @@ const (
 	resolution = 0.001
 	// cacheSlack is what a cache may leave more or less to the replica, by which look-ups came at the same moment.
 	cacheSlack = 0.1
+	// chanceFailures is how many failures may fall on one of two groups by chance: five that have nothing to do with the
+	// build all fall on the same one in 6 % of cases, six in 3 %. Runs that fail alike by chance would prove anything.
+	chanceFailures = 5
 )
 
-// Change is what a run made of a number of the first.
+// Change is what a group of runs made of a number of the first.
 type Change struct {
-	// Ratio is the run's number over the first's; unknown where either is, or where the first is zero and the other not.
+	// Ratio is the group's number over the first's; unknown where either is, or where the first is zero and the other not.
 	Ratio Number `json:"ratio"`
-	// Lo and Hi are the 95 % interval of the ratio of two latencies; unknown for a single trial, and of counts.
+	// Lo and Hi are the 95 % interval of the ratio of two latencies; unknown where either group has a single run, and of
+	// counts.
 	Lo Number `json:"lo"`
 	Hi Number `json:"hi"`
 	// Verdict is ~ where it is not proven that anything changed.
 	Verdict Effect `json:"verdict"`
 }
 
-// level is a number of one run, with what is known of how far to believe it.
+// level is a number of one run or of one group of them, with what is known of how far to believe it.
 type level struct {
 	// A count is known as exactly as its bracket.
 	bracket
-	// values are those of the trials, of a number by which trials differ; nil where none were saved.
-	values []float64
-	// mean of the values, with its interval.
-	mean stat.Interval
-	// confidence that an interval of the values has to have.
-	confidence float64
+	// runs are the numbers of the runs of a group.
+	runs []float64
+	// hits are how many an errors ratio rests on.
+	hits Number
 	// chance tells that moments decide what a count is to within more than a hit in flight does.
 	chance bool
 }
 
-// level finds a number. Latencies are the geometric mean over the valid trials: the pooled percentile that states show has
-// no spread.
+func exactly(value Number) level { return level{bracket: bracket{value, value, value}} }
+
+// level finds the one number that a run has.
 func (s side) level(k Key) level {
-	_, latency := quantiles()[k.Metric]
 	switch {
 	case s.Saved != nil:
 		return s.savedLevel(k)
-	case latency:
-		return s.ledger.latencyLevel(k)
+	case k.latency():
+		return exactly(s.ledger.meanLatency(k))
 	}
-	l := level{bracket: s.ledger.bracket(k), confidence: stat.Confidence, chance: s.ledger.byChance(k)}
+	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k)}
 	if k.Metric == "errors" {
 		for _, t := range s.ledger.counted(k.State) {
-			l.values = append(l.values, float64(t.in(k.Stage).errorsRatio()))
+			l.hits += Number(t.in(k.Stage).offered)
 		}
 	}
 	return l
@@ -61,32 +63,23 @@ func (s side) level(k Key) level {
 func (s side) savedLevel(k Key) level {
 	n, known := s.Saved.Numbers[k.saved()]
 	if !known {
-		return unknownLevel()
+		return exactly(unknown())
 	}
 	k.Metric, k.Operation = "cache_hit_ratio", ""
-	_, cached := s.Saved.Numbers[k.saved()]
-	return level{bracket: bracket{n.Value, n.Value, n.Value}, chance: cached,
-		mean: stat.Interval{Value: float64(n.Value), Lo: float64(n.Lo), Hi: float64(n.Hi)}}
+	l := exactly(n.Value)
+	_, l.chance = s.Saved.Numbers[k.saved()]
+	return l
 }
 
-func unknownLevel() level {
-	return level{bracket: bracket{unknown(), unknown(), unknown()}}
-}
-
-// latencyLevel is unknown where in some trial the percentile never came back: the others alone would flatter it.
-func (l *ledger) latencyLevel(k Key) level {
+// meanLatency is the geometric mean over the valid trials, not the pooled percentile that states show: of that the slowest
+// trial makes most. It is +Inf where in some trial the percentile never came back: the others alone would flatter it.
+func (l *ledger) meanLatency(k Key) Number {
 	for _, t := range l.valid(k.State) {
-		if math.IsInf(float64(t.latency(k)), 1) {
-			return unknownLevel()
+		if value := t.latency(k); math.IsInf(float64(value), 1) {
+			return value
 		}
 	}
-	values, confidence := l.latencies(k), stat.Confidence
-	if l.header.UntilClear {
-		confidence = stat.LookConfidence(len(values))
-	}
-	mean := stat.GeometricMeanAt(values, confidence)
-	value := Number(mean.Value)
-	return level{bracket{value, value, value}, values, mean, confidence, false}
+	return Number(stat.GeometricMean(l.latencies(k)).Value)
 }
 
 // byChance tells whether a count hangs on which look-ups the cache answered.
@@ -94,47 +87,49 @@ func (l *ledger) byChance(k Key) bool {
 	return l.count(Key{Metric: "cache_hit_ratio", State: k.State, Stage: k.Stage}).Known()
 }
 
-// counted tells that a number is judged by its value.
-func (k Key) counted() bool {
+// latency tells that a number is a percentile of latencies.
+func (k Key) latency() bool {
 	_, latency := quantiles()[k.Metric]
-	return !latency && k.Metric != "errors"
+	return latency
 }
 
+// counted tells that a number is judged by its value.
+func (k Key) counted() bool { return !k.latency() && k.Metric != "errors" }
+
 // to is the change from one level to another.
-func (a level) to(b level, metric string) Change {
-	m, _ := scenarios.FindMetric(metric)
-	_, latency := quantiles()[metric]
+func (a level) to(b level, k Key) Change {
+	m, _ := scenarios.FindMetric(k.Metric)
 	switch {
 	case !a.value.Known() || !b.value.Known():
 		return Change{Ratio: unknown(), Lo: unknown(), Hi: unknown()}
-	case latency:
+	case k.latency():
 		return a.latencyTo(b, m.Better)
-	case metric == "errors":
-		return a.errorsTo(b, m.Better)
+	case k.counted():
+		return a.countTo(b, m)
 	}
-	return a.countTo(b, m)
+	return a.errorsTo(b, m.Better)
 }
 
-// latencyTo judges the interval of the ratio alone. Trials of two runs were never paired, so they are two independent
-// samples; of a saved one only the interval is left, and what the two do not know of themselves adds up.
+// latencyTo judges the interval of the ratio alone. Runs were never paired, so those of two groups are two independent
+// samples, and one run a side proves nothing: by how much the machine differs from run to run only runs can tell.
 func (a level) latencyTo(b level, better scenarios.Better) Change {
-	ratio := stat.GeometricRatioAt(a.values, b.values, max(a.confidence, b.confidence))
-	if a.values == nil || b.values == nil {
-		ratio = over(b.mean, SavedNumber{a.value, Number(a.mean.Lo), Number(a.mean.Hi)})
-	}
+	ratio := stat.GeometricRatio(a.runs, b.runs)
 	c := Change{Ratio: Number(ratio.Value), Lo: Number(ratio.Lo), Hi: Number(ratio.Hi)}
-	// Two percentiles may be the same to their last digit in every trial; that is no proof of a difference in it.
+	// Two percentiles may be the same to their last digit in every run; that is no proof of a difference in it.
 	if math.Abs(math.Log(ratio.Value)) > 2*resolution {
 		c.Verdict = effect(ratio.Against(1), better)
 	}
 	return c
 }
 
-// errorsTo judges the interval of the difference between trials: failures come in bunches, so a count of them is no
-// evidence by itself, and none at all has no ratio.
+// errorsTo judges the interval of the difference between runs, like latencies, for failures come in bunches when the
+// machine stumbles; none at all has no ratio. A few failures more are chance, even where all runs of a group have as many.
 func (a level) errorsTo(b level, better scenarios.Better) Change {
 	c := Change{Ratio: quotient(b.value, a.value), Lo: unknown(), Hi: unknown()}
-	c.Verdict = effect(stat.DifferenceAt(a.values, b.values, stat.Confidence).Against(0), better)
+	apart := stat.Difference(a.runs, b.runs)
+	if failures := math.Abs(apart.Value) * float64(min(a.hits, b.hits)); failures > chanceFailures+0.5 {
+		c.Verdict = effect(apart.Against(0), better)
+	}
 	return c
 }
 

@@ -10,8 +10,6 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-func exactly(value Number) level { return level{bracket: bracket{value, value, value}} }
-
 func TestChangeOfACount(t *testing.T) {
 	cached := func(value Number) level { return level{bracket: bracket{value, value, value}, chance: true} }
 	for _, tt := range []struct {
@@ -36,67 +34,77 @@ func TestChangeOfACount(t *testing.T) {
 		{"what the cache may leave", "replica_statements", cached(1), exactly(1.08), 1.08, Unclear},
 		{"more than the cache may leave", "replica_statements", cached(1), exactly(1.2), 1.2, Differs},
 		{"on the primary the cache leaves nothing to chance", "primary_statements", cached(1), cached(1.08), 1.08, Worse},
-		{"what is not known", "primary_qps", unknownLevel(), exactly(1), unknown(), Unclear},
+		{"what is not known", "primary_qps", exactly(unknown()), exactly(1), unknown(), Unclear},
 	} {
-		got := tt.before.to(tt.after, tt.metric)
+		got := tt.before.to(tt.after, Key{Metric: tt.metric})
 		if got.Verdict != tt.want || !about(got.Ratio, tt.ratio) || got.Lo.Known() {
 			t.Errorf("%s: got %+v, want %v and %v", tt.name, got, tt.ratio, tt.want)
 		}
 	}
 }
 
-func latencyOf(confidence float64, values ...float64) level {
-	mean := stat.GeometricMeanAt(values, confidence)
-	return level{exactly(Number(mean.Value)).bracket, values, mean, confidence, false}
+// p95Of is a group with these runs.
+func p95Of(runs ...float64) level {
+	l := exactly(Number(stat.GeometricMean(runs).Value))
+	l.runs = runs
+	return l
 }
 
-// Percentiles that are the same in every trial but for their last digit have no spread, and prove nothing.
+// Percentiles that are the same in every run but for their last digit have no spread, and prove nothing.
 func TestChangeBelowTheResolution(t *testing.T) {
-	if got := latencyOf(0.95, 0.01, 0.01).to(latencyOf(0.95, 0.01001, 0.01001), "p95"); got.Verdict != Unclear {
-		t.Errorf("got %+v", got)
-	}
-	if got := latencyOf(0.95, 0.01, 0.01).to(latencyOf(0.95, 0.011, 0.011), "p95"); got.Verdict != Worse {
-		t.Errorf("ten per cent, without any spread: got %+v", got)
-	}
-}
-
-// Whichever of the two runs stopped when it liked what it saw, the interval has to pay for it.
-func TestChangePaysForLooks(t *testing.T) {
-	fixed, looked := latencyOf(0.95, 0.010, 0.011, 0.012), latencyOf(stat.LookConfidence(3), 0.020, 0.021, 0.022)
-	plain := latencyOf(0.95, 0.020, 0.021, 0.022)
-	want := fixed.to(plain, "p95")
-	for _, got := range []Change{fixed.to(looked, "p95"), looked.to(fixed, "p95").turned()} {
-		if !(got.Lo < want.Lo && got.Hi > want.Hi) {
-			t.Errorf("got %v to %v, want it wider than %v to %v", got.Lo, got.Hi, want.Lo, want.Hi)
+	for after, want := range map[float64]Effect{0.01001: Unclear, 0.011: Worse} {
+		if got := p95Of(0.01, 0.01).to(p95Of(after, after), Key{Metric: "p95"}); got.Verdict != want {
+			t.Errorf("10 ms to %v s without any spread: got %+v, want %v", after, got, want)
 		}
 	}
-	m := makeRun(3, wobble, "baseline")
-	m.header.UntilClear = true
-	s, err := newSide("A", m.candidate(t, "a"))
-	if err != nil {
-		t.Fatal(err)
+}
+
+// Failures are counted against chance over all hits of the group that has the fewer.
+func TestChangeOfErrors(t *testing.T) {
+	group := func(hits Number, runs ...float64) level {
+		l := exactly(Number(stat.Mean(runs).Value))
+		l.runs, l.hits = runs, hits
+		return l
 	}
-	if got := s.level(Key{Metric: "p95", State: "baseline", Stage: "peak"}).confidence; got != stat.LookConfidence(3) {
-		t.Errorf("a run until clear: got %v", got)
+	for _, tt := range []struct {
+		name          string
+		before, after level
+		want          Effect
+	}{
+		{"five more of 2,000 in all", group(2000, 0, 0), group(2000, 0.0025, 0.0025), Unclear},
+		{"six more of 2,000 in all", group(2000, 0, 0), group(2000, 0.003, 0.003), Worse},
+		{"six fewer", group(2000, 0.003, 0.003), group(2000, 0, 0), Better},
+		{"as many as six of 2,000, in more runs", group(2000, 0, 0), group(9000, 0.0025, 0.0025, 0.0025), Unclear},
+		{"many in one run of two", group(2000, 0, 0), group(2000, 0, 0.2), Unclear},
+		{"many in one run alone", group(1000, 0), group(1000, 0.5), Unclear},
+	} {
+		if got := tt.before.to(tt.after, Key{Metric: "errors"}); got.Verdict != tt.want {
+			t.Errorf("%s: got %+v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 
-// turned is the change the other way round.
-func (c Change) turned() Change { return Change{1 / c.Ratio, 1 / c.Hi, 1 / c.Lo, c.Verdict} }
-
-// A percentile that never came back in one trial is not told by the others alone.
+// A percentile that never came back in one trial is not told by the others alone, nor by the other runs.
 func TestChangeOfALostPercentile(t *testing.T) {
-	before, after := makeRun(3, wobble, "baseline"), makeRun(3, slower(0.5), "baseline")
-	after.windowsOf(1, "peak", func(w *record.Window) {
-		// A tenth is lost, so the p95 of all hits due is one of them; what is left of the latencies is fast.
-		w.Failed, w.Completed, w.Response = w.Offered/10, w.Offered-w.Offered/10, record.Histogram{}
-		for range w.Completed {
-			w.Response.Record(1e6)
+	lost := func(hour float64) *made {
+		m := makeRun(3, slower(0.5*hour), "baseline")
+		if hour < 1.02 {
+			m.windowsOf(1, "peak", func(w *record.Window) {
+				// A tenth is lost, so the p95 of all hits due is one of them; what is left of the latencies is fast.
+				w.Failed, w.Completed, w.Response = w.Offered/10, w.Offered-w.Offered/10, record.Histogram{}
+				for range w.Completed {
+					w.Response.Record(1e6)
+				}
+			})
 		}
-	})
-	c := compared(t, CompareOptions{}, before.candidate(t, "before"), after.candidate(t, "after"))
-	if got := c.changeOf(t, "baseline", "p95", "", 0); got.Ratio.Known() || got.Verdict != Unclear {
-		t.Errorf("got %+v, want nothing to be known", got)
+		return m
+	}
+	before := func(hour float64) *made { return makeRun(3, slower(hour), "baseline") }
+	for runs := 1; runs < 3; runs++ {
+		c := compared(t, CompareOptions{}, turns(t, runs, before, lost)...)
+		if got := c.changeOf(t, "baseline", "p95", "", 0); got.Ratio.Known() || got.Verdict != Unclear {
+			t.Errorf("%d runs: got %+v, want nothing to be known", runs, got)
+		}
 	}
 }
 
@@ -106,7 +114,7 @@ func TestCountsOfARepeatedTrial(t *testing.T) {
 	m.events = m.events[:len(m.events)-1]
 	m.addTrial(0, "baseline", 1)
 	m.events = append(m.events, record.Event{AtSeconds: 1000, Trial: -1, Kind: record.EventDone})
-	s, err := newSide("A", m.candidate(t, "a"))
+	s, err := newSide(m.candidate(t, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,22 +36,34 @@ type CompareOptions struct {
 	Vocabulary scenarios.Vocabulary
 }
 
-// Comparison is what several runs made of the same traffic. All changes are against the first.
+// Comparison is what several runs made of the same traffic. All changes are against the first group of them.
 type Comparison struct {
-	Schema string        `json:"schema"`
-	Stage  string        `json:"stage"`
-	Runs   []ComparedRun `json:"runs"`
+	Schema string `json:"schema"`
+	Stage  string `json:"stage"`
+	// Groups are the builds, in the order in which they were named.
+	Groups []ComparedGroup `json:"groups"`
+	Runs   []ComparedRun   `json:"runs"`
 	// Differences are in what should have been the same; only with [CompareOptions.Anyway] are there any.
 	Differences []Discord `json:"differences"`
 	// Notes are what has to be known before the numbers are believed.
 	Notes  []string        `json:"notes"`
 	States []ComparedState `json:"states"`
 	sides  []side
+	groups []group
+	// oneBuild tells that all runs are of the same one, so that each is a group.
+	oneBuild bool
 	// chance tells that a cache decides over some of the counts.
 	chance bool
 }
 
-// ComparedRun is one of the runs, by the letter that tables call it.
+// ComparedGroup is all runs of one build, or a saved baseline, by the letter that tables call it.
+type ComparedGroup struct {
+	Label string `json:"label"`
+	// Runs are their labels: that of the group, or of several A1, A2 and so on.
+	Runs []string `json:"runs"`
+}
+
+// ComparedRun is one of the runs, by its label.
 type ComparedRun struct {
 	Label  string `json:"label"`
 	Source string `json:"source"`
@@ -71,23 +83,24 @@ type ComparedRun struct {
 	Valid  int `json:"valid"`
 }
 
-// ComparedState is one state's numbers at the stage. Lists have one entry for each run.
+// ComparedState is one state's numbers at the stage. Lists have one entry for each group.
 type ComparedState struct {
 	State string `json:"state"`
-	// Trials are the valid ones and Hits how many were due in them; unknown of a saved baseline, where Trials are its
-	// rounds.
+	// Runs are those with a valid trial, Trials the valid ones of all of them, and Hits how many were due in those; unknown
+	// of a saved baseline, where Trials are its rounds.
+	Runs    []int            `json:"runs"`
 	Trials  []int            `json:"trials"`
 	Hits    []Number         `json:"hits"`
 	Numbers []ComparedNumber `json:"numbers"`
 }
 
-// ComparedNumber is one number in base units: of a latency the geometric mean of its trials, of anything else as in
-// [Numbers].
+// ComparedNumber is one number in base units, the mean over the runs of a group: of a latency the geometric mean, as that
+// of a run is over its trials, of anything else as in [Numbers].
 type ComparedNumber struct {
 	Metric    string   `json:"metric"`
 	Operation string   `json:"op,omitempty"`
 	Values    []Number `json:"values"`
-	// Changes are those of the second run, of the third, and so on, against the first.
+	// Changes are those of the second group, of the third, and so on, against the first.
 	Changes []Change `json:"changes"`
 }
 
@@ -97,23 +110,30 @@ var ErrTooFewRuns = errors.New("a comparison needs at least two runs")
 // ErrSelfTestRun is returned for the record of a self-test, whose states are no states of the system.
 var ErrSelfTestRun = errors.New("a self-test measured the machine and not the system; compare ordinary runs")
 
-// Compare holds runs against the first. It reads nothing but its arguments. What differs in more than what is compared,
+// Compare holds the runs of other builds against those of the first. It reads nothing but its arguments. What differs in more than what is compared,
 // the build of rehearse and of the system under test, is an [Incomparable] error unless the options say otherwise.
 func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 	if len(candidates) < 2 {
 		return nil, ErrTooFewRuns
 	}
 	c := &Comparison{Schema: ComparisonSchema, Differences: []Discord{}, Notes: []string{}}
-	for i, candidate := range candidates {
-		s, err := newSide(letter(i), candidate)
+	for _, candidate := range candidates {
+		s, err := newSide(candidate)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", candidate.Source, err)
 		}
-		c.sides, c.Runs = append(c.sides, s), append(c.Runs, s.told())
+		c.sides = append(c.sides, s)
 	}
+	var repeated []string
+	c.sides, repeated = once(c.sides)
+	c.Notes = append(c.Notes, repeated...)
 	found, unstated := discords(c.sides, o.Vocabulary)
 	if len(found) > 0 && !o.Anyway {
 		return nil, Incomparable{Differences: found, sources: c.sources()}
+	}
+	c.group(found)
+	for _, s := range c.sides {
+		c.Runs = append(c.Runs, s.told())
 	}
 	var err error
 	if c.Stage, err = commonStage(c.sides, o.Stage); err != nil {
@@ -134,14 +154,6 @@ func (c *Comparison) sources() (list []string) {
 	return list
 }
 
-// letter is what the i-th run is called: A, B, and after Z by its number.
-func letter(i int) string {
-	if i < 26 {
-		return string(rune('A' + i))
-	}
-	return fmt.Sprintf("#%d", i+1)
-}
-
 // side is a candidate made ready to be asked.
 type side struct {
 	Candidate
@@ -151,8 +163,8 @@ type side struct {
 	summary *Summary
 }
 
-func newSide(label string, c Candidate) (side, error) {
-	s := side{Candidate: c, label: label}
+func newSide(c Candidate) (side, error) {
+	s := side{Candidate: c}
 	if c.Run == nil {
 		return s, nil
 	}
@@ -272,71 +284,31 @@ func commonStage(sides []side, stage string) (string, error) {
 // state compares all numbers of one.
 func (c *Comparison) state(name string) ComparedState {
 	state := ComparedState{State: name}
-	var counting [][2]side
-	for i, s := range c.sides {
-		trials, hits := s.size(name, c.Stage)
-		state.Trials, state.Hits = append(state.Trials, trials), append(state.Hits, hits)
+	var counting [][2]group
+	for i, g := range c.groups {
+		runs, trials, hits := g.size(name, c.Stage)
+		state.Runs, state.Trials, state.Hits = append(state.Runs, runs), append(state.Trials, trials), append(state.Hits, hits)
 		if i > 0 {
-			counting = append(counting, c.matched(c.sides[0], s, name))
+			counting = append(counting, c.matched(c.groups[0], g, name))
 		}
 	}
 	for _, k := range comparedKeys(name, c.Stage, allOf(c.sides, side.operations)) {
 		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation}
-		for i, s := range c.sides {
-			level := s.level(k)
+		for i, g := range c.groups {
+			level := g.level(k)
 			number.Values, c.chance = append(number.Values, level.value), c.chance || level.chance
 			if i == 0 {
 				continue
 			}
-			before := c.sides[0].level(k)
+			before := c.groups[0].level(k)
 			if k.counted() {
 				before, level = counting[i-1][0].level(k), counting[i-1][1].level(k)
 			}
-			number.Changes = append(number.Changes, before.to(level, k.Metric))
+			number.Changes = append(number.Changes, before.to(level, k))
 		}
 		state.Numbers = append(state.Numbers, number)
 	}
 	return state
-}
-
-// matched are two runs with one trial of a state for each round that both have counts of: the hits of a round are the same
-// in every run, and those of two rounds are not, so other rounds alone would change a count per hit.
-func (c *Comparison) matched(a, b side, state string) [2]side {
-	if a.ledger == nil || b.ledger == nil {
-		return [2]side{a, b}
-	}
-	inA, inB := a.ledger.countedRounds(state), b.ledger.countedRounds(state)
-	var both []int
-	for round := range inA {
-		if inB[round] != nil {
-			both = append(both, round)
-		}
-	}
-	slices.Sort(both)
-	if len(both) > 0 && (len(both) < len(inA) || len(both) < len(inB)) {
-		c.Notes = append(c.Notes, fmt.Sprintf("%s: counts of %s and %s are compared over the %s that both have", state, a.label, b.label, rounds(len(both))))
-	}
-	a.ledger, b.ledger = a.ledger.only(inA, both), b.ledger.only(inB, both)
-	return [2]side{a, b}
-}
-
-// countedRounds has the last trial of each round whose counts can be believed: of a repeated trial the repetition.
-func (l *ledger) countedRounds(state string) map[int]*trial {
-	last := map[int]*trial{}
-	for _, t := range l.counted(state) {
-		last[t.Round] = t
-	}
-	return last
-}
-
-// only is the ledger with nothing but the trials of some rounds.
-func (l *ledger) only(trials map[int]*trial, rounds []int) *ledger {
-	less := *l
-	less.known, less.trials = nil, nil
-	for _, round := range rounds {
-		less.trials = append(less.trials, trials[round])
-	}
-	return &less
 }
 
 // size is on how many valid trials and hits the latencies of a state rest.

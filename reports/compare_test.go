@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -66,40 +69,62 @@ func slower(factor float64) func(int, string) float64 {
 	return func(round int, state string) float64 { return factor * wobble(round+5, state) }
 }
 
+// turns are runs of two builds that take turns. The machine is a per cent slower with every one.
+func turns(t *testing.T, each int, before, after func(factor float64) *made) (candidates []Candidate) {
+	t.Helper()
+	for i := range 2 * each {
+		build, commit := before, "abc"
+		if i%2 == 1 {
+			build, commit = after, "def"
+		}
+		m := build(1 + 0.01*float64(i))
+		m.header.ID, m.header.Commit = fmt.Sprint("run-", i), commit
+		m.header.Started = m.header.Started.Add(time.Duration(i) * time.Hour)
+		candidates = append(candidates, m.candidate(t, m.header.ID))
+	}
+	return candidates
+}
+
 func TestCompareChanges(t *testing.T) {
-	states := []string{"baseline", "extract-main"}
+	run := func(rounds int) func(float64) *made {
+		return func(hour float64) *made { return makeRun(rounds, slower(hour), "baseline", "extract-main") }
+	}
+	costlier := func(rounds int, times float64) func(float64) *made {
+		return func(hour float64) *made {
+			m := run(rounds)(hour)
+			m.costlier("baseline", times)
+			return m
+		}
+	}
 	for _, tt := range []struct {
-		name   string
-		rounds int
-		after  func() *made
+		name         string
+		runs, rounds int
+		after        func(hour float64) *made
 		// want are the verdicts on p95, primary_qps, primary_statements(verify) and errors of the baseline.
 		want [4]Effect
 	}{
-		{"the same", 3, func() *made { return makeRun(3, slower(1), states...) }, [4]Effect{}},
-		{"slower by half", 3, func() *made { return makeRun(3, slower(1.5), states...) }, [4]Effect{Worse}},
-		{"faster by half", 3, func() *made { return makeRun(3, slower(0.5), states...) }, [4]Effect{Better}},
-		{"slower by half, in a single trial", 1, func() *made { return makeRun(1, slower(1.5), states...) }, [4]Effect{}},
-		{"one more read", 1, func() *made {
-			m := makeRun(1, steady, states...)
-			m.costlier("baseline", 1.5)
-			return m
-		}, [4]Effect{Unclear, Worse, Worse}},
-		{"fewer reads", 1, func() *made {
-			m := makeRun(1, steady, states...)
-			m.costlier("baseline", 0.5)
-			return m
-		}, [4]Effect{Unclear, Better, Better}},
-		{"one per cent more reads", 3, func() *made {
-			m := makeRun(3, slower(1), states...)
-			m.costlier("baseline", 1.01)
-			return m
+		{"the same", 2, 3, run(3), [4]Effect{}},
+		{"slower than hours differ by", 2, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]Effect{Worse}},
+		{"faster", 2, 3, func(hour float64) *made { return run(3)(0.5 * hour) }, [4]Effect{Better}},
+		{"slower, in single trials", 2, 1, func(hour float64) *made { return run(1)(1.5 * hour) }, [4]Effect{Worse}},
+		{"slower, in one run", 1, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]Effect{}},
+		{"slower, as hours are", 2, 8, func(hour float64) *made { return run(8)(1.02 * hour) }, [4]Effect{}},
+		{"one more read", 1, 1, costlier(1, 1.5), [4]Effect{Unclear, Worse, Worse}},
+		{"one more read, in each of two runs", 2, 1, costlier(1, 1.5), [4]Effect{Unclear, Worse, Worse}},
+		{"fewer reads", 1, 1, costlier(1, 0.5), [4]Effect{Unclear, Better, Better}},
+		{"one per cent more reads", 1, 3, costlier(3, 1.01), [4]Effect{}},
+		{"some fail each time", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]Effect{Unclear, Unclear, Unclear, Worse}},
+		{"some fail in one run", 1, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]Effect{}},
+		{"one fails each time, as it happens", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 1000, 0) }, [4]Effect{}},
+		{"some fail once", 2, 3, func(hour float64) *made {
+			if hour > 1.02 {
+				return run(3)(hour)
+			}
+			return failing(run(3)(hour), 25, 0)
 		}, [4]Effect{}},
-		{"some fail each time", 3, func() *made { return failing(makeRun(3, slower(1), states...), 0, 3, 4) }, [4]Effect{Unclear, Unclear, Unclear, Worse}},
-		{"some fail once", 3, func() *made { return failing(makeRun(3, slower(1), states...), 0) }, [4]Effect{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := makeRun(tt.rounds, wobble, states...)
-			c := compared(t, CompareOptions{}, before.candidate(t, "before"), tt.after().candidate(t, "after"))
+			c := compared(t, CompareOptions{}, turns(t, tt.runs, run(tt.rounds), tt.after)...)
 			for i, k := range []Key{{Metric: "p95"}, {Metric: "primary_qps"}, {Metric: "primary_statements", Operation: "verify"}, {Metric: "errors"}} {
 				if got := c.changeOf(t, "baseline", k.Metric, k.Operation, 0); got.Verdict != tt.want[i] {
 					t.Errorf("%s: got %v (%+v), want %v", k.Metric, got.Verdict, got, tt.want[i])
@@ -108,30 +133,37 @@ func TestCompareChanges(t *testing.T) {
 			if got := c.changeOf(t, "extract-main", "primary_qps", "", 0); got.Verdict != Unclear {
 				t.Errorf("the state nobody touched: got %v", got.Verdict)
 			}
-			if p95 := c.changeOf(t, "baseline", "p95", "", 0); p95.Lo.Known() != (tt.rounds > 1) {
-				t.Errorf("over %d rounds: got the interval %v to %v", tt.rounds, p95.Lo, p95.Hi)
+			if p95 := c.changeOf(t, "baseline", "p95", "", 0); !p95.Ratio.Known() || p95.Lo.Known() != (tt.runs > 1) {
+				t.Errorf("over %d runs: got %v and the interval %v to %v", tt.runs, p95.Ratio, p95.Lo, p95.Hi)
+			}
+			if got := strings.Contains(strings.Join(c.legend(), "\n"), "give two or more runs of each build"); got != (tt.runs == 1) {
+				t.Errorf("over %d runs: got %q", tt.runs, c.legend())
 			}
 		})
 	}
 }
 
-// failing has so many hits of these trials fail that their p95 can still be told.
-func failing(m *made, trials ...int) *made {
+// failing has one of so many hits of these trials fail; of 25, so that their p95 can still be told.
+func failing(m *made, of uint64, trials ...int) *made {
 	for _, trial := range trials {
 		m.windowsOf(trial, "peak", func(w *record.Window) {
-			w.Failed = w.Offered / 25
+			w.Failed = w.Offered / of
 			w.Completed = w.Sent - w.Failed
 		})
 	}
 	return m
 }
 
-// Whichever run comes first, the same is found, the other way round.
+// Whichever build comes first, the same is found, the other way round.
 func TestCompareIsSymmetric(t *testing.T) {
-	a, b := makeRun(3, wobble, "baseline", "cache"), makeRun(3, slower(1.3), "baseline", "cache")
-	b.costlier("cache", 2)
-	there := compared(t, CompareOptions{}, a.candidate(t, "a"), b.candidate(t, "b"))
-	back := compared(t, CompareOptions{}, b.candidate(t, "b"), a.candidate(t, "a"))
+	runs := turns(t, 2, func(hour float64) *made { return makeRun(3, slower(hour), "baseline", "cache") }, func(hour float64) *made {
+		m := makeRun(3, slower(1.3*hour), "baseline", "cache")
+		m.costlier("cache", 2)
+		return m
+	})
+	there := compared(t, CompareOptions{}, runs...)
+	slices.Reverse(runs)
+	back := compared(t, CompareOptions{}, runs...)
 	opposite := map[Effect]Effect{Unclear: Unclear, Better: Worse, Worse: Better, Differs: Differs}
 	for i, s := range there.States {
 		for j, n := range s.Numbers {
@@ -210,18 +242,6 @@ func TestCompareTellsWhatIsNotStated(t *testing.T) {
 	}
 }
 
-// Two runs of one build show what two runs differ by; of a build with uncommitted changes nobody knows whether it is one.
-func TestCompareNotesTheSameBuild(t *testing.T) {
-	for commit, want := range map[string]bool{"abc": true, "abc-dirty": false, "unknown": false, "": false} {
-		m := makeRun(1, steady, "baseline")
-		m.header.Commit = commit
-		c := compared(t, CompareOptions{}, m.candidate(t, "a"), m.candidate(t, "b"))
-		if got := strings.Contains(strings.Join(c.Notes, "\n"), "A and B are the same build"); got != want {
-			t.Errorf("commit %q: got %v in %q", commit, got, c.Notes)
-		}
-	}
-}
-
 func TestCompareStages(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	a, b := m.candidate(t, "a"), m.candidate(t, "b")
@@ -251,8 +271,7 @@ func TestCompareWhatCannotBe(t *testing.T) {
 	}
 }
 
-// A saved baseline stands for its run: the same is found against either, but less of latencies, of which it has only the
-// interval.
+// A saved baseline stands for its run: the same is found against either. It is one run, which proves nothing of latencies.
 func TestCompareWithSaved(t *testing.T) {
 	before, after := makeRun(3, wobble, "baseline", "cache"), makeRun(3, slower(2), "baseline", "cache")
 	after.costlier("cache", 3)
@@ -265,8 +284,8 @@ func TestCompareWithSaved(t *testing.T) {
 			if got.name() != want.name() || got.Changes[0].Verdict != want.Changes[0].Verdict {
 				t.Errorf("%s of %s: got %+v, want %+v", n.name(), s.State, got, want)
 			}
-			if lo, hi := got.Changes[0].Lo, got.Changes[0].Hi; lo.Known() && !(lo <= want.Changes[0].Lo && hi >= want.Changes[0].Hi) {
-				t.Errorf("%s of %s: the interval %v to %v is narrower than that of the whole run", n.name(), s.State, lo, hi)
+			if (Key{Metric: n.Metric}).latency() && (!got.Changes[0].Ratio.Known() || got.Changes[0].Verdict != Unclear) {
+				t.Errorf("%s of %s: got %+v, want a value that proves nothing", n.name(), s.State, got)
 			}
 		}
 	}
@@ -327,29 +346,39 @@ func TestCompareCountsOfTheSameRounds(t *testing.T) {
 	}
 }
 
-// strangers are three runs with names that want to be something else.
+// strangers are three builds with names that want to be something else; they took turns.
 func strangers(t *testing.T) *Comparison {
 	t.Helper()
 	const name = "<script>alert(1)</script> 캐시"
-	run := func(source string, slow float64, reads float64) Candidate {
-		m := makeRun(3, slower(slow), "baseline", "cache")
-		m.costlier("cache", reads)
+	var candidates []Candidate
+	for i, build := range []struct {
+		commit      string
+		slow, reads float64
+	}{{"one", 1, 1}, {"two", 1.02, 1}, {"three", 2, 4}, {"one", 1.02, 1}, {"two", 1.01, 1}, {"three", 2.05, 4}} {
+		m := makeRun(3, slower(build.slow), "baseline", "cache")
+		m.costlier("cache", build.reads)
 		for i := range m.header.Trials {
 			m.header.Trials[i].State = strings.Replace(m.header.Trials[i].State, "cache", name, 1)
 		}
-		m.header.States[1], m.header.Commit = name, source
-		m.scenario.Phases = []string{name}
-		return m.candidate(t, source)
+		m.header.States[1], m.header.Commit, m.scenario.Phases = name, build.commit, []string{name}
+		m.header.ID, m.header.Started = fmt.Sprint("run-", i), m.header.Started.Add(time.Duration(i)*time.Hour)
+		candidates = append(candidates, m.candidate(t, build.commit))
 	}
-	return compared(t, CompareOptions{}, run("one", 1, 1), run("two", 1.02, 1), run("three", 2, 4))
+	return compared(t, CompareOptions{}, candidates...)
 }
 
 func TestComparisonTold(t *testing.T) {
-	a, b := makeRun(3, wobble, "baseline", "cache"), makeRun(3, slower(1.3), "baseline", "cache")
-	b.costlier("cache", 2)
-	b.header.Seed, b.header.Commit = 8, "def"
+	old := func(hour float64) *made { return makeRun(3, slower(hour), "baseline", "cache") }
+	changed := func(hour float64) *made {
+		m := makeRun(3, slower(1.3*hour), "baseline", "cache")
+		m.costlier("cache", 2)
+		return m
+	}
+	two := turns(t, 1, old, changed)
+	two[1].Run.Header.Seed = 8
 	for name, c := range map[string]*Comparison{
-		"compare-two":   compared(t, CompareOptions{Anyway: true}, a.candidate(t, "out/a"), b.candidate(t, "out/b")),
+		"compare-two":   compared(t, CompareOptions{Anyway: true}, two...),
+		"compare-turns": compared(t, CompareOptions{}, turns(t, 2, old, changed)...),
 		"compare-three": strangers(t),
 	} {
 		t.Run(name, func(t *testing.T) {

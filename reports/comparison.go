@@ -113,13 +113,13 @@ func (c *Comparison) runTable(escape func(string) string) table.Writer {
 	return t
 }
 
-// stateTable has a row for each number, and of two runs the interval as well: there is room for it.
+// stateTable has a row for each number, and of two groups the interval as well: there is room for it.
 func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
-	wide := len(c.Runs) == 2
-	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Runs[0].Label}, []int{2}
-	hits, trials := table.Row{"hits", number(s.Hits[0])}, table.Row{"valid trials", s.Trials[0]}
-	for i, r := range c.Runs[1:] {
-		group := []any{r.Label, "change", "95 % interval", ""}
+	wide := len(c.Groups) == 2
+	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Groups[0].Label}, []int{2}
+	hits, rests := table.Row{"hits", number(s.Hits[0])}, table.Row{"runs/valid trials", s.rests(0)}
+	for i, g := range c.Groups[1:] {
+		group := []any{g.Label, "change", "95 % interval", ""}
 		if !wide {
 			group = slices.Delete(group, 2, 3)
 		}
@@ -129,7 +129,7 @@ func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) st
 		columns = append(columns, group...)
 		blank := slices.Repeat([]any{""}, len(group)-1)
 		hits = append(append(hits, number(s.Hits[i+1])), blank...)
-		trials = append(append(trials, s.Trials[i+1]), blank...)
+		rests = append(append(rests, s.rests(i+1)), blank...)
 	}
 	t := newTable(columns...)
 	right(t, numbers...)
@@ -139,9 +139,12 @@ func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) st
 		}
 	}
 	t.AppendRow(hits)
-	t.AppendRow(trials)
+	t.AppendRow(rests)
 	return t
 }
+
+// rests is on how many runs and valid trials the numbers of the i-th group do.
+func (s ComparedState) rests(i int) string { return fmt.Sprintf("%d/%d", s.Runs[i], s.Trials[i]) }
 
 // idle tells whether a number of one operation says nothing anywhere, as statements that nobody sends.
 func (n ComparedNumber) idle() bool {
@@ -171,7 +174,7 @@ func (n ComparedNumber) text(value Number) string {
 	return Budget{Key: Key{Metric: n.Metric}}.text(value)
 }
 
-// change of the i-th other run; from nothing to something has no ratio.
+// change of the i-th other group; from nothing to something has no ratio.
 func (n ComparedNumber) change(i int) string {
 	if c := n.Changes[i]; c.Ratio.Known() || n.Values[0] != 0 || !n.Values[i+1].Known() {
 		return change(c.Ratio)
@@ -199,16 +202,16 @@ type finding struct {
 	extent float64
 }
 
-// sentences say of each run what it made of the first, the largest changes first.
+// sentences say of each group what it made of the first, the largest changes first.
 func (c *Comparison) sentences() (list []string) {
-	for i := range c.Runs[1:] {
+	for i := range c.Groups[1:] {
 		words, unproven := c.findings(i, func(ComparedNumber) bool { return true })
 		list = append(list, fmt.Sprintf("%s; no proven change in %d numbers", words, unproven))
 	}
 	return list
 }
 
-// findings are what is proven of some numbers of the i-th of the other runs, and of how many nothing is.
+// findings are what is proven of some numbers of the i-th of the other groups, and of how many nothing is.
 func (c *Comparison) findings(i int, about func(ComparedNumber) bool) (words string, unproven int) {
 	found := map[Effect][]finding{}
 	for _, s := range c.States {
@@ -222,7 +225,7 @@ func (c *Comparison) findings(i int, about func(ComparedNumber) bool) (words str
 			}
 		}
 	}
-	words = fmt.Sprintf("%s against %s at %s: worse: %s; better: %s", c.Runs[i+1].Label, c.Runs[0].Label, c.Stage,
+	words = fmt.Sprintf("%s against %s at %s: worse: %s; better: %s", c.Groups[i+1].Label, c.Groups[0].Label, c.Stage,
 		largest(found[Worse]), largest(found[Better]))
 	if len(found[Differs]) > 0 {
 		words += "; different: " + largest(found[Differs])
@@ -242,17 +245,18 @@ func largest(findings []finding) string {
 	return strings.Join(limited(words, findingsTold), ", ")
 }
 
-// legend says how the marks came about.
+// legend says how the marks came about, and what to do where they cannot.
 func (c *Comparison) legend() []string {
-	lines := []string{
-		"~ it is not proven that anything changed; - not known",
-		"latencies: the geometric mean over the trials; the interval of their ratio is Welch's, of two independent samples, and a single " +
-			"trial has none. It knows how trials of one run differ, and not by how much one hour of this machine differs from the next: " +
-			"measure each build twice, in turn, before a change of a latency is believed",
-		fmt.Sprintf("counts: by value, beyond %s and what hits in flight can explain", limit(percent(countWorse-1))),
+	lines := []string{"~ it is not proven that anything changed; - not known"}
+	if slices.ContainsFunc(c.States, func(s ComparedState) bool { return slices.Min(s.Runs) < 2 }) {
+		lines = append(lines, "latencies and errors of one run are never proven to have changed: the machine differs from run to run; "+
+			"give two or more runs of each build, best measured in turn")
 	}
+	counts := fmt.Sprintf("counts: by value, beyond %s and what hits in flight can explain", limit(percent(countWorse-1)))
 	if c.chance {
-		lines[2] += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
+		counts += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
 	}
-	return append(lines, "errors: by the interval of the difference between trials")
+	return append(lines, "latencies: of a run the geometric mean over its trials, of several that over the runs; the interval of their ratio is Welch's, of "+
+		"two independent samples of runs; up to one in twenty that did not change is marked all the same", counts,
+		fmt.Sprintf("errors: by the interval of the difference between runs, as latencies are, beyond %d failures", chanceFailures))
 }

@@ -240,9 +240,7 @@ func (c *Comparison) note(unstated []Discord) {
 			add("%s: %s", s.label, run)
 		}
 	}
-	for _, builds := range c.sameBuilds() {
-		add("%s are the same build: what they differ by is what two runs of one build differ by here", strings.Join(builds, " and "))
-	}
+	c.Notes = append(c.Notes, c.groupNotes()...)
 	if len(unstated) > 0 {
 		var told []string
 		for _, d := range unstated {
@@ -257,27 +255,4 @@ func (c *Comparison) labels() (list []string) {
 		list = append(list, r.Label)
 	}
 	return list
-}
-
-// sameBuilds are the runs with the same thing under test, where that is known.
-func (c *Comparison) sameBuilds() (groups [][]string) {
-	type build struct{ version, commit, sabotage string }
-	var order []build
-	labels := map[build][]string{}
-	for _, r := range c.Runs {
-		b := build{r.Version, r.Commit, r.Sabotage}
-		if r.Commit == "" || r.Commit == "unknown" || strings.HasSuffix(r.Commit, "-dirty") {
-			continue
-		}
-		if labels[b] == nil {
-			order = append(order, b)
-		}
-		labels[b] = append(labels[b], r.Label)
-	}
-	for _, b := range order {
-		if len(labels[b]) > 1 {
-			groups = append(groups, labels[b])
-		}
-	}
-	return groups
 }

@@ -17,13 +17,13 @@ type overlay struct {
 	picture
 }
 
-// overlays lay the runs over one another: bars of each of the others beside the first, and of all that were recorded the
+// overlays lay builds over one another: bars of each of the others beside the first, and of all runs that were recorded the
 // latencies of the last state and the load of the primary over time.
 func (c *Comparison) overlays(fonts *plot.Fonts) (list []overlay) {
-	for i, r := range c.Runs[1:] {
+	for i, g := range c.Groups[1:] {
 		bars := c.bars(i)
 		bars.Fonts = fonts
-		list = append(list, overlay{"compare-" + strings.ToLower(strings.TrimPrefix(r.Label, "#")), bars})
+		list = append(list, overlay{"compare-" + strings.ToLower(g.Label), bars})
 	}
 	latency, primary := c.distribution(), c.primaryChart()
 	latency.Fonts, primary.Fonts = fonts, fonts
@@ -48,7 +48,7 @@ func (c *Comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
 	return errs
 }
 
-// bars are the p95 and the primary QPS of each state in the first run and in the i-th of the others.
+// bars are the p95 and the primary QPS of each state in the first group and in the i-th of the others.
 func (c *Comparison) bars(i int) plot.Bars {
 	p95 := plot.Panel{Title: "p95 latency at " + c.Stage + ", milliseconds"}
 	qps := plot.Panel{Title: "primary (master DB) QPS at " + c.Stage}
@@ -62,10 +62,17 @@ func (c *Comparison) bars(i int) plot.Bars {
 			}
 		}
 	}
-	other, first := c.Runs[i+1], c.Runs[0]
 	title, _ := c.findings(i, func(n ComparedNumber) bool { return n.Metric == "p95" || n.Metric == "primary_qps" })
 	return plot.Bars{Title: title, Panels: []plot.Panel{p95, qps},
-		Subtitle: fmt.Sprintf("before is %s (%s), after is %s (%s). ~ marks a change that is not proven.", first.Label, first.ID, other.Label, other.ID)}
+		Subtitle: fmt.Sprintf("before is %s, after is %s. ~ marks a change that is not proven.", c.groups[0].told(), c.groups[i+1].told())}
+}
+
+// told is the group by its label, and by its run or by how many there are.
+func (g group) told() string {
+	if len(g.sides) > 1 {
+		return fmt.Sprintf("%s (%d runs)", g.label, len(g.sides))
+	}
+	return fmt.Sprintf("%s (%s)", g.label, g.sides[0].told().ID)
 }
 
 func (n ComparedNumber) pair(state string, i int, unit Number) plot.Pair {
@@ -77,14 +84,14 @@ func (n ComparedNumber) pair(state string, i int, unit Number) plot.Pair {
 func (c *Comparison) distribution() plot.Distribution {
 	last := c.States[len(c.States)-1].State
 	d := plot.Distribution{Title: c.title("p95"), Subtitle: c.subtitle(), Unit: "ms"}
-	for i, s := range c.sides {
+	for _, s := range c.sides {
 		if s.Run == nil {
 			continue
 		}
 		at := *s.summary
 		at.HeadlineStage = c.Stage
 		curve := plot.Curve{Name: s.label}
-		curve.Colour, curve.Dashed = overlaid(i)
+		curve.Colour, curve.Dashed = c.overlaid(s)
 		for _, q := range distributionOf(s.Run, &at, last) {
 			curve.Points = append(curve.Points, plot.Quantile{Q: q.Q, Value: q.Value * 1e3})
 		}
@@ -93,13 +100,13 @@ func (c *Comparison) distribution() plot.Distribution {
 	return d
 }
 
-// title is a number of the last state in all runs.
+// title is a number of the last state in all groups.
 func (c *Comparison) title(metric string) string {
 	last := c.States[len(c.States)-1]
 	at := slices.IndexFunc(last.Numbers, func(n ComparedNumber) bool { return n.Metric == metric })
 	var words []string
-	for i, r := range c.Runs {
-		words = append(words, r.Label+" "+last.Numbers[at].text(last.Numbers[at].Values[i]))
+	for i, g := range c.Groups {
+		words = append(words, g.Label+" "+last.Numbers[at].text(last.Numbers[at].Values[i]))
 		if i > 0 {
 			words[i] += " (" + last.Numbers[at].told(i-1) + ")"
 		}
@@ -107,7 +114,7 @@ func (c *Comparison) title(metric string) string {
 	return fmt.Sprintf("%s of %s at %s: %s", metric, last.State, c.Stage, strings.Join(words, ", "))
 }
 
-// told is the change of the i-th other run, marked where it is not proven.
+// told is the change of the i-th other group, marked where it is not proven.
 func (n ComparedNumber) told(i int) string {
 	if change := n.change(i); n.Changes[i].Verdict != Unclear || change == missing {
 		return change
@@ -119,13 +126,13 @@ func (n ComparedNumber) told(i int) string {
 // different times.
 func (c *Comparison) primaryChart() plot.Lines {
 	l := plot.Lines{Title: "Primary (master DB): " + c.title("primary_qps"), Subtitle: c.subtitle() + " Bands are the trials of the first.", Unit: "per second"}
-	for i, s := range c.sides {
+	for _, s := range c.sides {
 		if s.Run == nil {
 			continue
 		}
 		began := s.ledger.began()
 		line := plot.Series{Name: s.label, Pieces: since(rates(s.Run, "primary"), began)}
-		line.Colour, line.Dashed = overlaid(i)
+		line.Colour, line.Dashed = c.overlaid(s)
 		l.Series = append(l.Series, line)
 		for _, t := range s.ledger.ran() {
 			begin, end := trialSpan(s.Run.Events, t.Index)
@@ -157,13 +164,16 @@ func since(pieces []plot.Piece, moment float64) (list []plot.Piece) {
 	return list
 }
 
-// overlaid is how the i-th run is drawn: the first like a state before, and where colours repeat the lines are dashed.
-func overlaid(i int) (colour plot.Colour, dashed bool) {
-	if i == 0 {
-		return plot.Before, false
+// overlaid is how a run is drawn: those of the first group like a state before. Lines are dashed where colours repeat, and
+// of all runs of a group but its first.
+func (c *Comparison) overlaid(s side) (colour plot.Colour, dashed bool) {
+	at := slices.IndexFunc(c.Groups, func(g ComparedGroup) bool { return slices.Contains(g.Runs, s.label) })
+	dashed = c.Groups[at].Runs[0] != s.label
+	if at == 0 {
+		return plot.Before, dashed
 	}
 	others := []plot.Colour{plot.After, plot.Primary, plot.Alert, plot.Ink}
-	return others[(i-1)%len(others)], (i-1)/len(others)%2 == 1
+	return others[(at-1)%len(others)], dashed || (at-1)/len(others)%2 == 1
 }
 
 func (c *Comparison) subtitle() string {

@@ -28,14 +28,15 @@ func newCompare() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare RUN RUN...",
 		Short: "Compare runs of different builds with one another",
-		Long: `compare holds runs against the first one named: latencies, QPS of primary and replica, statements per operation and
-errors, in each state. What is not proven to have changed is marked ~. A run is a run directory, the name of one in out,
-latest, or a saved baseline. Runs that differ in anything but the build of rehearse and of the system are refused with exit
-code 2, each difference by its name; --anyway compares them all the same. Whatever has changed, the exit code is 0: budgets
-decide, see rehearse baseline.`,
-		Example: `  rehearse compare out/20260701T090000Z-ci-gate-1f0e latest
+		Long: `compare puts runs of one build together and holds the builds against that of the first run named: latencies, QPS of
+primary and replica, statements per operation and errors, in each state. What is not proven to have changed is marked ~. A
+machine differs from run to run, so latencies and errors need two or more runs of each build, measured in turn; counts do
+not. A run is a run directory, the name of one in out, latest, or a saved baseline, which stands alone. Runs that differ in
+anything but the build of rehearse and of the system are refused with exit code 2, each difference by its name; --anyway
+compares them all the same. Whatever has changed, the exit code is 0: budgets decide, see rehearse baseline.`,
+		Example: `  rehearse compare old new old-again new-again
   rehearse compare ci-gate.baseline.json latest --stage gate
-  rehearse compare before before-again after -o out/compared   also compare.md and charts`,
+  rehearse compare old-1 new-1 old-2 new-2 old-3 new-3 -o out/compared   also compare.md and charts`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usageError("%d runs named; name at least two: run directories, names in out, latest, or saved baselines", len(args))

@@ -6,33 +6,34 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// DifferenceAt is the mean of after less that of before, of two independent samples whose spreads need not be alike, with
+// Difference is the mean of after less that of before, of two independent samples whose spreads need not be alike, with
 // Welch's interval: d ± t(ν) √(s²/n + S²/N), where ν are Satterthwaite's degrees of freedom (Welch, Biometrika 34, 1947).
 // The interval is unknown when either sample is a single value; where neither varies at all it is the difference alone. N
 // is the number of values in the smaller sample, and Centre the median of all differences between two of them.
 //
-// It compares what was never paired. Where repetitions were, the difference of each pair says more.
-func DifferenceAt(before, after []float64, confidence float64) Interval {
+// It compares what was never paired. Where repetitions were, the difference of each pair says more. The values have to be
+// independent of each other: repetitions that share an occasion, such as the hour of a machine, are one value, their mean.
+func Difference(before, after []float64) Interval {
 	n, unknown := min(len(before), len(after)), math.NaN()
 	if n == 0 {
 		return Interval{Value: unknown, Lo: unknown, Hi: unknown, Centre: unknown}
 	}
 	apart := Interval{Value: stat.Mean(after, nil) - stat.Mean(before, nil), Lo: unknown, Hi: unknown, Centre: shift(before, after), N: n}
-	if n == 1 || confidence >= 1 {
+	if n == 1 {
 		return apart
 	}
 	half := 0.0
 	if deviation, freedom := welch(before, after); deviation > 0 {
-		half = student(freedom, confidence) * deviation
+		half = student(freedom, Confidence) * deviation
 	}
 	apart.Lo, apart.Hi = apart.Value-half, apart.Value+half
 	return apart
 }
 
-// GeometricRatioAt is the geometric mean of positive after over that of positive before, with the interval of the
-// difference of their logarithms, carried back.
-func GeometricRatioAt(before, after []float64, confidence float64) Interval {
-	d := DifferenceAt(Logs(before), Logs(after), confidence)
+// GeometricRatio is the geometric mean of positive after over that of positive before, with the interval of the difference
+// of their logarithms, carried back.
+func GeometricRatio(before, after []float64) Interval {
+	d := Difference(Logs(before), Logs(after))
 	return Interval{Value: math.Exp(d.Value), Lo: math.Exp(d.Lo), Hi: math.Exp(d.Hi), Centre: math.Exp(d.Centre), N: d.N}
 }
 

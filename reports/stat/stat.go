@@ -7,9 +7,9 @@
 // Opinion: a number is nothing without its spread. One repetition has a value and no interval, and what has no interval
 // is never called larger or smaller. What is unknown is NaN, never zero.
 //
-// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions, and [GeometricRatioAt] holds those of
-// two executions that were never paired against each other; [Interval.Against] compares;
-// [PooledDeviation] and [Detectable] say what could have been found.
+// Steps: [Quantile] condenses one repetition; [GeometricMean] joins the repetitions, and [GeometricRatio] holds two samples
+// that were never paired against each other; [Interval.Against] compares; [PooledDeviation] and [Detectable] say what could
+// have been found.
 //
 // # Why Student's interval
 //
