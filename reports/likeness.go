@@ -132,7 +132,7 @@ func saidElsewhere() []string {
 
 // stageFacts are the traffic as a saved baseline keeps it.
 func (s side) stageFacts() (facts []fact) {
-	stages := map[string]SavedStage{}
+	var stages map[string]SavedStage
 	if s.Saved != nil {
 		stages = s.Saved.Stages
 	} else {
