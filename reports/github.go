@@ -23,6 +23,8 @@ type Annotation struct {
 // String is the annotation as a workflow command of GitHub, in one line.
 // Source: docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of its toolkit.
 func (a Annotation) String() string {
+	// A message may have more lines than one.
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C")
 	var properties []string
 	add := func(name, value string) { properties = append(properties, name+"="+property.Replace(visible(value))) }
@@ -38,7 +40,7 @@ func (a Annotation) String() string {
 		}
 	}
 	add("title", a.Title)
-	return "::" + a.Level + " " + strings.Join(properties, ",") + "::" + strings.ReplaceAll(visible(a.Message), "%", "%25")
+	return "::" + a.Level + " " + strings.Join(properties, ",") + "::" + visible(message.Replace(a.Message))
 }
 
 // mostAnnotations is how many of one level GitHub shows of a step; further ones are dropped without a word.
