@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
@@ -46,35 +47,45 @@ func (s *Summary) head(h record.Header) page.Head {
 // doubt says how sure the sentence is of the change of p95.
 func (s *Summary) doubt() string {
 	e := s.Overall.P95Ratio
+	const means = " Changes are means over the rounds, not quotients of the values beside them."
 	switch {
 	case s.Overall.Before == s.Overall.After || !e.Value.Known():
 		return ""
 	case span(e) == missing:
 		return "~: one round has no interval, so it is not known whether p95 changed. Counts are nearly exact."
 	case e.Verdict == Unclear:
-		return fmt.Sprintf("~: the 95 %% interval of the change of p95 is %s, so it may be none. Counts are nearly exact.", span(e))
+		return fmt.Sprintf("~: the 95 %% interval of the change of p95 is %s, so it may be none. Counts are nearly exact."+means, span(e))
 	}
-	return fmt.Sprintf("The 95 %% interval of the change of p95 is %s. Counts are nearly exact.", span(e))
+	return fmt.Sprintf("The 95 %% interval of the change of p95 is %s. Counts are nearly exact."+means, span(e))
 }
 
 // passed answers by the budgets; the reasons of the verdict stand above.
 func (s *Summary) passed() page.Answer {
 	a := page.Answer{Question: "Did it pass?", Tone: s.Verdict.tone(), Section: "budgets"}
-	kept, breached := 0, 0
+	kept, breached, open, warned := 0, 0, 0, 0
 	for _, b := range s.Budgets {
-		switch b.Verdict {
-		case Pass:
+		switch {
+		case b.Verdict == Pass:
 			kept++
-		case Fail:
+		case b.Level == scenarios.LevelWarn:
+			warned++
+		case b.Verdict == Fail:
 			breached++
+		default:
+			open++
 		}
 	}
 	told := fmt.Sprintf("%d of %s kept", kept, plural(len(s.Budgets), "budget"))
 	if len(s.Budgets) == 0 {
 		told = "there was no budget to keep"
 	}
-	if breached > 0 {
-		told += fmt.Sprintf(", %d breached", breached)
+	for _, other := range []struct {
+		n    int
+		what string
+	}{{breached, "breached"}, {open, "undecided"}, {warned, "only a warning"}} {
+		if other.n > 0 {
+			told += fmt.Sprintf(", %d %s", other.n, other.what)
+		}
 	}
 	a.Text = map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[s.Verdict] + told + "."
 	return a
@@ -149,7 +160,11 @@ func (s *Summary) changedMost() page.Answer {
 		}
 		return answer
 	}
-	answer.Text = fmt.Sprintf("%s: %s %s (%s)", most.phase, most.what, most.change, change(most.estimate.Value))
+	in := most.phase
+	if len(s.Phases) > 1 {
+		in = "In one phase, " + in
+	}
+	answer.Text = fmt.Sprintf("%s: %s %s (%s)", in, most.what, most.change, change(most.estimate.Value))
 	answer.Tone = most.estimate.Verdict.tone()
 	return answer
 }
@@ -175,19 +190,43 @@ func (s *Summary) trusted() page.Answer {
 	case !s.Complete:
 		a.Text = fmt.Sprintf("Only as far as it went: the run did not reach its end, %s.", counted)
 	case valid < all || len(s.doubts()) > 0:
-		a.Text = fmt.Sprintf("With care: %s.", counted)
-		if doubts := len(s.doubts()); doubts > 0 {
-			a.Text = fmt.Sprintf("With care: %s, with %s.", counted, plural(doubts, "doubt"))
-		}
+		a.Text = fmt.Sprintf("With care: %s%s.", counted, s.firstDoubt())
 	case s.Rounds == 1 && len(s.Phases) > 0:
 		a.Text = fmt.Sprintf("Counts, yes: %s. Changes of latency, not yet: one round has no interval.", counted)
+	case s.Overall.Before != s.Overall.After && s.Overall.P95Ratio.Verdict == Unclear:
+		a.Text = fmt.Sprintf("Counts, yes: %s, with no doubts. Whether p95 changed is not clear.", counted)
 	default:
 		a.Tone, a.Text = page.Good, fmt.Sprintf("Yes: %s, with no doubts.", counted)
 	}
-	if s.NoiseFloor.Spread.Known() && valid > 0 {
-		a.Text += fmt.Sprintf(" With nothing changed, p95 here differs by up to %s.", factor(s.NoiseFloor.Spread))
+	if valid > 0 {
+		a.Text += s.NoiseFloor.told()
 	}
 	return a
+}
+
+// firstDoubt says how many there are and what the first is about, without its explanation.
+func (s *Summary) firstDoubt() string {
+	doubts := s.doubts()
+	if len(doubts) == 0 {
+		return ""
+	}
+	parts := strings.SplitN(doubts[0], ": ", 3)
+	about, such := strings.Join(parts[:min(len(parts), 2)], ": "), ":"
+	if len(doubts) > 1 {
+		such = ", such as"
+	}
+	return fmt.Sprintf(", with %s%s %s", plural(len(doubts), "doubt"), such, about)
+}
+
+// told says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.
+func (f NoiseFloor) told() string {
+	switch ratio := f.MinimumDetectableRatio; {
+	case ratio > 1.001:
+		return fmt.Sprintf(" On this machine so many rounds find changes of p95 from %s or %s on.", change(1/ratio), change(ratio))
+	case f.Spread.Known():
+		return fmt.Sprintf(" The same state, measured twice, differed by %s in p95.", factor(f.Spread))
+	}
+	return ""
 }
 
 func plural(n int, what string) string {

@@ -24,8 +24,13 @@ func (l *ledger) judge(s *Summary, run *record.Run) {
 	}
 }
 
-// told is what is said of a budget among the reasons and warnings.
-func (b Budget) told() string { return fmt.Sprintf("budget %s: %s", b.name(), b.Reason) }
+// told is what is said of a budget among the reasons and warnings: the number as well, where there is one.
+func (b Budget) told() string {
+	if !b.Actual.Known() {
+		return fmt.Sprintf("budget %s: %s", b.name(), b.Reason)
+	}
+	return fmt.Sprintf("budget %s: it is %s; %s", b.name(), b.text(b.Actual), b.Reason)
+}
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *Summary) judgeAnswers() {

@@ -243,7 +243,7 @@ func (s *Summary) legend() string {
 			"so intervals of latencies are wider: with all looks together 95 % hold the truth"
 	}
 	if s.Rounds > 1 {
-		return "~ the 95 % interval over the rounds does not tell a change from none; - not known"
+		return "~ the 95 % interval over the rounds does not tell a change from none; changes are means over the rounds; - not known"
 	}
 	return "~ one round has no interval, so no latency is called better or worse; - not known"
 }
