@@ -122,11 +122,12 @@ func (p picture) fit(width int, fields ...field) string {
 	return strings.Join(words, "  ")
 }
 
-// wide is how many columns fields take.
+// wide is how many columns fields take. It counts rune by rune: a terminal that does not join a mark to its letter gives it
+// a column of its own.
 func wide(fields []field) int {
 	columns := 2 * (len(fields) - 1)
 	for _, f := range fields {
-		columns += text.StringWidth(f.words)
+		columns += text.StringWidthWithoutEscSequences(f.words)
 	}
 	return columns
 }
