@@ -10,30 +10,19 @@ import (
 	"unicode"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// measurement is a unit of bench.txt. Source: golang.org/design/14313-benchmark-format, and for the unit lines
+// unit is what bench.txt calls a number. Source: golang.org/design/14313-benchmark-format, and for the unit lines
 // golang.org/x/perf/benchfmt.
-type measurement struct {
-	unit, better string
-	of           func(Numbers) Number
+func (n namedNumber) unit() string {
+	return strings.ReplaceAll(strings.Replace(n.field, "_seconds", "-sec", 1), "_", "-")
 }
 
-func measurements() []measurement {
-	const lower, higher = "lower", "higher"
-	return []measurement{
-		{"p50-sec", lower, func(n Numbers) Number { return n.P50Seconds }},
-		{"p95-sec", lower, func(n Numbers) Number { return n.P95Seconds }},
-		{"p99-sec", lower, func(n Numbers) Number { return n.P99Seconds }},
-		{"primary-qps", lower, func(n Numbers) Number { return n.PrimaryQPS }},
-		{"primary-reads-qps", lower, func(n Numbers) Number { return n.PrimaryReadsQPS }},
-		{"primary-writes-qps", lower, func(n Numbers) Number { return n.PrimaryWritesQPS }},
-		{"replica-qps", "", func(n Numbers) Number { return n.ReplicaQPS }},
-		{"redis-ops", "", func(n Numbers) Number { return n.RedisOps }},
-		{"cache-hit-ratio", higher, func(n Numbers) Number { return n.CacheHitRatio }},
-		{"errors-ratio", lower, func(n Numbers) Number { return n.ErrorsRatio }},
-		{"achieved-rate", higher, func(n Numbers) Number { return n.AchievedRate }},
-	}
+// better is the direction in which it improves, in the word of a unit line; empty for what merely moves.
+func (n namedNumber) better() string {
+	metric, _ := scenarios.FindMetric(n.metric)
+	return map[scenarios.Better]string{scenarios.Lower: "lower", scenarios.Higher: "higher"}[metric.Better]
 }
 
 // benchmarks writes bench.txt: Go benchmark lines, one for each valid trial and measured stage, so that benchstat has as
@@ -48,9 +37,9 @@ func benchmarks(w io.Writer, l *ledger) error {
 			fmt.Fprintf(out, "%s: %s\n", line[0], value)
 		}
 	}
-	for _, m := range measurements() {
-		if m.better != "" {
-			fmt.Fprintf(out, "Unit %s better=%s\n", m.unit, m.better)
+	for _, n := range figures() {
+		if better := n.better(); better != "" {
+			fmt.Fprintf(out, "Unit %s better=%s\n", n.unit(), better)
 		}
 	}
 	for _, state := range h.States {
@@ -69,9 +58,9 @@ func benchmarks(w io.Writer, l *ledger) error {
 func (t *trial) benchmark(stage record.Stage) string {
 	n := numbersOf([]*trial{t}, stage, nil)
 	var cells []string
-	for _, m := range measurements() {
-		if value := m.of(n); n.N > 0 && value.Known() {
-			cells = append(cells, cellOf(value), m.unit)
+	for _, f := range figures() {
+		if value := f.of(n); n.N > 0 && value.Known() {
+			cells = append(cells, cellOf(value), f.unit())
 		}
 	}
 	if len(cells) == 0 {

@@ -65,9 +65,8 @@ func (s side) savedLevel(k Key) level {
 	if !known {
 		return exactly(unknown())
 	}
-	k.Metric, k.Operation = "cache_hit_ratio", ""
 	l := exactly(n.Value)
-	_, l.chance = s.Saved.Numbers[k.saved()]
+	_, l.chance = s.Saved.Numbers[k.cacheHits().saved()]
 	return l
 }
 
@@ -84,8 +83,11 @@ func (l *ledger) meanLatency(k Key) Number {
 
 // byChance tells whether a count hangs on which look-ups the cache answered.
 func (l *ledger) byChance(k Key) bool {
-	return l.count(Key{Metric: "cache_hit_ratio", State: k.State, Stage: k.Stage}).Known()
+	return l.count(k.cacheHits()).Known()
 }
+
+// cacheHits is the ratio by which a cache answered where k was measured.
+func (k Key) cacheHits() Key { return Key{Metric: "cache_hit_ratio", State: k.State, Stage: k.Stage} }
 
 // latency tells that a number is a percentile of latencies.
 func (k Key) latency() bool {

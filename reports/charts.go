@@ -21,26 +21,39 @@ type picture interface {
 	Write(w io.Writer, format plot.Format) error
 }
 
-// charts draws all pictures in both formats into dir, as slides.
-func charts(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) []error {
-	pictures := slides(run, s, fonts)
-	var errs []error
+// visuals are what a run looks like over time and over its latencies. The page and the slides both draw them, and to find
+// them takes every window of the record.
+type visuals struct {
+	timeline  timeline
+	latencies plot.Distribution
+}
+
+func visualsOf(run *record.Run, s *Summary) visuals {
+	return visuals{timelineOf(run, s), distributionChart(run, s)}
+}
+
+// charts draws all pictures into dir, as slides.
+func charts(dir string, run *record.Run, s *Summary, v visuals, fonts *plot.Fonts) (errs []error) {
+	pictures := slides(run, s, v, fonts)
 	for _, name := range slices.Sorted(maps.Keys(pictures)) {
-		for _, format := range []plot.Format{plot.SVG, plot.PNG} {
-			errs = append(errs, replace(filepath.Join(dir, name+"."+string(format)), func(w io.Writer) error {
-				return pictures[name].Write(w, format)
-			}))
-		}
+		errs = append(errs, drawn(dir, name, pictures[name])...)
+	}
+	return errs
+}
+
+// drawn puts a picture into dir in both formats.
+func drawn(dir, name string, p picture) (errs []error) {
+	for _, format := range []plot.Format{plot.SVG, plot.PNG} {
+		errs = append(errs, replace(filepath.Join(dir, name+"."+string(format)), func(w io.Writer) error { return p.Write(w, format) }))
 	}
 	return errs
 }
 
 // slides are all pictures of a run, by the names of their files. One without data says so; none is left out.
-func slides(run *record.Run, s *Summary, fonts *plot.Fonts) map[string]picture {
-	t := timelineOf(run, s)
+func slides(run *record.Run, s *Summary, v visuals, fonts *plot.Fonts) map[string]picture {
+	t, percentiles := v.timeline, v.latencies
 	phases, databases, latencies := phaseChart(s), timelineChart(run, s, t), latencyChart(s, t)
 	cache, lag := cacheChart(s, t), lagChart(s, t)
-	percentiles := distributionChart(run, s)
 	shares := percentiles
 	shares.ECDF, shares.Title = true, s.sharesTitle()
 	for _, f := range []**plot.Fonts{&phases.Fonts, &databases.Fonts, &latencies.Fonts, &cache.Fonts, &lag.Fonts, &percentiles.Fonts, &shares.Fonts} {

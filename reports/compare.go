@@ -110,8 +110,9 @@ var ErrTooFewRuns = errors.New("a comparison needs at least two runs")
 // ErrSelfTestRun is returned for the record of a self-test, whose states are no states of the system.
 var ErrSelfTestRun = errors.New("a self-test measured the machine and not the system; compare ordinary runs")
 
-// Compare holds the runs of other builds against those of the first. It reads nothing but its arguments. What differs in more than what is compared,
-// the build of rehearse and of the system under test, is an [Incomparable] error unless the options say otherwise.
+// Compare holds the runs of other builds against those of the first. It reads nothing but its arguments. Runs that differ in
+// more than what is compared, the build of rehearse and of the system under test, are an [Incomparable] error unless the
+// options say otherwise.
 func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 	if len(candidates) < 2 {
 		return nil, ErrTooFewRuns
@@ -175,7 +176,7 @@ func newSide(c Candidate) (side, error) {
 	if s.summary, err = Summarize(c.Run, c.Scenario); err != nil {
 		return s, err
 	}
-	s.ledger = newLedger(c.Run)
+	s.ledger = s.summary.ledger
 	return s, nil
 }
 

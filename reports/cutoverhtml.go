@@ -16,21 +16,17 @@ func (c *Cutover) html(w io.Writer, run *record.Run) error {
 	}
 	p := page.Page{
 		Title: fmt.Sprintf("%s, cutover: %s", c.Scenario, c.Verdict), Head: c.head(run.Header), Footer: footer(run.Header),
-		Sections: []page.Section{timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), (&Summary{}).reproduceSection(run)},
+		Sections: []page.Section{timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), reproduceSection(run)},
 	}
 	return p.Write(w)
 }
 
 // head is the first screen.
 func (c *Cutover) head(h record.Header) page.Head {
-	facts := []string{"cutover on " + c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))}
-	if h.Host.CPUs > 0 {
-		facts = append(facts, fmt.Sprintf("%d CPUs", h.Host.CPUs))
-	}
 	passed := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict] + c.account()
 	first, last := c.States[0], c.States[c.turn()]
 	return page.Head{
-		Name: c.Scenario, Facts: append(facts, h.Started.UTC().Format("2 January 2006, 15:04 UTC")),
+		Name: c.Scenario, Facts: facts(h, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
 		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.Sentence(),
 		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
 		Reasons: limited(c.Reasons, terminalReasons),
@@ -136,7 +132,7 @@ func (c *Cutover) trustSection(run *record.Run) page.Section {
 	if c.Total.wrongAnswers() > 0 {
 		tone = page.Bad
 	}
-	say(tone, c.answers())
+	say(tone, c.Total.told())
 	for _, note := range c.notes(run) {
 		say(page.Neutral, "note: "+note)
 	}

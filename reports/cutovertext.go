@@ -20,9 +20,11 @@ import (
 const CutoverFile = "cutover.json"
 
 // CutoverFiles are what [WriteCutover] leaves, for a person to find.
-func CutoverFiles() []string { return []string{HTMLFile, MarkdownFile, CutoverFile, ChartsDir} }
+func CutoverFiles() []string {
+	return []string{HTMLFile, MarkdownFile, CutoverFile, JUnitFile, ChartsDir}
+}
 
-// WriteCutover leaves cutover.json, report.md, report.html and the timeline in dir. Where no font of this machine has the
+// WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
 func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
@@ -42,12 +44,7 @@ func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 	}
 	picture := c.timeline(run)
 	picture.Fonts = fonts
-	for _, format := range []plot.Format{plot.SVG, plot.PNG} {
-		errs = append(errs, replace(filepath.Join(dir, ChartsDir, "timeline."+string(format)), func(w io.Writer) error {
-			return picture.Write(w, format)
-		}))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, drawn(filepath.Join(dir, ChartsDir), "timeline", picture)...)...)
 }
 
 // names are all that stand in a picture.
@@ -184,7 +181,7 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
 	}
-	lines = append(lines, c.answers())
+	lines = append(lines, c.Total.told())
 	valid := "the traffic was as planned"
 	if !c.Validity.Valid {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
@@ -209,13 +206,6 @@ func (c *Cutover) notes(run *record.Run) []string {
 func (j CutoverJob) line() string {
 	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, seconds(j.BeginSeconds),
 		seconds(j.P95Seconds), count(j.Errors))
-}
-
-// answers is how many of them were wrong.
-func (c *Cutover) answers() string {
-	t := c.Total
-	return fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
-		count(t.WrongUser), count(t.RejectedValid), count(t.AcceptedRevoked), count(t.Rechecked))
 }
 
 // title is the finding on the primary.

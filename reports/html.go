@@ -13,20 +13,19 @@ import (
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
-func html(w io.Writer, run *record.Run, s *Summary) error {
-	t := timelineOf(run, s)
-	timeline, err := s.timelineSection(t, run.Events)
+func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
+	timeline, err := s.timelineSection(v.timeline, run.Events)
 	if err != nil {
 		return err
 	}
-	distribution, err := s.distributionSection(distributionChart(run, s).Curves)
+	distribution, err := s.distributionSection(slices.Clone(v.latencies.Curves))
 	if err != nil {
 		return err
 	}
 	p := page.Page{Title: fmt.Sprintf("%s: %s", s.Scenario, s.Verdict), Head: s.head(run.Header), Footer: footer(run.Header)}
 	for _, section := range []page.Section{
 		s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(run),
-		s.errorsSection(run), s.trustSection(run), s.reproduceSection(run),
+		s.errorsSection(run), s.trustSection(run), reproduceSection(run),
 	} {
 		if section.ID != "" {
 			p.Sections = append(p.Sections, section)
@@ -38,7 +37,7 @@ func html(w io.Writer, run *record.Run, s *Summary) error {
 // head is the first screen.
 func (s *Summary) head(h record.Header) page.Head {
 	return page.Head{
-		Name: s.Scenario, Facts: facts(h), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
+		Name: s.Scenario, Facts: facts(h, rounds(h.Rounds)+" on "+h.Stack, "measured at stage "+h.Headline), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
 		Sentence: s.Sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
 		Answers: []page.Answer{s.passed(), s.changedMost(), s.trusted()}, Figures: s.keyFigures(),
 	}
@@ -91,8 +90,8 @@ func (s *Summary) passed() page.Answer {
 	return a
 }
 
-func facts(h record.Header) []string {
-	list := []string{rounds(h.Rounds) + " on " + h.Stack, "measured at stage " + h.Headline}
+// facts are how a run was measured, on what and when.
+func facts(h record.Header, list ...string) []string {
 	if h.Host.CPUs > 0 {
 		list = append(list, fmt.Sprintf("%d CPUs", h.Host.CPUs))
 	}

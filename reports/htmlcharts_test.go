@@ -57,7 +57,7 @@ func TestPageOfAnHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := html(&b, run, s); err != nil {
+	if err := html(&b, run, s, visualsOf(run, s)); err != nil {
 		t.Fatal(err)
 	}
 	if b.Len() > 2<<20 {

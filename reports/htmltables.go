@@ -279,8 +279,7 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + interruption(run.Events) + "."}[s.Complete])
 	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
-	tell(c.WrongUser+c.RejectedValid == 0, fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
-		count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked)))
+	tell(c.WrongUser+c.RejectedValid == 0, c.told())
 	for _, warning := range s.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}
@@ -320,7 +319,7 @@ func (s *Summary) trialsTable(h record.Header) page.Table {
 }
 
 // reproduceSection has what it takes to run it again.
-func (s *Summary) reproduceSection(run *record.Run) page.Section {
+func reproduceSection(run *record.Run) page.Section {
 	h := run.Header
 	t := page.Table{Caption: "What was run, where and how", Columns: columns("what", "value")}
 	add := func(what, value string) { t.Rows = append(t.Rows, cells(what, value)) }
@@ -329,8 +328,7 @@ func (s *Summary) reproduceSection(run *record.Run) page.Section {
 	add("seed", fmt.Sprint(h.Seed))
 	add("rehearse", strings.TrimSpace(h.Version+" "+h.Commit))
 	add("stack", h.Stack)
-	add("host", fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.Host.OS, h.Host.CPUs, h.Host.CPU,
-		figure(float64(h.Host.MemoryBytes)/(1<<30)), h.Host.Kernel))
+	add("host", hostLine(h.Host))
 	for _, name := range slices.Sorted(maps.Keys(h.Versions)) {
 		add(name, h.Versions[name])
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -179,6 +180,15 @@ func (c *Correctness) add(o Correctness) {
 	c.AcceptedRevoked += o.AcceptedRevoked
 	c.Rechecked += o.Rechecked
 }
+
+// told says how many answers were wrong.
+func (c Correctness) told() string {
+	return fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
+		count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked))
+}
+
+// wrongAnswers counts those of any kind.
+func (c Correctness) wrongAnswers() uint64 { return c.WrongUser + c.RejectedValid + c.AcceptedRevoked }
 
 // in is the hits of one stage, of all operations.
 func (t *trial) in(stage string) *hits {

@@ -64,12 +64,12 @@ func plain(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "~", `\~`, "_", `\_`, "*", `\*`, "[", `\[`,
 		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible(text))
 }
+
 func provenance(h record.Header) []string {
 	lines := []string{
 		fmt.Sprintf("run %s, started %s, command: %s", h.ID, h.Started.UTC().Format(time.RFC3339), strings.Join(h.Command, " ")),
 		fmt.Sprintf("rehearse %s %s, stack %s, seed %d, rounds %d", h.Version, h.Commit, h.Stack, h.Seed, h.Rounds),
-		fmt.Sprintf("host: %s, %d CPUs (%s), %s GiB, kernel %s", h.Host.OS, h.Host.CPUs, h.Host.CPU,
-			figure(float64(h.Host.MemoryBytes)/(1<<30)), h.Host.Kernel),
+		"host: " + hostLine(h.Host),
 	}
 	if len(h.Limits) > 0 {
 		lines = append(lines, limitsLine(h.Limits))
@@ -78,6 +78,10 @@ func provenance(h record.Header) []string {
 		lines = append(lines, "servers and settings: "+strings.Join(known, ", "))
 	}
 	return lines
+}
+
+func hostLine(h record.Host) string {
+	return fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.OS, h.CPUs, h.CPU, figure(float64(h.MemoryBytes)/(1<<30)), h.Kernel)
 }
 
 // limitsLine names the nodes that could not use the whole machine.

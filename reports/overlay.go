@@ -2,9 +2,7 @@ package reports
 
 import (
 	"fmt"
-	"io"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -41,9 +39,7 @@ func (c *Comparison) unseen(fonts *plot.Fonts) []string {
 
 func (c *Comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
 	for _, o := range c.overlays(fonts) {
-		for _, format := range []plot.Format{plot.SVG, plot.PNG} {
-			errs = append(errs, replace(filepath.Join(dir, o.name+"."+string(format)), func(w io.Writer) error { return o.Write(w, format) }))
-		}
+		errs = append(errs, drawn(dir, o.name, o)...)
 	}
 	return errs
 }

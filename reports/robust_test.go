@@ -56,7 +56,7 @@ func TestWhateverIsMissing(t *testing.T) {
 		}
 		var page bytes.Buffer
 		errs := []error{Print(io.Discard, &run, s, Options{Color: true}), markdown(&page, &run, s), JSON(&page, s)}
-		for _, picture := range slides(&run, s, &plot.Fonts{}) {
+		for _, picture := range slides(&run, s, visualsOf(&run, s), &plot.Fonts{}) {
 			errs = append(errs, picture.Write(io.Discard, plot.SVG))
 		}
 		for _, err := range errs {

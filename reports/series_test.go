@@ -204,7 +204,7 @@ func BenchmarkChartsOfAnHour(b *testing.B) {
 	run, s := hourLong().summarized(b)
 	dir := b.TempDir()
 	for b.Loop() {
-		for _, err := range charts(dir, run, s, &plot.Fonts{}) {
+		for _, err := range charts(dir, run, s, visualsOf(run, s), &plot.Fonts{}) {
 			if err != nil {
 				b.Fatal(err)
 			}

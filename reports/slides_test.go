@@ -94,7 +94,7 @@ func TestNamesInCharts(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(dir, MarkdownFile)); err != nil || !strings.Contains(string(page), "U+CE90") {
 		t.Errorf("report.md does not tell: %v", err)
 	}
-	for chart := range slides(run, s, bare) {
+	for chart := range slides(run, s, visualsOf(run, s), bare) {
 		svg, err := os.ReadFile(filepath.Join(dir, ChartsDir, chart+".svg"))
 		if err != nil || strings.Contains(string(svg), "<script") || chart != "lag" && !strings.Contains(string(svg), "캐시") {
 			t.Errorf("%s.svg does not have the name as text: %v", chart, err)

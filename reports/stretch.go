@@ -68,9 +68,6 @@ func (h *hits) late() bool {
 	return h.lag.Count() > 0 && record.Late(float64(h.lagAt(0.99)), float64(h.responseAt(0.95)))
 }
 
-// wrongAnswers counts those of any kind.
-func (c Correctness) wrongAnswers() uint64 { return c.WrongUser + c.RejectedValid + c.AcceptedRevoked }
-
 // leastApart is how many seconds have to lie between two readings that make a rate. They come every second, a little early
 // or late.
 const leastApart = 0.5

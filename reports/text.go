@@ -111,12 +111,7 @@ func judged(e Estimate) string {
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
 func (s *Summary) footnotes(run *record.Run, most int) []string {
-	c := s.Correctness
-	lines := []string{
-		fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
-			count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked)),
-		s.validityLine(),
-	}
+	lines := []string{s.Correctness.told(), s.validityLine()}
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
 	}

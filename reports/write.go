@@ -45,16 +45,17 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 			s.Warnings = append(s.Warnings, warning)
 		}
 	}
+	v := visualsOf(run, s)
 	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
-		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, run, s) }),
+		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, run, s, v) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return junit(w, run, s) }),
 		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return openMetrics(w, s) }),
 		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.ledger) }),
 		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
 	}
-	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, fonts)...)...)
+	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, v, fonts)...)...)
 }
 
 // JSON writes summary.json, selftest.json, cutover.json, or a comparison.

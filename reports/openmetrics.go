@@ -89,23 +89,8 @@ func (g gauges) state(state State) {
 		if n.N == 0 {
 			continue
 		}
-		for _, of := range []struct {
-			name, help string
-			value      Number
-		}{
-			{"p50_seconds", "Response time from when a hit is due; half of the hits stay below it.", n.P50Seconds},
-			{"p95_seconds", "The same for 95 of 100 hits.", n.P95Seconds},
-			{"p99_seconds", "The same for 99 of 100 hits.", n.P99Seconds},
-			{"primary_qps", "Statements on the primary (master DB) per second.", n.PrimaryQPS},
-			{"primary_reads_qps", "Those that read.", n.PrimaryReadsQPS},
-			{"primary_writes_qps", "Those that write.", n.PrimaryWritesQPS},
-			{"replica_qps", "Statements on the replica per second.", n.ReplicaQPS},
-			{"redis_ops", "Redis commands per second.", n.RedisOps},
-			{"cache_hit_ratio", "Look-ups that the cache answered, of all.", n.CacheHitRatio},
-			{"errors_ratio", "Hits that failed or were never sent, of those due.", n.ErrorsRatio},
-			{"achieved_rate", "Hits that were answered, per second.", n.AchievedRate},
-		} {
-			g.set(of.name, of.help, of.value, "state", state.Name, "stage", n.Stage)
+		for _, f := range figures() {
+			g.set(f.field, f.help, f.of(n.Numbers), "state", state.Name, "stage", n.Stage)
 		}
 	}
 	for _, op := range slices.Sorted(maps.Keys(state.PrimaryStatementsPer)) {
