@@ -69,7 +69,7 @@ func trafficEntries(v Vocabulary) []entry {
 		{path: "traffic.apis", takes: mapping(), otherwise: "as in the system's catalogue", says: "The APIs that are called and their weights. Without a mix they decide how often each operation occurs as well."},
 		{path: "traffic.apis.API", takes: weight(), otherwise: "is not called", says: "The weight of this API: its share of all of them, in any unit."},
 		{path: "traffic.sessions", takes: mapping(), otherwise: "a login is a request like any other", says: "What follows each login of the mix: a person who stays for a while. Those requests come on top of the stages' rates."},
-		{path: "traffic.headline", takes: slug(), example: "peak", otherwise: "the measured stage with the highest rate", says: "The stage whose numbers stand at the top of the report."},
+		{path: "traffic.headline", takes: slug(), example: "peak", otherwise: "the measured stage with the highest mean rate, a hold before what only passes", says: "The stage whose numbers stand at the top of the report."},
 		{path: "traffic.stages", takes: list(1), required: true, says: "The curve of the traffic, one stage after the other. Each has exactly one of " + strings.Join(kinds(), ", ") + "."},
 		{path: "traffic.stages[].name", takes: slug(), required: true, example: "peak", says: "A name of its own, for reports and budgets."},
 		{path: "traffic.stages[].hold", takes: rate(), otherwise: "another shape", says: "A rate that stays the same."},

@@ -75,7 +75,7 @@ func (r *reader) traffic(n *yaml.Node) Traffic {
 	for i, n := range f.items("stages") {
 		t.Stages = append(t.Stages, r.stage(f.item("stages", i), n))
 	}
-	t.Headline = f.text("headline", loudest(t.Stages))
+	t.Headline = f.text("headline", headliner(t.Stages).Name)
 	return t
 }
 
@@ -112,15 +112,4 @@ func readRepeat(text string) (int, *mistake) {
 		wrong = &mistake{text + " times are out of range", fmt.Sprintf("write a number from 1 to %d", maxRepeat)}
 	}
 	return int(min(repeat, maxRepeat)), wrong
-}
-
-// loudest is the measured stage with the highest rate, the last of equals: by then the system has settled.
-func loudest(stages []Stage) string {
-	name, highest := "", -1.0
-	for _, s := range stages {
-		if peak := s.curve().Peak(); s.Measure && peak >= highest {
-			name, highest = s.Name, peak
-		}
-	}
-	return name
 }

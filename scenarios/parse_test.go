@@ -83,16 +83,32 @@ images: {postgres: postgres:16, redis: "localhost:5000/team/redis:7@sha256:` + d
 
 const digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// The headline defaults to the loudest measured stage, the last of equals.
+// The headline is the measured stage with the highest mean rate, a hold before what only passes, the last of equals.
 func TestHeadline(t *testing.T) {
-	const stages = `
-    - {name: warm-up, hold: 900/s, for: 1s, measure: false}
-    - {name: first, hold: 600/s, for: 1s}
-    - {name: second, ramp: {from: 600/s, to: 100/s}, for: 1s}
-    - {name: quiet, hold: 100/s, for: 1s}`
-	s, err := Parse("f", []byte("version: 1\nname: peak\ntraffic:\n  stages:"+stages), carshare())
-	if err != nil || s.Traffic.Headline != "second" {
-		t.Errorf("got %v, %v, want second", s, err)
+	for _, tt := range []struct{ name, stages, want, why string }{
+		{"up, hold, down", "{name: up, ramp: {from: 0/s, to: 600/s}, for: 9s}, {name: top, hold: 600/s, for: 1s}, {name: down, ramp: {from: 600/s, to: 0/s}, for: 9s}",
+			"top", "the highest mean rate of the measured stages, 600/s"},
+		{"a warm-up is not measured", "{name: warm-up, hold: 900/s, for: 1s, measure: false}, {name: first, hold: 600/s, for: 1s}, {name: second, ramp: {from: 600/s, to: 100/s}, for: 1s}, {name: quiet, hold: 100/s, for: 1s}",
+			"first", "the highest mean rate of the measured stages, 600/s"},
+		{"the last of equals", "{name: first, hold: 60.5/s, for: 9s}, {name: second, hold: 60.5/s, for: 1s}", "second", "the highest mean rate of the measured stages, 60.5/s"},
+		{"the higher hold", "{name: first, hold: 600/s, for: 9s}, {name: second, hold: 590/s, for: 9s}", "first", "the highest mean rate of the measured stages, 600/s"},
+		{"as much on the way", "{name: top, hold: 300/s, for: 1s}, {name: down, ramp: {from: 600/s, to: 0/s}, for: 9s}", "top", "the highest mean rate of the measured stages, 300/s"},
+		{"a little more on the way", "{name: top, hold: 300/s, for: 1s}, {name: on, ramp: {from: 300/s, to: 360/s}, for: 9s}", "top", "a hold of 300/s, preferred to the mean of 330/s in on"},
+		{"far more on the way", "{name: calm, hold: 100/s, for: 9s}, {name: rush, spike: {from: 100/s, to: 900/s, rise: 1s, hold: 2s, decay: 1s}}", "rush", "the highest mean rate of the measured stages, 700/s"},
+		{"no hold at all", "{name: up, ramp: {from: 0/s, to: 600/s}, for: 9s}, {name: down, ramp: {from: 600/s, to: 0/s}, for: 9s}", "down", "the highest mean rate of the measured stages, 300/s"},
+		{"only one", "{name: up, ramp: {from: 0/s, to: 600/s}, for: 9s}, {name: top, hold: 600/s, for: 9s, measure: false}", "up", "the only measured stage"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "version: 1\nname: peak\ntraffic: {stages: [" + tt.stages + "]}\n"
+			s, err := Parse("f", []byte(text), carshare())
+			if err != nil || s.Traffic.Headline != tt.want || s.HeadlineWhy() != tt.why {
+				t.Fatalf("got %+v, %v, want %s, %s", s, err, tt.want, tt.why)
+			}
+			s, err = Parse("f", []byte(strings.Replace(text, "{stages", "{headline: "+tt.want+", stages", 1)), carshare())
+			if err != nil || s.HeadlineWhy() != "as traffic.headline says" {
+				t.Errorf("got %v, %v", s, err)
+			}
+		})
 	}
 }
 

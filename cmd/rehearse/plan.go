@@ -166,6 +166,7 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	fact("arrivals", "%s, seed %d, timeout %v", p.Arrivals, p.Seed, p.Timeout)
 	fact("data", "%s users, %s dead and %s live tokens", grouped(uint64(s.System.Users)),
 		grouped(uint64(s.System.DeadTokens)), grouped(uint64(s.System.LiveTokens)))
+	fact("headline", "%s: %s", p.Headline, s.HeadlineWhy())
 	if s.Traffic.Sessions != nil {
 		fact("sessions", "%s", sessionText(*s.Traffic.Sessions))
 	}
