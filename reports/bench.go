@@ -25,8 +25,8 @@ func (n namedNumber) better() string {
 	return map[scenarios.Better]string{scenarios.Lower: "lower", scenarios.Higher: "higher"}[metric.Better]
 }
 
-// benchmarks writes bench.txt: Go benchmark lines, one for each valid trial and measured stage, so that benchstat has as
-// many samples as there were rounds. Above them stands what has to be the same for a comparison to mean something:
+// benchmarks writes bench.txt: Go benchmark lines, one for each trial that reached its end and measured stage, with the
+// numbers of it that are believed, so that benchstat has as many samples as there were rounds. Above them stands what has to be the same for a comparison to mean something:
 // benchstat puts runs that differ in it into tables of their own.
 func benchmarks(w io.Writer, l *ledger) error {
 	out, h := bufio.NewWriter(w), l.header
@@ -44,8 +44,8 @@ func benchmarks(w io.Writer, l *ledger) error {
 	}
 	for _, state := range h.States {
 		for _, stage := range h.Stages {
-			for _, t := range l.valid(state) {
-				if stage.Measure {
+			for _, t := range l.of(state) {
+				if stage.Measure && t.ended {
 					fmt.Fprint(out, t.benchmark(stage))
 				}
 			}
@@ -56,17 +56,17 @@ func benchmarks(w io.Writer, l *ledger) error {
 
 // benchmark is the line of a trial in a stage; without a number there is none.
 func (t *trial) benchmark(stage record.Stage) string {
-	n := numbersOf([]*trial{t}, stage, nil)
+	n, due := numbersOf(t.evidence(), stage, nil), t.in(stage.Name).offered
 	var cells []string
 	for _, f := range figures() {
-		if value := f.of(n); n.N > 0 && value.Known() {
+		if value := f.of(n); due > 0 && value.Known() {
 			cells = append(cells, cellOf(value), f.unit())
 		}
 	}
 	if len(cells) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d %s\n", part(t.State), part(stage.Name), n.N, strings.Join(cells, " "))
+	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d %s\n", part(t.State), part(stage.Name), due, strings.Join(cells, " "))
 }
 
 // part is text as a part of a benchmark's name, in which blanks end the name and slashes begin the next part. Like in an

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -257,6 +258,8 @@ func (l *ledger) countBudget(b Budget) Budget {
 		b.Verdict, b.Reason = Fail, "the saved number is zero"
 	case !b.Actual.Known():
 		b.Reason = "no data"
+	case b.passes(span.lo) && b.passes(span.hi) && l.unseen(b) != "":
+		b.Reason = l.unseen(b)
 	case b.passes(span.lo) && b.passes(span.hi):
 		b.Verdict, b.Reason = Pass, "inside the limit"
 	case !b.passes(span.lo) && !b.passes(span.hi):
@@ -266,6 +269,17 @@ func (l *ledger) countBudget(b Budget) Budget {
 			b.text(span.lo), b.text(span.hi), b.Stage)
 	}
 	return b
+}
+
+// unseen says what of the hits that a budget is about was not seen; empty if nothing.
+func (l *ledger) unseen(b Budget) string {
+	var missing []string
+	for _, state := range b.states() {
+		if why := l.unfinished(state); seen(b.Metric) && why != "" {
+			missing = append(missing, why)
+		}
+	}
+	return strings.Join(missing, "; ")
 }
 
 // text prints a number in the unit of the budget.

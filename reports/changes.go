@@ -53,7 +53,7 @@ func (s side) level(k Key) level {
 	}
 	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k)}
 	if k.Metric == "errors" {
-		for _, t := range s.ledger.counted(k.State) {
+		for _, t := range s.ledger.begun(k.State) {
 			l.hits += Number(t.in(k.Stage).offered)
 		}
 	}

@@ -91,7 +91,7 @@ func endCheck(class string, complete bool, run *record.Run) check {
 	return c
 }
 
-// trialsCheck demands a trial to believe of each state, unless the budgets rest on its counts.
+// trialsCheck demands a trial to believe of each state, unless no budget rests on what is not believed of it.
 func (s *Summary) trialsCheck(run *record.Run, state State) check {
 	c := check{class: s.class(ownChecks), name: "a trial of " + state.Name + " is valid", verdict: Pass, lenient: state.excused}
 	for _, t := range s.Validity {
@@ -104,8 +104,12 @@ func (s *Summary) trialsCheck(run *record.Run, state State) check {
 		}
 	}
 	switch {
-	case state.Trials == 0:
+	case state.Trials == 0 && state.CountedTrials == 0:
 		c.verdict, c.said = Inconclusive, "no valid trial of "+state.Name
+	case state.Trials == 0:
+		c.verdict, c.said = Inconclusive, "no trial of "+state.Name+" with latencies to believe"
+	case state.CountedTrials == 0:
+		c.verdict, c.said = Inconclusive, "no trial of "+state.Name+" with counts to believe"
 	case state.N == 0:
 		c.verdict, c.said = Inconclusive, fmt.Sprintf("no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
 	}

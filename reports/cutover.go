@@ -133,8 +133,8 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 		c.Switches[i].P95BeforeSeconds = c.States[i].P95Seconds
 	}
 	c.Total = counted(cut.sum(0, math.MaxInt))
-	c.Validity = TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Reasons: t.reasons,
-		Doubts: slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds)), Notes: []string{}, Generator: t.generator}
+	c.Validity = t.check()
+	c.Validity.Doubts, c.Validity.Notes = slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds)), []string{}
 	if t.began {
 		c.Validity.Notes = append(c.Validity.Notes, t.noteworthy()...)
 	}
@@ -266,13 +266,12 @@ func (c *Cutover) judge(cut *cutting) {
 	for _, s := range c.Switches {
 		c.judgeSwitch(s)
 	}
-	timing := slices.Concat(cut.punctuality(), cut.starvation(), cut.littlesLaw())
-	for _, reason := range c.Validity.Reasons {
+	for _, r := range cut.reasons {
 		// What was answered was answered, however late it was asked.
-		if slices.Contains(timing, reason) {
-			c.Warnings = append(c.Warnings, "latencies are not to be relied on: "+reason)
+		if r.voids == voidsLatencies {
+			c.Warnings = append(c.Warnings, "latencies are not to be relied on: "+r.text)
 		} else if c.Complete {
-			c.against(Inconclusive, "%s", reason)
+			c.against(Inconclusive, "%s", r.text)
 		}
 	}
 	c.Warnings = append(c.Warnings, c.Validity.Doubts...)

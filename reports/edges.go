@@ -150,7 +150,7 @@ func (t *trial) blur(stage record.Stage) string {
 // bracketRatios has one after/before for each round, at its least, as counted, and at its most.
 func (l *ledger) bracketRatios(before, after string, of statements) (lo, counted, hi []float64) {
 	stage := l.stage(l.header.Headline)
-	for _, round := range l.rounds(before, after) {
+	for _, round := range l.rounds(before, after, voidsCounts) {
 		b, a := round[0].bracketed(stage, of), round[1].bracketed(stage, of)
 		if a.value.Known() && b.value.Known() && b.value > 0 {
 			ratio := a.over(b)

@@ -444,8 +444,8 @@ func TestBenchmarkLines(t *testing.T) {
 			}
 		}
 		want := 0
-		for _, check := range s.Validity {
-			if check.Valid {
+		for _, trial := range s.ledger.trials {
+			if trial.ended {
 				want += 2
 			}
 		}

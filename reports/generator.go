@@ -174,7 +174,7 @@ func (t *trial) littlesLaw() []string {
 func (s *Summary) worstGenerator() string {
 	worst, valid := GeneratorCheck{WaitPerTurnSeconds: unknown(), StealRatio: unknown()}, 0
 	for _, t := range s.Validity {
-		if t.Valid {
+		if !t.voids(voidsLatencies) {
 			valid++
 			worst.WaitPerTurnSeconds = larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
 			worst.StealRatio = larger(worst.StealRatio, t.Generator.StealRatio)

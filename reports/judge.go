@@ -56,24 +56,43 @@ func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 	}
 	for i, state := range s.States {
 		switch {
-		case state.Trials == 0 && s.onCounts() && len(l.counted(state.Name)) > 0:
-			s.States[i].excused = true
-			s.Warnings = append(s.Warnings, fmt.Sprintf("no trial of %s with latencies to believe; the budgets rest on its counts", state.Name))
-		case state.Trials == 0:
+		case state.Trials == 0 && state.CountedTrials == 0:
 			s.against(Inconclusive, "no valid trial of %s", state.Name)
+		case state.Trials == 0 && s.needs(voidsLatencies):
+			s.against(Inconclusive, "no trial of %s with latencies to believe", state.Name)
+		case state.CountedTrials == 0 && s.needs(voidsCounts):
+			s.against(Inconclusive, "no trial of %s with counts to believe", state.Name)
+		case state.Trials == 0:
+			s.excuse(i, "no trial of %s with latencies to believe; the budgets rest on its counts", state.Name)
+		case state.CountedTrials == 0:
+			s.excuse(i, "no trial of %s with counts to believe; the budgets do not rest on them", state.Name)
 		case state.N == 0:
 			s.against(Inconclusive, "no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
 		}
 	}
 }
 
-// onCounts tells whether there are budgets that may fail the run, and none of them is on a latency.
-func (s *Summary) onCounts() bool {
+func (s *Summary) excuse(state int, format string, values ...any) {
+	s.States[state].excused = true
+	s.Warnings = append(s.Warnings, fmt.Sprintf(format, values...))
+}
+
+// needs tells whether the verdict rests on these numbers: on those of the budgets that may fail the run, and on all where
+// there is no budget.
+func (s *Summary) needs(numbers voids) bool {
 	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level == scenarios.LevelWarn })
-	return len(strict) > 0 && !slices.ContainsFunc(strict, func(b Budget) bool {
-		_, latency := quantiles()[b.Metric]
-		return latency
-	})
+	return len(strict) == 0 || slices.ContainsFunc(strict, func(b Budget) bool { return b.rests()&numbers != 0 })
+}
+
+// rests is on which numbers of its trials a budget does.
+func (b Budget) rests() voids {
+	switch _, latency := quantiles()[b.Metric]; {
+	case latency:
+		return voidsLatencies
+	case seen(b.Metric):
+		return voidsErrors
+	}
+	return voidsCounts
 }
 
 func (s *Summary) against(v Verdict, format string, values ...any) {

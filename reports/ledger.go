@@ -39,9 +39,10 @@ type trial struct {
 	// at is when it began, on the run's clock.
 	at    float64
 	spent map[moment]spent
-	// reasons say why the trial reaches no estimate; doubts and notes are as in [TrialCheck].
-	reasons, doubts, notes []string
-	generator              GeneratorCheck
+	// reasons say which of its numbers reach no estimate, and why; doubts and notes are as in [TrialCheck].
+	reasons       []reason
+	doubts, notes []string
+	generator     GeneratorCheck
 }
 
 // cell is an operation, or an API, in a stage.
@@ -246,6 +247,9 @@ func (h *hits) responseAt(q float64) Number {
 
 func (h *hits) lagAt(q float64) Number { return Number(stat.Quantile(bars(h.lag), 0, q)) }
 
+// answered is how many of the hits due had a usable answer.
+func (h *hits) answered() uint64 { return h.offered - min(h.offered, h.missed+h.failed) }
+
 func (h *hits) errorsRatio() Number { return Number(float64(h.failed+h.missed) / float64(h.offered)) }
 
 func bars(h record.Histogram) []stat.Bar {
@@ -255,11 +259,6 @@ func bars(h record.Histogram) []stat.Bar {
 		bars[i] = stat.Bar{Value: b.Seconds, Count: b.Count}
 	}
 	return bars
-}
-
-// valid lists the valid trials of a state; of its trials, all of them.
-func (l *ledger) valid(state string) []*trial {
-	return slices.DeleteFunc(l.of(state), func(t *trial) bool { return len(t.reasons) > 0 })
 }
 
 // of are the trials that a state is known by.

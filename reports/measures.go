@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -68,26 +67,6 @@ func (l *ledger) latencies(k Key) (values []float64) {
 	return values
 }
 
-// counted lists the trials of a state whose counts can be believed: the valid ones, and those to which nothing is wrong but
-// the generator's time. That touches latencies; what was sent cost what it cost, however late it was.
-func (l *ledger) counted(state string) []*trial {
-	return slices.DeleteFunc(l.of(state), func(t *trial) bool {
-		if len(t.reasons) == 0 {
-			return false
-		}
-		timing := slices.Concat(t.punctuality(), t.starvation(), t.littlesLaw())
-		return slices.ContainsFunc(t.reasons, func(reason string) bool { return !slices.Contains(timing, reason) })
-	})
-}
-
-// trialsFor are the trials that a budget rests on.
-func (l *ledger) trialsFor(metric, state string) []*trial {
-	if _, latency := quantiles()[metric]; latency {
-		return l.valid(state)
-	}
-	return l.counted(state)
-}
-
 // count is a number judged by its value; a metric nobody knows is unknown, so it is inconclusive and never passes.
 func (l *ledger) count(k Key) Number {
 	if n, known := l.counts(k)[k.Metric]; known {
@@ -109,18 +88,18 @@ func (l *ledger) counts(k Key) map[string]Number {
 }
 
 func (l *ledger) findCounts(k Key) map[string]Number {
-	trials := l.counted(k.State)
-	m := stateCounts(trials, l.stage(k.Stage))
+	trials, of := l.counted(k.State), l.evidence(k.State)
+	m := stateCounts(of, l.stage(k.Stage))
 	m["primary_beside_qps"] = 0
 	for _, rate := range l.beside(trials) {
 		m["primary_beside_qps"] += rate
 	}
 	switch {
 	case k.API != "":
-		m = l.answered(trials, k)
+		m = answered(of.errors, l.stage(k.Stage), k)
 		m["primary_statements"], m["replica_statements"] = perCall(trials, "primary", k.API), perCall(trials, "replica", k.API)
 	case k.Operation != "":
-		m = l.operationCounts(trials, k)
+		m = l.operationCounts(of, k)
 	}
 	var c Correctness
 	for _, t := range l.of(k.State) {
@@ -146,16 +125,16 @@ func (l *ledger) stage(name string) record.Stage {
 	return record.Stage{Name: name}
 }
 
-func stateCounts(trials []*trial, stage record.Stage) map[string]Number {
-	n := numbersOf(trials, stage, nil)
+func stateCounts(of evidence, stage record.Stage) map[string]Number {
+	n, trials, saw := numbersOf(of, stage, nil), of.counts, answered(of.errors, stage, Key{Stage: stage.Name})
 	return map[string]Number{
-		"errors": n.ErrorsRatio, "achieved": n.AchievedRate / n.OfferedRate,
+		"errors": n.ErrorsRatio, "achieved": 1 - n.ErrorsRatio,
 		"offered_rate": n.OfferedRate, "achieved_rate": n.AchievedRate,
 		"primary_qps": n.PrimaryQPS, "primary_reads_qps": n.PrimaryReadsQPS, "primary_writes_qps": n.PrimaryWritesQPS,
 		"replica_qps": n.ReplicaQPS, "redis_ops": n.RedisOps, "cache_hit_ratio": n.CacheHitRatio,
 		"primary_statements": perHit(trials, "primary", ""), "replica_statements": perHit(trials, "replica", ""),
 		"primary_statements_per_verify": perHit(trials, "primary", "verify"),
-		"hits":                          Number(n.N), "cpu_seconds": n.systemCPU(),
+		"hits":                          saw["hits"], "cpu_seconds": n.systemCPU(),
 	}
 }
 
@@ -174,32 +153,35 @@ func (n Numbers) systemCPU() Number {
 	return sum
 }
 
-// answered is what the generator saw of one operation, or one API.
-func (l *ledger) answered(trials []*trial, k Key) map[string]Number {
-	all, stage := &hits{}, l.stage(k.Stage)
+// answered is what the generator saw of one operation, or one API, or of all.
+func answered(trials []*trial, stage record.Stage, k Key) map[string]Number {
+	all, whole, took := &hits{}, &hits{}, 0.0
 	for _, t := range trials {
-		all.merge(t.hits(k))
+		h := t.hits(k)
+		all.merge(h)
+		if t.ended {
+			whole.merge(h)
+			took += stage.EndSeconds - stage.BeginSeconds
+		}
 	}
-	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
-	answered := all.offered - min(all.offered, all.missed+all.failed)
 	return map[string]Number{
 		"hits":   Number(all.offered),
-		"errors": all.errorsRatio(), "achieved": Number(float64(answered) / float64(all.offered)),
-		"offered_rate": Number(float64(all.offered) / seconds), "achieved_rate": Number(float64(answered) / seconds),
+		"errors": all.errorsRatio(), "achieved": Number(float64(all.answered()) / float64(all.offered)),
+		"offered_rate": Number(float64(whole.offered) / took), "achieved_rate": Number(float64(whole.answered()) / took),
 	}
 }
 
 // operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
 // that of the servers in every trial.
-func (l *ledger) operationCounts(trials []*trial, k Key) map[string]Number {
+func (l *ledger) operationCounts(of evidence, k Key) map[string]Number {
 	rate := func(node string, kinds ...string) Number {
-		of := statements{node, kinds, k.Operation}.own()
-		return mean(trials, func(t *trial) Number { return t.servicesRate(k.Stage, of) })
+		own := statements{node, kinds, k.Operation}.own()
+		return mean(of.counts, func(t *trial) Number { return t.servicesRate(k.Stage, own) })
 	}
-	m := l.answered(trials, k)
+	m := answered(of.errors, l.stage(k.Stage), k)
 	m["primary_qps"], m["replica_qps"] = rate("primary", "read", "write"), rate("replica", "read", "write")
 	m["primary_reads_qps"], m["primary_writes_qps"] = rate("primary", "read"), rate("primary", "write")
-	m["primary_statements"], m["replica_statements"] = perHit(trials, "primary", k.Operation), perHit(trials, "replica", k.Operation)
+	m["primary_statements"], m["replica_statements"] = perHit(of.counts, "primary", k.Operation), perHit(of.counts, "replica", k.Operation)
 	return m
 }
 

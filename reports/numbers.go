@@ -44,22 +44,23 @@ type namedNumber struct {
 	of func(Numbers) Number
 }
 
-// state gathers one state's numbers from its valid trials.
+// state gathers one state's numbers, each from the trials of which it is believed.
 func (l *ledger) state(name string) State {
-	valid := l.valid(name)
-	s := State{Name: name, Trials: len(valid), PrimaryStatementsPer: l.statementsPer(valid), PrimaryBesideQPS: l.beside(valid)}
+	of := l.evidence(name)
+	s := State{Name: name, Trials: len(of.latencies), CountedTrials: len(of.counts), BegunTrials: len(of.errors),
+		PrimaryStatementsPer: l.statementsPer(of.counts), PrimaryBesideQPS: l.beside(of.counts)}
 	for _, stage := range l.header.Stages {
 		if stage.Measure {
 			s.Stages = append(s.Stages, StageNumbers{stage.Name, l.numbers(name, stage)})
 		}
 	}
-	s.Numbers = numbersOf(nil, record.Stage{}, l.header.Operations)
+	s.Numbers = numbersOf(evidence{}, record.Stage{}, l.header.Operations)
 	for _, stage := range s.Stages {
 		if stage.Stage == l.header.Headline {
 			s.Numbers = stage.Numbers
 		}
 	}
-	s.APIs, s.Queries = apis(valid, l.header.Headline), l.queries(valid)
+	s.APIs, s.Queries = apis(of, l.header.Headline), l.queries(of.counts)
 	s.Correctness = Correctness{}
 	for _, t := range l.of(name) {
 		s.Correctness.add(t.wrongAnswers())
@@ -68,23 +69,20 @@ func (l *ledger) state(name string) State {
 }
 
 func (l *ledger) numbers(state string, stage record.Stage) Numbers {
-	n := numbersOf(l.valid(state), stage, l.header.Operations)
+	n := numbersOf(l.evidence(state), stage, l.header.Operations)
 	for _, t := range l.of(state) {
 		n.Correctness.add(t.in(stage.Name).wrong)
 	}
 	return n
 }
 
-// numbersOf leaves everything unknown when there is no trial.
-func numbersOf(trials []*trial, stage record.Stage, operations []string) Numbers {
-	all := &hits{}
-	for _, t := range trials {
-		all.merge(t.in(stage.Name))
-	}
+// numbersOf leaves unknown of what there is no trial.
+func numbersOf(of evidence, stage record.Stage, operations []string) Numbers {
+	key := Key{Stage: stage.Name}
+	all, saw := together(of.latencies, key), answered(of.errors, stage, key)
 	rate := func(source string, s series) Number {
-		return mean(trials, func(t *trial) Number { return t.rate(stage.Name, source, s) })
+		return mean(of.counts, func(t *trial) Number { return t.rate(stage.Name, source, s) })
 	}
-	seconds := (stage.EndSeconds - stage.BeginSeconds) * float64(len(trials))
 	n := Numbers{
 		N: all.offered, P50Seconds: all.percentile(0.5), P95Seconds: all.percentile(0.95),
 		P99Seconds:       all.percentile(0.99),
@@ -93,50 +91,47 @@ func numbersOf(trials []*trial, stage record.Stage, operations []string) Numbers
 		PrimaryWritesQPS: rate("primary", application("write")),
 		ReplicaQPS:       rate("replica", application("read", "write")),
 		RedisOps:         rate("redis", series{metric: "commands_total"}),
-		CacheHitRatio:    hitRatio(trials, stage.Name),
-		ErrorsRatio:      all.errorsRatio(),
-		OfferedRate:      Number(float64(all.offered) / seconds),
-		AchievedRate:     Number(float64(all.offered-min(all.offered, all.missed+all.failed)) / seconds),
+		CacheHitRatio:    hitRatio(of.counts, stage.Name),
+		ErrorsRatio:      saw["errors"],
+		OfferedRate:      saw["offered_rate"],
+		AchievedRate:     saw["achieved_rate"],
 		LagP99Seconds:    all.lagP99(),
-		CPUSeconds:       cpuSeconds(trials, stage.Name),
+		CPUSeconds:       cpuSeconds(of.counts, stage.Name),
 	}
 	for _, op := range operations {
-		n.Operations = append(n.Operations, operation(trials, cell{stage.Name, op}))
+		n.Operations = append(n.Operations, of.part(op, Key{Stage: stage.Name, Operation: op}))
 	}
 	return n
 }
 
-func operation(trials []*trial, at cell) Operation {
+// together are the hits of these trials, of any state, that a key is of.
+func together(trials []*trial, k Key) *hits {
 	all := &hits{}
 	for _, t := range trials {
-		if h := t.cells[at]; h != nil {
-			all.merge(h)
-		}
+		all.merge(t.hits(k))
 	}
-	return all.as(at.op)
+	return all
 }
 
-func (h *hits) as(operation string) Operation {
-	return Operation{Op: operation, N: h.offered, P95Seconds: h.percentile(0.95), ErrorsRatio: h.errorsRatio()}
+// part is what an operation, or an API that causes it, has of the numbers.
+func (e evidence) part(operation string, k Key) Operation {
+	timed := together(e.latencies, k)
+	return Operation{Op: operation, N: timed.offered, P95Seconds: timed.percentile(0.95), ErrorsRatio: together(e.errors, k).errorsRatio()}
 }
 
 // apis are what was called in a stage, by how often and then by name.
-func apis(trials []*trial, stage string) (list []API) {
-	all, causes := map[string]*hits{}, map[string]string{}
-	for _, t := range trials {
-		for at, h := range t.apis {
-			if at.stage != stage {
-				continue
+func apis(of evidence, stage string) (list []API) {
+	causes := map[string]string{}
+	for _, t := range of.errors {
+		for at := range t.apis {
+			if at.stage == stage {
+				causes[at.op] = t.causes[at.op]
 			}
-			if all[at.op] == nil {
-				all[at.op] = &hits{}
-			}
-			all[at.op].merge(h)
-			causes[at.op] = t.causes[at.op]
 		}
 	}
-	for name, h := range all {
-		list = append(list, API{name, h.as(causes[name]), perCall(trials, "primary", name), perCall(trials, "replica", name)})
+	for name, operation := range causes {
+		list = append(list, API{name, of.part(operation, Key{Stage: stage, API: name}),
+			perCall(of.counts, "primary", name), perCall(of.counts, "replica", name)})
 	}
 	slices.SortFunc(list, func(a, b API) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.API, b.API)) })
 	return list

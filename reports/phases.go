@@ -72,13 +72,13 @@ func (l *ledger) p95Ratios(before, after string) []float64 {
 	return l.ratios(before, after, func(t *trial) Number { return t.p95(l.header.Headline) })
 }
 
-// rounds are the trials before and after of each round in which both are valid.
-func (l *ledger) rounds(before, after string) (rounds [][2]*trial) {
+// rounds are the trials before and after of each round in which these numbers of both are believed.
+func (l *ledger) rounds(before, after string, numbers voids) (rounds [][2]*trial) {
 	byRound := map[int]*trial{}
-	for _, t := range l.valid(before) {
+	for _, t := range l.without(numbers, before) {
 		byRound[t.Round] = t
 	}
-	for _, t := range l.valid(after) {
+	for _, t := range l.without(numbers, after) {
 		if b := byRound[t.Round]; b != nil {
 			rounds = append(rounds, [2]*trial{b, t})
 		}
@@ -86,9 +86,9 @@ func (l *ledger) rounds(before, after string) (rounds [][2]*trial) {
 	return rounds
 }
 
-// ratios has one after/before for each round in which both numbers are known.
+// ratios has one after/before for each round in which both latencies are known.
 func (l *ledger) ratios(before, after string, of func(*trial) Number) (ratios []float64) {
-	for _, round := range l.rounds(before, after) {
+	for _, round := range l.rounds(before, after, voidsLatencies) {
 		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
 			ratios = append(ratios, float64(a/b))
 		}
@@ -132,12 +132,12 @@ func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
 	return floor
 }
 
-// pairs are the trials of one state in a row, both of them valid.
+// pairs are the trials of one state in a row, the latencies of both believed.
 func (l *ledger) pairs() []NoisePair {
 	pairs, ran := []NoisePair{}, l.ran()
 	for i := 1; i < len(ran); i++ {
 		a, b := ran[i-1], ran[i]
-		if a.State != b.State || len(a.reasons)+len(b.reasons) > 0 {
+		if a.State != b.State || a.void(voidsLatencies) || b.void(voidsLatencies) {
 			continue
 		}
 		if ratio := b.p95(l.header.Headline) / a.p95(l.header.Headline); ratio.Known() && ratio > 0 {

@@ -326,7 +326,7 @@ func levelOf(readings []record.Sample, name string) []plot.Piece {
 func hitRatios(auth, callers []record.Sample) []plot.Piece {
 	answers := func(results ...string) []rise {
 		of := series{"cache_requests_total", map[string][]string{"result": results}}
-		return together(risesOf(auth, of), risesOf(callers, of))
+		return joined(risesOf(auth, of), risesOf(callers, of))
 	}
 	var ratio line
 	hits := answers("hit")
@@ -337,9 +337,9 @@ func hitRatios(auth, callers []record.Sample) []plot.Piece {
 	return ratio.whole()
 }
 
-// together adds to each rise of one service that of another around the same moment: both are read in the same second,
+// joined adds to each rise of one service that of another around the same moment: both are read in the same second,
 // though not at once.
-func together(one, other []rise) []rise {
+func joined(one, other []rise) []rise {
 	if len(one) == 0 {
 		return other
 	}
@@ -355,13 +355,13 @@ func together(one, other []rise) []rise {
 	return sum
 }
 
-// distributionOf is the response latency of a state at the headline stage, over all hits due in its valid trials: 1 % apart,
+// distributionOf is the response latency of a state at the headline stage, over all hits due in its trials whose latencies are believed: 1 % apart,
 // and from 90 % on twenty for each further nine, up to the quantile beyond which [leastTail] hits lie. A quantile that is a
 // hit without an answer is infinite. It takes the record and not a ledger, for two states are all that is drawn.
 func distributionOf(run *record.Run, s *Summary, state string) (quantiles []plot.Quantile) {
 	valid := map[int]bool{}
 	for _, check := range s.Validity {
-		valid[check.Trial] = check.Valid && check.State == state
+		valid[check.Trial] = check.State == state && !check.voids(voidsLatencies)
 	}
 	for _, trial := range run.Header.Trials {
 		valid[trial.Index] = valid[trial.Index] && !trial.Control

@@ -5,12 +5,12 @@
 //
 // Opinion: less is claimed rather than more. A percentile is over every hit that was due, and a hit that never came back
 // is slower than any limit. The unit of evidence is the round, never the request; one round has no interval, and a
-// latency without an interval is called neither better nor worse. Counts are nearly exact and judged strictly. An
-// invalid trial reaches no number, but that counts of a trial whose generator was merely late are judged; and what is
-// unknown is never printed as zero.
+// latency without an interval is called neither better nor worse. Counts are nearly exact and judged strictly.
+// Validity belongs to numbers: what makes a count of a trial doubtful voids its counts, what makes a latency doubtful its
+// latencies, and what failed in it failed, whatever else is void. What is unknown is never printed as zero.
 //
-// Steps: the record is sorted by trial; each trial is found valid or not; the valid ones become the numbers of their
-// state; phases compare neighbouring states round by round; trials of one state in a row say what no change looks like,
+// Steps: the record is sorted by trial; each trial is examined for what of it can be believed; that becomes the numbers of
+// its state; phases compare neighbouring states round by round; trials of one state in a row say what no change looks like,
 // and what change so many rounds would find; budgets turn numbers into verdicts; [Write] and [Print]
 // show them.
 package reports
@@ -66,9 +66,12 @@ type Summary struct {
 // State is one state's numbers at the headline stage.
 type State struct {
 	Name string `json:"name"`
-	// Trials is how many valid trials the numbers rest on.
-	Trials int `json:"trials"`
-	// excused tells that none is needed, since the budgets rest on counts.
+	// Trials is on how many trials the latencies rest, CountedTrials on how many the counts, and BegunTrials on how many the
+	// errors: all that began.
+	Trials        int `json:"trials"`
+	CountedTrials int `json:"counted_trials"`
+	BegunTrials   int `json:"begun_trials"`
+	// excused tells that what is missing is not needed, since no budget rests on it.
 	excused bool
 	Numbers
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
@@ -91,9 +94,10 @@ type StageNumbers struct {
 	Numbers
 }
 
-// Numbers are the numbers of one state in one stage, over its valid trials. Rates are means over the trials.
+// Numbers are the numbers of one state in one stage, each over the trials of which it is believed: latencies, counts, and
+// errors of all that began. Rates are means over the trials; those of hits leave out one that did not end.
 type Numbers struct {
-	// N is how many hits were due; the percentiles of the response latency are over all of them.
+	// N is how many hits were due in the trials whose latencies are believed; the percentiles of the response latency are over all of them.
 	N          uint64 `json:"n"`
 	P50Seconds Number `json:"p50_seconds"`
 	P95Seconds Number `json:"p95_seconds"`

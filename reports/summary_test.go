@@ -237,11 +237,12 @@ func TestOnlyTheAskedPhases(t *testing.T) {
 	}
 }
 
-// spoilt is a way to ruin the first trial of a run, and the reason that has to be given.
+// spoilt is a way to ruin the first trial of a run, the reason that has to be given, and the numbers that it voids.
 type spoilt struct {
 	name  string
 	spoil func(*made)
 	want  string
+	void  voids
 }
 
 func ruins() []spoilt {
@@ -249,30 +250,30 @@ func ruins() []spoilt {
 		return func(m *made) { m.samplesOf(0, "primary", change) }
 	}
 	return []spoilt{
-		{"never began", func(m *made) { m.events = m.events[1:] }, "did not begin"},
-		{"never ended", func(m *made) { m.events = slices.Delete(m.events, 1, 2) }, "did not end"},
+		{"never began", func(m *made) { m.events = m.events[1:] }, "did not begin", voidsWhole},
+		{"never ended", func(m *made) { m.events = slices.Delete(m.events, 1, 2) }, "did not end", voidsMeasures},
 		{"an edge unread", func(m *made) {
 			m.samplesOf(0, "replica", func(s *record.Sample) {
 				if s.Stage == "" && s.Edge == "end" {
 					s.Edge = ""
 				}
 			})
-		}, "no reading of replica at the end"},
+		}, "no reading of replica at the end", voidsCounts},
 		{"hits missed", func(m *made) {
 			m.windowsOf(0, "peak", func(w *record.Window) {
 				if w.Op == "verify" {
 					w.Missed, w.Sent, w.Completed = 36, w.Sent-36, w.Completed-36
 				}
 			})
-		}, "36 of 2,400 hits were due and never sent"},
-		{"windows lost", func(m *made) { m.windows = m.windows[1:] }, "2,380 hits recorded of 2,400 due"},
+		}, "36 of 2,400 hits were due and never sent", voidsMeasures},
+		{"windows lost", func(m *made) { m.windows = m.windows[1:] }, "2,380 hits recorded of 2,400 due", voidsMeasures},
 		{"late", func(m *made) {
 			m.windowsOf(0, "peak", func(w *record.Window) {
 				for range w.Sent {
 					w.Lag.Record(6 * time.Millisecond)
 				}
 			})
-		}, "the generator was late: lag p99 6"},
+		}, "the generator was late: lag p99 6", voidsLatencies},
 		{"late, of too few hits to print a percentile", func(m *made) {
 			m.header.Stages[2].Hits = 100
 			m.windowsOf(0, "peak", func(w *record.Window) {
@@ -283,27 +284,27 @@ func ruins() []spoilt {
 				}
 			})
 			m.windowsOf(1, "peak", func(w *record.Window) { w.Offered, w.Sent, w.Completed = 50, 50, 50 })
-		}, "the generator was late: lag p99 6"},
+		}, "the generator was late: lag p99 6", voidsLatencies},
 		{"counter reset", primary(func(s *record.Sample) {
 			if s.AtSeconds > 5+6.5 {
 				s.Values["statements_total{kind=read,role=callers}"] -= 3500
 			}
-		}), "primary: statements_total{kind=read,role=callers} went down from 3,800 to 1,300"},
+		}), "primary: statements_total{kind=read,role=callers} went down from 3,800 to 1,300", voidsCounts},
 		{"statistics reset", primary(func(s *record.Sample) {
 			if s.Edge == "end" {
 				s.Values["stats_reset_unix_seconds"] = 2
 			}
-		}), "primary: the statement statistics were reset"},
+		}), "primary: the statement statistics were reset", voidsCounts},
 		{"statements dropped", primary(func(s *record.Sample) {
 			if s.Edge == "end" && s.Stage == "" {
 				s.Values["dealloc_total"] = 4
 			}
-		}), "dropped statements 4 times"},
+		}), "dropped statements 4 times", voidsCounts},
 		{"counts disagree", func(m *made) {
 			m.samplesOf(0, "callers", func(s *record.Sample) {
 				s.Values["statements_total{kind=read,node=primary,op=verify}"] *= 1.012
 			})
-		}, "the server counted 7,200 statements, the services 7,258: 0.794 % apart"},
+		}, "the server counted 7,200 statements, the services 7,258: 0.794 % apart", voidsCounts},
 	}
 }
 
@@ -320,15 +321,22 @@ func TestTrialsThatCannotBeBelieved(t *testing.T) {
 			if !s.Validity[1].Valid {
 				t.Errorf("the other trial is spoilt too: %v", s.Validity[1].Reasons)
 			}
-			base := s.find("baseline")
-			if base.P95Seconds.Known() || base.PrimaryQPS.Known() || base.N != 0 || base.Trials != 0 {
-				t.Errorf("an invalid trial reached the estimates: %+v", base)
+			if got, want := strings.Join(check.Void, ", "), strings.Join(c.void.words(), ", "); got != want {
+				t.Errorf("void are %s, want %s", got, want)
 			}
-			if s.Phases[0].P95Ratio.Value.Known() || s.Phases[0].PrimaryQPSRatio.Value.Known() {
-				t.Errorf("an invalid trial reached the phase: %+v", s.Phases[0])
+			believed := func(numbers voids) bool { return c.void&numbers == 0 }
+			base, phase := s.find("baseline"), s.Phases[0]
+			if got := base.Trials > 0; got != believed(voidsLatencies) || base.N > 0 != got || phase.P95Ratio.Value.Known() != got {
+				t.Errorf("latencies are believed: %v, want %v: %+v, %+v", got, believed(voidsLatencies), base, phase)
+			}
+			if got := base.CountedTrials > 0; got != believed(voidsCounts) || base.PrimaryQPS.Known() != got || phase.PrimaryQPSRatio.Value.Known() != got {
+				t.Errorf("counts are believed: %v, want %v: %+v, %+v", got, believed(voidsCounts), base, phase)
+			}
+			if got := base.ErrorsRatio.Known(); got != believed(voidsErrors) {
+				t.Errorf("what failed is believed: %v, want %v: %+v", got, believed(voidsErrors), base)
 			}
 			if s.Verdict != Inconclusive {
-				t.Errorf("verdict %v, want inconclusive: a state has no valid trial", s.Verdict)
+				t.Errorf("verdict %v, want inconclusive: a state has no trial to believe", s.Verdict)
 			}
 		})
 	}

@@ -167,10 +167,10 @@ func (s *Summary) invalid() []string {
 	return s.trialsWith(func(t TrialCheck) []string { return t.Reasons })
 }
 
-// doubts lists those about trials that reached the numbers.
+// doubts lists those about trials that reached numbers.
 func (s *Summary) doubts() []string {
 	return s.trialsWith(func(t TrialCheck) []string {
-		if !t.Valid {
+		if t.voids(voidsLatencies) && t.voids(voidsCounts) {
 			return nil
 		}
 		return t.Doubts

@@ -22,10 +22,13 @@ type TrialCheck struct {
 	Round int    `json:"round"`
 	State string `json:"state"`
 	Valid bool   `json:"valid"`
+	// Void names the numbers of it that are not believed: latencies, counts, and of a trial that did not begin errors as
+	// well; absent for a valid one. Errors, missed hits and wrong answers that were seen always count.
+	Void []string `json:"void,omitempty"`
 	// Reasons are empty for a valid trial.
 	Reasons []string `json:"reasons"`
-	// Doubts leave it valid, but have to be known before its numbers are believed; those of valid trials are warnings of
-	// the summary. Notes are what else went on in it, such as a checkpoint, and when on its clock.
+	// Doubts leave it valid, but have to be known before its numbers are believed; those of trials with numbers that are
+	// believed are warnings of the summary. Notes are what else went on in it, such as a checkpoint, and when on its clock.
 	Doubts    []string       `json:"doubts"`
 	Notes     []string       `json:"notes"`
 	Generator GeneratorCheck `json:"generator"`
@@ -34,7 +37,7 @@ type TrialCheck struct {
 // examine finds out whether the trial can be believed, and what has to be known of it.
 func (t *trial) examine(h *record.Header, sources []string) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
-	t.reasons, t.doubts, t.notes = t.check(sources), []string{}, []string{}
+	t.reasons, t.doubts, t.notes = t.against(sources), []string{}, []string{}
 	if t.began {
 		// Never nil: in JSON nothing is an empty list.
 		t.doubts, t.notes = append(t.doubts, t.doubtful(h.Headline)...), append(t.notes, t.noteworthy()...)
@@ -44,29 +47,30 @@ func (t *trial) examine(h *record.Header, sources []string) {
 func (l *ledger) validity() []TrialCheck {
 	checks := []TrialCheck{}
 	for _, t := range l.trials {
-		checks = append(checks, TrialCheck{t.Index, t.Round, t.State, len(t.reasons) == 0, t.reasons, t.doubts, t.notes, t.generator})
+		checks = append(checks, t.check())
 	}
 	return checks
 }
 
-// check lists the reasons against the trial. A trial that is not whole is not examined further: everything else would
-// only repeat it.
-func (t *trial) check(sources []string) []string {
-	if reasons := t.incomplete(sources); len(reasons) > 0 {
-		return reasons
-	}
-	// Never nil: in JSON no reasons are an empty list.
-	return append([]string{}, slices.Concat(t.sending(), t.punctuality(), t.starvation(), t.littlesLaw(),
-		t.statistics(), t.resets(), t.agreement())...)
-}
-
-func (t *trial) incomplete(sources []string) (reasons []string) {
+// against lists the reasons against the trial. One that did not reach its end is not examined further: everything else
+// would only repeat it.
+func (t *trial) against(sources []string) []reason {
 	switch {
 	case !t.began:
-		return []string{"the trial did not begin"}
+		return []reason{{voidsWhole, "the trial did not begin"}}
 	case !t.ended:
-		return []string{"the trial did not end"}
+		return []reason{{voidsMeasures, "the trial did not end"}}
 	}
+	return slices.Concat(
+		voidsCounts.because(t.unread(sources)),
+		// Less than was due was asked of the system, or not all of it is on record.
+		voidsMeasures.because(t.sending()),
+		voidsLatencies.because(slices.Concat(t.punctuality(), t.starvation(), t.littlesLaw())),
+		voidsCounts.because(slices.Concat(t.statistics(), t.resets(), t.agreement())))
+}
+
+// unread lists the readings that are missing at the edges of the trial.
+func (t *trial) unread(sources []string) (reasons []string) {
 	for _, at := range []string{"begin", "end"} {
 		missing := slices.DeleteFunc(slices.Clone(sources), func(source string) bool {
 			_, ok := t.edges[edge{"", at, source}]
@@ -148,6 +152,9 @@ func others(n int) string {
 func (t *trial) statistics() (reasons []string) {
 	for _, node := range []string{"primary", "replica"} {
 		begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
+		if begin == nil || end == nil {
+			continue // it is said already
+		}
 		if t.forgot(node) {
 			reasons = append(reasons, node+": the statement statistics were reset during the trial")
 		}
@@ -162,7 +169,8 @@ func (t *trial) statistics() (reasons []string) {
 // forgot tells whether the statement statistics of a node were reset, by somebody or by a restart.
 func (t *trial) forgot(node string) bool {
 	const when = "stats_reset_unix_seconds"
-	return t.edges[edge{"", "begin", node}].Values[when] != t.edges[edge{"", "end", node}].Values[when]
+	begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
+	return begin != nil && end != nil && begin[when] != end[when]
 }
 
 // agreement compares two independent counts of the same statements: the server's and the services'.

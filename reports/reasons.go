@@ -1,0 +1,138 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+)
+
+// voids are the numbers of a trial that a reason against it takes away: what makes a count doubtful voids its counts, what
+// makes a latency doubtful its latencies. Errors, failures, missed hits and wrong answers that were seen stand whatever
+// else is void, because what breaks a measurement correlates with what breaks the system.
+type voids uint8
+
+// What may be void. Of a trial that did not begin there is nothing to believe.
+const (
+	voidsCounts voids = 1 << iota
+	voidsLatencies
+	voidsErrors
+	voidsMeasures = voidsCounts | voidsLatencies
+	voidsWhole    = voidsMeasures | voidsErrors
+)
+
+// words are what is void, as in [TrialCheck].
+func (v voids) words() (words []string) {
+	for _, one := range []struct {
+		voids
+		word string
+	}{{voidsLatencies, "latencies"}, {voidsCounts, "counts"}, {voidsErrors, "errors"}} {
+		if v&one.voids != 0 {
+			words = append(words, one.word)
+		}
+	}
+	return words
+}
+
+// reason is what there is against a trial, and which of its numbers that voids.
+type reason struct {
+	voids
+	text string
+}
+
+// because are reasons that take the same numbers away.
+func (v voids) because(texts []string) (reasons []reason) {
+	for _, text := range texts {
+		reasons = append(reasons, reason{v, text})
+	}
+	return reasons
+}
+
+// void tells whether any of these numbers of the trial cannot be believed.
+func (t *trial) void(numbers voids) bool {
+	return slices.ContainsFunc(t.reasons, func(r reason) bool { return r.voids&numbers != 0 })
+}
+
+// voided is everything of the trial that cannot be believed.
+func (t *trial) voided() (all voids) {
+	for _, r := range t.reasons {
+		all |= r.voids
+	}
+	return all
+}
+
+// told are the reasons in words; never nil: in JSON no reasons are an empty list.
+func (t *trial) told() []string {
+	texts := []string{}
+	for _, r := range t.reasons {
+		texts = append(texts, r.text)
+	}
+	return texts
+}
+
+// check is the trial as the summary presents it.
+func (t *trial) check() TrialCheck {
+	return TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Void: t.voided().words(),
+		Reasons: t.told(), Doubts: t.doubts, Notes: t.notes, Generator: t.generator}
+}
+
+// voids tells whether these numbers of the trial are void.
+func (c TrialCheck) voids(numbers voids) bool {
+	return slices.ContainsFunc(numbers.words(), func(word string) bool { return slices.Contains(c.Void, word) })
+}
+
+// valid lists the trials of a state whose latencies can be believed.
+func (l *ledger) valid(state string) []*trial { return l.without(voidsLatencies, state) }
+
+// counted lists the trials of a state whose counts can be believed. What was sent cost what it cost, however late it was.
+func (l *ledger) counted(state string) []*trial { return l.without(voidsCounts, state) }
+
+// begun lists the trials of a state that began. What failed in them failed, whatever else is void.
+func (l *ledger) begun(state string) []*trial { return l.without(voidsErrors, state) }
+
+func (l *ledger) without(numbers voids, state string) []*trial {
+	return slices.DeleteFunc(l.of(state), func(t *trial) bool { return t.void(numbers) })
+}
+
+// evidence are trials by what of them can be believed.
+type evidence struct{ latencies, counts, errors []*trial }
+
+func (l *ledger) evidence(state string) evidence {
+	return evidence{l.valid(state), l.counted(state), l.begun(state)}
+}
+
+// evidence of one trial alone.
+func (t *trial) evidence() (e evidence) {
+	for _, one := range []struct {
+		voids
+		of *[]*trial
+	}{{voidsLatencies, &e.latencies}, {voidsCounts, &e.counts}, {voidsErrors, &e.errors}} {
+		if !t.void(one.voids) {
+			*one.of = []*trial{t}
+		}
+	}
+	return e
+}
+
+// trialsFor are the trials that a budget rests on.
+func (l *ledger) trialsFor(metric, state string) []*trial {
+	return l.without(Budget{Key: Key{Metric: metric}}.rests(), state)
+}
+
+// seen tells whether a metric counts hits and whether they were answered, which is believed of every trial that began.
+func seen(metric string) bool {
+	return slices.Contains([]string{"errors", "achieved", "hits", "offered_rate", "achieved_rate"}, metric)
+}
+
+// unfinished says how many trials of a state, of all that were planned, are not known to their end: what failed in the rest
+// of them nobody saw. Empty if none.
+func (l *ledger) unfinished(state string) string {
+	all, missing := l.of(state), 0
+	for _, t := range all {
+		if !t.ended {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d trials of %s did not reach their end, so what failed in them is not known", missing, len(all), state)
+}
