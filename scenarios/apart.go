@@ -72,6 +72,7 @@ func (d Difference) idle(a, b *Scenario, v Vocabulary) bool {
 		into, value = b, d.A
 	}
 	f := Open(into.Name, into.Source, v)
+	f.Recorded()
 	f.Set(d.Path + "=" + value)
 	varied, err := f.Read()
 	return err == nil && varied.measures(into)

@@ -24,6 +24,8 @@ type Budget struct {
 	// Max and Min are limits that a passing number may reach, Below and Above limits that it may not. All are in base
 	// units (seconds, per second, fractions); nil is no limit.
 	Max, Min, Below, Above *float64
+	// Written are the limits as they are spelt, such as 36k/min; reports repeat them so.
+	Written Written
 	// For, if not zero, judges each second by itself: the limit is breached when every second of so long a time is outside.
 	For time.Duration
 	// Abort ends the run as soon as it is clear that the limit is breached.
@@ -35,6 +37,9 @@ type Budget struct {
 	// Line is where the scenario file states the budget.
 	Line int
 }
+
+// Written is how limits are spelt; empty is no limit, or one that no text states.
+type Written struct{ Max, Min, Below, Above string }
 
 // What a budget may compare a state with, besides other states.
 const (
@@ -118,17 +123,39 @@ func (r *reader) budget(path string, n *yaml.Node) Budget {
 		}
 		return b
 	}
-	for key, limit := range map[string]**float64{"max": &b.Max, "min": &b.Min, "below": &b.Below, "above": &b.Above} {
-		*limit = f.limit(key, b.Unit())
+	for _, one := range b.limits() {
+		*one.value = f.limit(one.key, b.Unit())
+		if *one.value != nil && !r.bad[f.at(one.key)] {
+			*one.written = f.of[one.key].Value
+		}
 	}
 	return b
+}
+
+// stated is a limit of a budget, by where its fields are.
+type stated struct {
+	key     string
+	value   **float64
+	written *string
+}
+
+func (b *Budget) limits() []stated {
+	return []stated{
+		{"max", &b.Max, &b.Written.Max}, {"min", &b.Min, &b.Written.Min},
+		{"below", &b.Below, &b.Written.Below}, {"above", &b.Above, &b.Written.Above},
+	}
 }
 
 func (f fields) limit(key string, unit Unit) *float64 {
 	if f.of[key] == nil {
 		return nil
 	}
-	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) { return readLimit(text, unit) }))
+	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) {
+		if unit == Ratio {
+			return f.r.readRatio(text)
+		}
+		return readLimit(text, unit)
+	}))
 	return &limit
 }
 
@@ -152,11 +179,12 @@ func (c *checker) budget(at string, b Budget) {
 	c.budgetAPI(at, b, metric)
 	c.budgetStage(at, b)
 	c.budgetStates(at, b)
-	c.limits(at, b)
+	c.limits(at, b, metric)
 	c.sustained(at, b, metric)
 	levels := []string{LevelFail, LevelWarn}
 	c.must(slices.Contains(levels, b.Level), at+".level", oneOf(b.Level, levels), "level %q is unknown", b.Level)
 	c.abort(at, b, metric)
+	c.due(at, b)
 }
 
 func (c *checker) budgetOperation(at string, b Budget, metric Metric) {
@@ -227,25 +255,6 @@ func (c *checker) budgetStates(at string, b Budget) {
 	c.must(b.Of == "" || slices.Contains(comparable, b.Of), at, oneOf(b.Of, comparable), "state %q is unknown", b.Of)
 	c.must(b.Of != state, at, "compare two different states", "state %q is compared with itself", state)
 	c.must(b.Of != Before || !known || state != Baseline, at, "name the state of a phase", "there is no state before the %s", Baseline)
-}
-
-func (c *checker) limits(at string, b Budget) {
-	high, low := b.highest(), b.lowest()
-	c.must(high != nil || low != nil, at, "add max: or min:", "the budget has no limit")
-	one := c.must(b.Max == nil || b.Below == nil, at+".below", "remove one of the two", "the budget has max: already")
-	one = c.must(b.Min == nil || b.Above == nil, at+".above", "remove one of the two", "the budget has min: already") && one
-	key := "min"
-	if b.Above != nil {
-		key = "above"
-	}
-	c.must(!one || high == nil || low == nil || *low <= *high, at+"."+key, "swap the two", "%s is higher than %s", key, upper(b))
-}
-
-func upper(b Budget) string {
-	if b.Below != nil {
-		return "below"
-	}
-	return "max"
 }
 
 func (c *checker) sustained(at string, b Budget, metric Metric) {

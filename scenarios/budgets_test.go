@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +61,45 @@ func TestBudgetOfAnAPIThatIsNotCalled(t *testing.T) {
 		want := `f:4:30: budgets[0].api: API "POST main/v1/login" is not called in this traffic; choose one that is, or give it a weight`
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// What earlier rehearses took is read from their records as they took it, and nothing else is.
+func TestRecordedRatios(t *testing.T) {
+	text := minimal + "budgets:\n  - {metric: primary_qps, of: baseline, max: 90}\n  - {metric: errors, max: 5}\n  - {metric: achieved, min: 0}\n"
+	f := Open("f", []byte(text), carshare())
+	if _, err := f.Read(); err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("got %v, want three mistakes", err)
+	}
+	f.Recorded()
+	s, err := f.Read()
+	if err != nil || *s.Budgets[0].Max != 90 || *s.Budgets[1].Max != 5 {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+// A flag is held to the same rules. A run that flags make shorter may have fewer hits than its file was written for.
+func TestBudgetsUnderFlags(t *testing.T) {
+	const enough = minimal + "budgets: [{metric: hits, min: 18000}, {metric: errors, max: 1%, least: 18000}]\n"
+	f := Open("f", []byte(enough), carshare())
+	f.Quick()
+	if _, err := f.Read(); err != nil {
+		t.Error(err)
+	}
+	for _, tt := range []struct {
+		vary func(*File)
+		want string
+	}{
+		{func(f *File) { f.Set("budgets[0]={metric: primary_qps, of: baseline, max: 90}") }, "--set budgets[0]: budgets[0].max: 90 is a ratio above one without a unit; write 90% or 90x"},
+		{func(f *File) { f.Set("budgets[1].max=5") }, "--set budgets[1].max: 5 is a ratio above one without a unit; write 5% or 5x"},
+		{func(f *File) { f.Budget("primary_qps < 90 of baseline") }, "--budget: 90 is a ratio above one without a unit; write 90% or 90x"},
+		{func(f *File) { f.Budget("errors <= 100%") }, "--budget: nothing can breach it: errors is never above 100%; write less than 100%"},
+	} {
+		f := Open("f", []byte(enough), carshare())
+		tt.vary(f)
+		if _, err := f.Read(); err == nil || err.Error() != tt.want {
+			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}
 }

@@ -49,10 +49,11 @@ type checker struct {
 	v      Vocabulary
 	broken func(path string) bool
 	found  []finding
+	reading
 }
 
-func (s *Scenario) findings(v Vocabulary, broken func(string) bool) []finding {
-	c := &checker{s: s, v: v, broken: broken}
+func (s *Scenario) findings(v Vocabulary, broken func(string) bool, how reading) []finding {
+	c := &checker{s: s, v: v, broken: broken, reading: how}
 	c.head()
 	c.system()
 	c.nodes()

@@ -18,9 +18,17 @@ type File struct {
 	document *yaml.Node
 	errs     Errors
 	origins  map[*yaml.Node]origin
-	varied   bool
 	// files is the directory the scenario is in.
 	files fs.FS
+	reading
+}
+
+// reading is how strictly a file is read.
+type reading struct {
+	// asRecorded takes ratios and limits as a rehearse did that refused less.
+	asRecorded bool
+	// varied tells that flags have changed the traffic for which budgets were written.
+	varied bool
 }
 
 // setting is a value from the command line.
@@ -64,11 +72,15 @@ func Open(name string, src []byte, vocabulary Vocabulary) *File {
 // Their mistakes come after its own. Without a directory a scenario can name none.
 func (f *File) Beside(files fs.FS) { f.files = files }
 
+// Recorded takes the file as the rehearse did that measured by it: earlier ones took a bare 5 as five times as much, and
+// limits that nothing can breach.
+func (f *File) Recorded() { f.asRecorded = true }
+
 // Read is the scenario with everything that was set. The error, if any, is of type [Errors] and holds every mistake of
 // the file and the flags: first of structure, then of meaning. The source of a varied scenario is a text of its own, which
 // says of each value that was set what the file had there; it reads as the same scenario.
 func (f *File) Read() (*Scenario, error) {
-	s, r := f.read()
+	s, r := f.read(f.reading)
 	switch {
 	case !r.sound():
 		return nil, append(r.errs.sorted(), r.library.errs...)
@@ -81,18 +93,23 @@ func (f *File) Read() (*Scenario, error) {
 	}
 	again := Open(f.name, text, f.vocabulary)
 	again.Beside(f.files)
-	return again.Read()
+	s, r = again.read(f.reading)
+	if !r.sound() {
+		return nil, append(r.errs.sorted(), r.library.errs...)
+	}
+	return s, nil
 }
 
-func (f *File) read() (*Scenario, *reader) {
+func (f *File) read(how reading) (*Scenario, *reader) {
 	r := newReader(f.name)
+	r.reading = how
 	r.text.src, r.origins, r.library.files, r.errs = f.src, f.origins, f.files, slices.Clip(f.errs)
 	if f.document == nil {
 		return nil, r
 	}
 	s := r.scenario(f.document.Content[0], f.vocabulary)
 	s.Source, s.Files = f.src, r.library.contents
-	for _, found := range s.findings(f.vocabulary, r.broken) {
+	for _, found := range s.findings(f.vocabulary, r.broken, how) {
 		r.reportAt(found.path, found.mistake)
 	}
 	return s, r

@@ -65,7 +65,7 @@ func trafficEntries(v Vocabulary) []entry {
 		{path: "traffic.timeout", takes: duration(), standard: "5s", says: "When a client gives up; the request has failed then. At most 2m."},
 		{path: "traffic.zipf", takes: numeral("0.99"), standard: trim(defaultZipf), says: "How unevenly tokens are used: the share of the k-th most popular one is proportional to 1/k^zipf. Above 0, at most 10."},
 		{path: "traffic.mix", takes: mapping(), otherwise: "as in the system's catalogue", says: "The operations and their shares, which sum to 100%. Operations that are not listed do not occur."},
-		{path: "traffic.mix.OPERATION", takes: ratio(), otherwise: "does not occur", says: "The share of this operation: " + strings.Join(v.operationNames(), ", ") + "."},
+		{path: "traffic.mix.OPERATION", takes: share(), otherwise: "does not occur", says: "The share of this operation: " + strings.Join(v.operationNames(), ", ") + "."},
 		{path: "traffic.apis", takes: mapping(), otherwise: "as in the system's catalogue", says: "The APIs that are called and their weights. Without a mix they decide how often each operation occurs as well."},
 		{path: "traffic.apis.API", takes: weight(), otherwise: "is not called", says: "The weight of this API: its share of all of them, in any unit."},
 		{path: "traffic.sessions", takes: mapping(), otherwise: "a login is a request like any other", says: "What follows each login of the mix: a person who stays for a while. Those requests come on top of the stages' rates."},
@@ -80,7 +80,7 @@ func trafficEntries(v Vocabulary) []entry {
 		{path: "traffic.stages[].replay", takes: mapping(), otherwise: "another shape", says: "A recorded rate. It has its own length, so the stage has no for."},
 		{path: "traffic.stages[].for", takes: duration(), otherwise: "required but for spike and replay", says: "How long the stage lasts."},
 		{path: "traffic.stages[].mix", takes: mapping(), otherwise: "that of the traffic", says: "The operations of this stage and their shares, which sum to 100%."},
-		{path: "traffic.stages[].mix.OPERATION", takes: ratio(), otherwise: "does not occur", says: "The share of this operation in the stage."},
+		{path: "traffic.stages[].mix.OPERATION", takes: share(), otherwise: "does not occur", says: "The share of this operation in the stage."},
 		{path: "traffic.stages[].measure", takes: truth(), standard: "true", says: "Whether the stage is judged; false is for warming up."},
 	}
 }
@@ -90,9 +90,9 @@ func sessionEntries(v Vocabulary) []entry {
 		{path: "traffic.sessions.steps", takes: operations(v.steps()), required: true, says: "What the person does after the login, one after the other."},
 		{path: "traffic.sessions.repeat", takes: whole(1, maxRepeat), standard: "1", says: "How often the steps are gone through."},
 		{path: "traffic.sessions.think", takes: duration(), required: true, example: "3s", says: "The mean pause before each step and before the person leaves. With even arrivals it is always the same; else half of it is, and the rest exponential."},
-		{path: "traffic.sessions.logout", takes: ratio(), standard: "0%", says: "The share of people who log out when they leave. The others just go."},
+		{path: "traffic.sessions.logout", takes: share(), standard: "0%", says: "The share of people who log out when they leave. The others just go."},
 		{path: "traffic.sessions.token_life", takes: duration(), otherwise: "the token is kept", example: "30s", says: "How old a token gets before it is exchanged for a new one, while the person is there: the echo of a surge of logins."},
-		{path: "traffic.sessions.jitter", takes: ratio(), standard: "0%", says: "Spreads the exchanges: each comes earlier by up to this share of token_life."},
+		{path: "traffic.sessions.jitter", takes: share(), standard: "0%", says: "Spreads the exchanges: each comes earlier by up to this share of token_life."},
 	}
 }
 
@@ -157,7 +157,9 @@ const (
 	timeUnit        = `(ns|us|µs|μs|ms|s|m|h)`
 	durationPattern = decimal + timeUnit + `([0-9]+(\.[0-9]+)?` + timeUnit + `)*`
 	ratePattern     = decimal + `k?/(s|min|h)`
-	ratioPattern    = decimal + ` *%?`
+	barePattern     = `(0(\.[0-9]+)?|1(\.0+)?) *`
+	sharePattern    = decimal + ` *%|` + barePattern
+	ratioPattern    = decimal + ` *[%x]|` + barePattern
 )
 
 // anchored is a pattern for the whole value.
@@ -251,17 +253,26 @@ func size() notation {
 	return notation{called: "size, such as 512MiB or 1GB", as: schema{Type: "string", Pattern: pattern}, example: "512MiB"}
 }
 
+// share is a part of something.
+func share() notation {
+	return notation{
+		called: "share, such as 20% or 0.2", example: "20%",
+		as: schema{Type: []string{"number", "string"}, Minimum: 0, Maximum: 1, Pattern: anchored(sharePattern)},
+	}
+}
+
+// ratio may be above one, but not without a unit.
 func ratio() notation {
 	return notation{
-		called: "ratio, such as 0.1% or 0.001", example: "20%",
-		as: schema{Type: []string{"number", "string"}, Minimum: 0, Pattern: anchored(ratioPattern)},
+		called: "ratio, such as 80%, 1.2x or 0.8", example: "20%",
+		as: schema{Type: []string{"number", "string"}, Minimum: 0, Maximum: 1, Pattern: anchored(ratioPattern)},
 	}
 }
 
 // limit is in the unit of its metric, which the schema leaves to the reader.
 func limit() notation {
 	return notation{
-		called: "limit in the metric's unit; a ratio where of is given", example: "50ms",
-		as: schema{Type: []string{"number", "string"}, Minimum: 0, Pattern: anchored(durationPattern + "|" + ratePattern + "|" + ratioPattern)},
+		called: "limit in the metric's unit; a ratio such as 80% or 0.8x where of is given", example: "50ms",
+		as: schema{Type: []string{"number", "string"}, Minimum: 0, Pattern: anchored(durationPattern + "|" + ratePattern + "|" + decimal + " *[%x]?")},
 	}
 }

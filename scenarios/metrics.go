@@ -9,7 +9,7 @@ const (
 	Seconds Unit = "seconds"
 	// PerSecond is written as a rate: 200/s, 12k/min.
 	PerSecond Unit = "per second"
-	// Ratio is a fraction of one, written 0.1% or 0.001.
+	// Ratio is a fraction of one, written 0.1%, 1.2x or 0.001; from one on it has a unit.
 	Ratio Unit = "ratio"
 	// Count is a whole number.
 	Count Unit = "count"

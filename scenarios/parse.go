@@ -66,7 +66,7 @@ func (r *reader) traffic(n *yaml.Node) Traffic {
 		Arrivals: f.text("arrivals", Poisson),
 		Timeout:  value(f, "timeout", defaultTimeout, spelt(readDuration)),
 		Zipf:     value(f, "zipf", defaultZipf, spelt(readNumber)),
-		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readRatio)),
+		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readPlainRatio)),
 		APIs:     r.parts(f.at("apis"), f.of["apis"], unquoted(readNumber)),
 	}
 	if f.of["sessions"] != nil {
@@ -100,9 +100,9 @@ func (r *reader) sessions(path string, n *yaml.Node) *Sessions {
 		Steps:     f.texts("steps"),
 		Repeat:    value(f, "repeat", 1, unquoted(readRepeat)),
 		Think:     f.span("think"),
-		Logout:    value(f, "logout", 0, spelt(readRatio)),
+		Logout:    value(f, "logout", 0, spelt(readShare)),
 		TokenLife: f.span("token_life"),
-		Jitter:    value(f, "jitter", 0, spelt(readRatio)),
+		Jitter:    value(f, "jitter", 0, spelt(readShare)),
 	}
 }
 

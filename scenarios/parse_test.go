@@ -54,7 +54,7 @@ func TestParseShipped(t *testing.T) {
 		if !strings.Contains(line, s.Budgets[i].Metric) {
 			t.Errorf("budget %d is said to be on line %d, which is %q", i, s.Budgets[i].Line, line)
 		}
-		s.Budgets[i].Line = 0
+		s.Budgets[i].Line, s.Budgets[i].Written = 0, Written{}
 	}
 	if diff := cmp.Diff(want, s.Budgets); diff != "" {
 		t.Error(diff)
@@ -318,7 +318,7 @@ func TestOneMistake(t *testing.T) {
 	if _, err := Parse("f", []byte(valid), carshare()); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range slices.Concat(headMistakes(), nodeMistakes(), trafficMistakes(), judgedMistakes()) {
+	for _, tt := range slices.Concat(headMistakes(), nodeMistakes(), trafficMistakes(), judgedMistakes(), idleLimits()) {
 		t.Run(fmt.Sprintf("%.60s", tt.new), func(t *testing.T) {
 			if !strings.Contains(valid, tt.old) {
 				t.Fatalf("%q is not in the scenario", tt.old)

@@ -24,6 +24,15 @@ type reader struct {
 	bad, around map[string]bool
 	// library has the files that the scenario names.
 	library library
+	reading
+}
+
+// readRatio reads a ratio with the strictness of the file.
+func (r *reader) readRatio(text string) (float64, *mistake) {
+	if r.asRecorded && !strings.HasSuffix(text, "x") {
+		return readPlainRatio(text)
+	}
+	return readRatio(text)
 }
 
 func newReader(file string) *reader {

@@ -125,9 +125,9 @@ func TestParseShapes(t *testing.T) {
 		"sine: {low: 1/s, high: 2/s, period: 24s, peak_at: 0s}, for: 1m": {
 			Shape: Sine{Low: 1, High: 2, Period: 24 * time.Second}, Duration: time.Minute,
 		},
-		"replay: {file: friday.csv}":                         {Shape: Replay{"friday.csv", points, 1, 1}, Duration: 20 * time.Second},
-		"replay: {file: friday.csv, speed: 5, scale: 10%}":   {Shape: Replay{"friday.csv", quicker, 5, 0.1}, Duration: 4 * time.Second},
-		"replay: {file: far/friday.csv, speed: 1, scale: 2}": {Shape: Replay{"far/friday.csv", []Point{{0, 200}, {60500 * time.Millisecond, 400}}, 1, 2}, Duration: 60500 * time.Millisecond},
+		"replay: {file: friday.csv}":                          {Shape: Replay{"friday.csv", points, 1, 1}, Duration: 20 * time.Second},
+		"replay: {file: friday.csv, speed: 5, scale: 10%}":    {Shape: Replay{"friday.csv", quicker, 5, 0.1}, Duration: 4 * time.Second},
+		"replay: {file: far/friday.csv, speed: 1, scale: 2x}": {Shape: Replay{"far/friday.csv", []Point{{0, 200}, {60500 * time.Millisecond, 400}}, 1, 2}, Duration: 60500 * time.Millisecond},
 	} {
 		s, err := parseBeside("f", []byte(shaped(text)), files())
 		if err != nil {

@@ -22,7 +22,8 @@ func TestShorthand(t *testing.T) {
 		{"lunch: p95(GET main/v1/home) < 20ms", "{metric: p95, api: GET main/v1/home, stage: lunch, below: 20ms}"},
 		{"primary_qps < 50% of baseline", "{metric: primary_qps, of: baseline, below: 50%}"},
 		{"lunch: primary_qps <= 50 %  of  before", "{metric: primary_qps, stage: lunch, of: before, max: 50 %}"},
-		{"p50 <= 1.1 of saved", "{metric: p50, of: saved, max: 1.1}"},
+		{"p50 <= 1.1x of saved", "{metric: p50, of: saved, max: 1.1x}"},
+		{"p50 <= 0.9 of saved", "{metric: p50, of: saved, max: 0.9}"},
 		{"wrong_user <= 0", "{metric: wrong_user, max: 0}"},
 		{"primary_qps < 36k/min", "{metric: primary_qps, below: 36k/min}"},
 	} {

@@ -25,7 +25,7 @@ func (r *reader) stage(path string, n *yaml.Node) Stage {
 	s := Stage{
 		Name:     f.text("name", ""),
 		Duration: value(f, "for", 0, spelt(readDuration)),
-		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readRatio)),
+		Mix:      r.parts(f.at("mix"), f.of["mix"], spelt(readPlainRatio)),
 		Measure:  f.truth("measure", true),
 	}
 	kind := f.kind()
@@ -141,7 +141,7 @@ func (r *reader) replay(path string, n *yaml.Node) Replay {
 	f := r.mapping(path, n, "file", "speed", "scale")
 	f.require("file", "name a CSV file with the columns time and rate, such as file: friday.csv")
 	p := Replay{
-		File: f.text("file", ""), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(readRatio)),
+		File: f.text("file", ""), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(r.readRatio)),
 	}
 	if f.of["file"] == nil || r.broken(f.at("file")) {
 		return p

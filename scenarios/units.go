@@ -118,17 +118,49 @@ func readDuration(text string) (time.Duration, *mistake) {
 	return d, nil
 }
 
-// readRatio reads 0.1% or 0.001 as a fraction of one.
+// readRatio reads 0.1%, 1.2x or 0.001 as a fraction of one. A bare number above one could be either of the first two.
 func readRatio(text string) (float64, *mistake) {
+	number, times := strings.CutSuffix(text, "x")
+	if !times {
+		number = strings.TrimSpace(number)
+		return readBareRatio(text, number+"% or "+number+"x")
+	}
+	value, wrong := readNumber(strings.TrimRight(number, " "))
+	if wrong != nil {
+		return 0, notRatio(text, wrong)
+	}
+	return value, nil
+}
+
+// readShare reads 20% or 0.2 as a fraction of one; a share is no multiple of anything.
+func readShare(text string) (float64, *mistake) {
+	return readBareRatio(text, strings.TrimSpace(text)+"%")
+}
+
+// readBareRatio is [readPlainRatio] without bare numbers above one, instead of which it names what may have been meant.
+func readBareRatio(text, meant string) (float64, *mistake) {
+	value, wrong := readPlainRatio(text)
+	if wrong == nil && value > 1 && !strings.HasSuffix(text, "%") {
+		return 0, &mistake{text + " is a ratio above one without a unit", "write " + meant}
+	}
+	return value, wrong
+}
+
+// readPlainRatio reads 0.1% or 0.001, or any other bare number, as a fraction of one.
+func readPlainRatio(text string) (float64, *mistake) {
 	percent, found := strings.CutSuffix(text, "%")
 	value, wrong := readNumber(strings.TrimRight(percent, " "))
 	if wrong != nil {
-		return 0, &mistake{text + " is not a ratio: " + wrong.what, "write it like 0.1% or 0.001"}
+		return 0, notRatio(text, wrong)
 	}
 	if found {
 		value /= 100
 	}
 	return value, nil
+}
+
+func notRatio(text string, wrong *mistake) *mistake {
+	return &mistake{text + " is not a ratio: " + wrong.what, "write it like 0.1% or 0.001"}
 }
 
 // readLimit reads the limit of a budget in the unit of its metric.

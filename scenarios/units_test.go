@@ -108,11 +108,29 @@ func TestReadRatio(t *testing.T) {
 		{text: "0.001", want: 0.001},
 		{text: "0", want: 0},
 		{text: "150%", want: 1.5},
+		{text: "1", want: 1},
+		{text: "1.0", want: 1},
+		{text: "0.9x", want: 0.9},
+		{text: "1.2 x", want: 1.2},
+		{text: "1.2", what: "1.2 is a ratio above one without a unit", do: "write 1.2% or 1.2x"},
+		{text: "90", what: "without a unit", do: "write 90% or 90x"},
+		{text: "x", what: "not a ratio: it is empty"},
+		{text: "2x%", what: "not plain decimal"},
 		{text: "-1%", what: "negative"},
 		{text: "1e-3", what: "not plain decimal", do: "0.1% or 0.001"},
 		{text: ".5", what: "not plain decimal"},
 		{text: "%", what: "empty"},
 		{text: "some", what: "not plain decimal"},
+	})
+}
+
+func TestReadShare(t *testing.T) {
+	checkSpellings(t, readShare, []spelling[float64]{
+		{text: "20%", want: 0.2},
+		{text: "0.2", want: 0.2},
+		{text: "1", want: 1},
+		{text: "20", what: "20 is a ratio above one without a unit", do: "write 20%"},
+		{text: "0.5x", what: "not plain decimal", do: "0.1% or 0.001"},
 	})
 }
 

@@ -24,7 +24,7 @@ const (
 // still seen. A file with mistakes stays as it is.
 func (f *File) Quick() {
 	const flag = "--quick"
-	s, r := f.read()
+	s, r := f.read(f.reading)
 	if !r.sound() {
 		return
 	}
@@ -114,7 +114,7 @@ func shorten(stages []Stage) []time.Duration {
 
 // Scale multiplies every rate of the traffic. A file with mistakes stays as it is.
 func (f *File) Scale(factor float64) {
-	s, r := f.read()
+	s, r := f.read(f.reading)
 	if !r.sound() {
 		return
 	}
@@ -131,7 +131,7 @@ func (f *File) Scale(factor float64) {
 	})
 	for i, stage := range s.Traffic.Stages {
 		if replay, is := stage.Shape.(Replay); is && factor != 1 {
-			f.SetBy(flag, fmt.Sprintf("traffic.stages[%d].replay.scale", i), trim(digits(replay.Scale*factor)))
+			f.SetBy(flag, fmt.Sprintf("traffic.stages[%d].replay.scale", i), trim(digits(100*replay.Scale*factor))+"%")
 		}
 	}
 }

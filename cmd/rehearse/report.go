@@ -121,6 +121,7 @@ func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario
 	open := func() *scenarios.File {
 		file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
 		file.Beside(os.DirFS(dir))
+		file.Recorded()
 		return file
 	}
 	kept, err := open().Read()

@@ -34,6 +34,8 @@ func (u *untilClear) vary(v *variation) error {
 		return usageError("--max-time and --precision say when --until-clear ends; add --until-clear, or leave them out")
 	case u.on && !(u.precision > 0):
 		return usageError("--precision %v is not above zero; write --precision 0.1 for a tenth", u.precision)
+	case u.on && u.precision > 1:
+		return usageError("--precision %v is more than the effect itself; write it as a fraction, such as --precision 0.1 for a tenth", u.precision)
 	case u.on && u.maxTime <= 0:
 		return usageError("--max-time %v is no time; write --max-time 30m", u.maxTime)
 	case u.on:
