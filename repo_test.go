@@ -225,20 +225,22 @@ func arrows() map[string]map[string]string {
 		},
 		"reports/metrics": {"harness/record": "what is recorded is exported, as it is recorded"},
 		"reports/stat":    {},
+		"reports/visible": {},
 		"reports/plot":    {},
 		"reports/page":    {},
 		"reports": {
-			"reports/plot":   "pictures are drawn from plain numbers",
-			"reports/page":   "the page is filled with finished texts",
-			"scenarios":      "budgets are judged as the scenario states them",
-			"harness/record": "the run directory is the only input",
-			"reports/stat":   "estimates and intervals are mathematics without domain words",
+			"reports/plot":    "pictures are drawn from plain numbers",
+			"reports/page":    "the page is filled with finished texts",
+			"scenarios":       "budgets are judged as the scenario states them",
+			"harness/record":  "the run directory is the only input",
+			"reports/visible": "names that a record tells are shown, and do nothing else",
+			"reports/stat":    "estimates and intervals are mathematics without domain words",
 		},
 		"fixtures/auth":     {},
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -33,7 +34,7 @@ func benchmarks(w io.Writer, l *ledger) error {
 	system, architecture, _ := strings.Cut(h.Host.OS, "/")
 	for _, line := range [][2]string{{"goos", system}, {"goarch", architecture}, {"cpu", h.Host.CPU},
 		{"cpus", strconv.Itoa(h.Host.CPUs)}, {"scenario", h.Scenario}, {"stack", h.Stack}} {
-		if value := strings.Join(strings.Fields(visible(line[1])), " "); value != "" {
+		if value := strings.Join(strings.Fields(visible.Line(line[1])), " "); value != "" {
 			fmt.Fprintf(out, "%s: %s\n", line[0], value)
 		}
 	}
@@ -81,17 +82,4 @@ func part(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// visible is text without what controls a terminal or a line.
-func visible(text string) string {
-	return strings.Map(func(char rune) rune {
-		switch {
-		case unicode.IsSpace(char):
-			return ' '
-		case !unicode.IsPrint(char):
-			return unicode.ReplacementChar
-		}
-		return char
-	}, text)
 }

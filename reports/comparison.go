@@ -24,7 +24,7 @@ const findingsTold = 4
 
 // PrintComparison writes a comparison for the terminal: what changed, the warnings, and a table for each state.
 func PrintComparison(w io.Writer, c *Comparison, o Options) error {
-	p := paint(o.Color)
+	p := paint(o)
 	var b strings.Builder
 	for _, sentence := range c.sentences() {
 		fmt.Fprintln(&b, sentence)
@@ -78,7 +78,7 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 		fmt.Fprintf(&b, "![%s](%s/%s.png)\n", o.name, ChartsDir, o.name)
 	}
 	for _, state := range c.States {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n", plain(state.State), c.stateTable(state, false, plain).RenderMarkdown())
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", plain(state.State), c.stateTable(state, paint{}, plain).RenderMarkdown())
 	}
 	fmt.Fprintf(&b, "\n## How to read it\n\n")
 	for _, line := range c.legend() {

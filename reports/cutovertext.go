@@ -58,7 +58,7 @@ func (c *Cutover) names() []string {
 
 // PrintCutover writes the tables for the terminal.
 func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
-	p := paint(o.Color)
+	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s %s\n", p.with(strings.ToUpper(c.Verdict.String()), text.Bold, verdictColour(c.Verdict)),
 		c.Scenario, c.Sentence(), c.account())

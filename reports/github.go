@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -27,7 +28,9 @@ func (a Annotation) String() string {
 	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C")
 	var properties []string
-	add := func(name, value string) { properties = append(properties, name+"="+property.Replace(visible(value))) }
+	add := func(name, value string) {
+		properties = append(properties, name+"="+property.Replace(visible.Line(value)))
+	}
 	if a.File != "" {
 		add("file", filepath.ToSlash(a.File))
 	}
@@ -40,7 +43,7 @@ func (a Annotation) String() string {
 		}
 	}
 	add("title", a.Title)
-	return "::" + a.Level + " " + strings.Join(properties, ",") + "::" + visible(message.Replace(a.Message))
+	return "::" + a.Level + " " + strings.Join(properties, ",") + "::" + visible.Line(message.Replace(a.Message))
 }
 
 // mostAnnotations is how many of one level GitHub shows of a step; further ones are dropped without a word.

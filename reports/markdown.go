@@ -11,6 +11,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // Bounds of report.md: it is read in one look, and it fits into a comment on a pull request, which GitHub cuts off at
@@ -23,7 +24,7 @@ const (
 // markdown writes report.md: fewer than 60 lines, whatever happened. Its first line marks a comment made of it, so that
 // the next run finds the comment and replaces it.
 func markdown(w io.Writer, run *record.Run, s *Summary) error {
-	name := strings.NewReplacer("<", "", ">", "").Replace(visible(s.Scenario))
+	name := strings.NewReplacer("<", "", ">", "").Replace(visible.Line(s.Scenario))
 	marker := section{open: []string{fmt.Sprintf("<!-- rehearse:%s -->", name)}}
 	sections := append([]section{marker}, sections(run, s, markdownReasons)...)
 	fit(sections, markdownLines, markdownBytes)
@@ -50,9 +51,9 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
 		bulleted("- ", limited(s.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
-		tabled(s.phaseTable(false), 8, 2, 3, 4, 6, 7).apart(),
-		tabled(ranked.budgetTable(false), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
-		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible(s.HeadlineStage)), len(s.States)),
+		tabled(s.phaseTable(paint{}), 8, 2, 3, 4, 6, 7).apart(),
+		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
+		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible.Line(s.HeadlineStage)), len(s.States)),
 		bulleted("- ", s.footnotes(run, reasons)).folded("What it rests on"),
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
 			provenance(run.Header)...)).folded("How it was run"),
@@ -62,7 +63,7 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 // plain keeps recorded text from being read as Markdown or as HTML, and from calling people and issues by name.
 func plain(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "~", `\~`, "_", `\_`, "*", `\*`, "[", `\[`,
-		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible(text))
+		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible.Line(text))
 }
 
 func provenance(h record.Header) []string {

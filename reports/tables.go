@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -108,14 +109,14 @@ func (s *Summary) find(name string) State {
 }
 
 // paint colours words, or leaves them alone.
-type paint bool
+type paint Options
 
 func (p paint) with(word string, colours ...text.Color) string {
-	if !p {
+	if !p.Color {
 		return word
 	}
 	// Not Sprint, which asks the environment: whether to colour is the caller's decision.
-	return text.Escape(word, text.Colors(colours).EscapeSeq())
+	return visible.Paint(word, text.Colors(colours).EscapeSeq(), p.Key)
 }
 
 func (p paint) verdict(v Verdict) string {

@@ -16,6 +16,8 @@ import (
 type Options struct {
 	// Color paints verdicts for a terminal; false prints plain text.
 	Color bool
+	// Key marks the colours for a [visible.Writer] that has the same one; empty is none.
+	Key string
 }
 
 // How much is listed of a run that went wrong everywhere: on a terminal, and in a report that is to stay on one page.
@@ -27,7 +29,7 @@ const (
 // Print writes the tables for the terminal: the verdict and its sentence, phases, states, budgets, and what there is to
 // know before believing them.
 func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
-	p := paint(o.Color)
+	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s\n", p.with(strings.ToUpper(s.Verdict.String()), text.Bold, verdictColour(s.Verdict)),
 		s.Scenario, s.Sentence())

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // Names of what [Write] leaves in a run directory, beside the charts.
@@ -60,10 +60,7 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 
 // JSON writes summary.json, selftest.json, cutover.json, or a comparison.
 func JSON[T Summary | SelfTest | Cutover | Comparison](w io.Writer, judged *T) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(judged)
+	return visible.JSON(w, judged)
 }
 
 // replace puts what write produces in place of the file at path, in one step.

@@ -81,7 +81,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	if f.json {
 		return reports.JSON(out, c)
 	}
-	return reports.PrintComparison(out, c, reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""})
+	return reports.PrintComparison(out, c, options(out))
 }
 
 // findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/doctor"
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -101,9 +101,7 @@ func connections() (int, error) {
 // printFindingsJSON prints the report under the name of its schema, with the binary that made it.
 func printFindingsJSON(w io.Writer, report doctor.Report) error {
 	release, revision := build()
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
+	return visible.JSON(w, struct {
 		Schema  string `json:"schema"`
 		Version string `json:"version"`
 		Commit  string `json:"commit"`
@@ -118,20 +116,23 @@ func printFindings(w io.Writer, report doctor.Report) error {
 	t := newTable()
 	t.AppendHeader(table.Row{"check", "", "found", "required"})
 	for _, f := range report.Findings {
-		t.AppendRow(table.Row{strings.ReplaceAll(f.Check, "_", " "), mark(f.Level), f.Found, f.Required})
+		t.AppendRow(table.Row{strings.ReplaceAll(f.Check, "_", " "), mark(f.Level), visible.Line(f.Found), visible.Line(f.Required)})
 	}
 	const heading = 2 // the names of the columns and the line below them
 	lines := strings.Split(t.Render(), "\n")
-	colour := isTerminal(w) && os.Getenv("NO_COLOR") == ""
+	colour := coloured(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "rehearse %s (commit %s) on %s/%s\n\n%s\n", release, revision, runtime.GOOS, runtime.GOARCH, strings.Join(lines[:heading], "\n"))
 	for i, f := range report.Findings {
 		fmt.Fprintln(&b, painted(lines[heading+i], f.Level, colour))
 		if f.Fix != "" {
-			fmt.Fprintf(&b, "    fix: %s\n", f.Fix)
+			fmt.Fprintf(&b, "    fix: %s\n", visible.Line(f.Fix))
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", report.Summary)
+	fmt.Fprintf(&b, "\n%s\n", visible.Line(report.Summary))
+	if colour {
+		return composed(w, b.String())
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -14,6 +14,7 @@ const (
 	exitEnvironment  = 3
 	exitInconclusive = 4
 	exitBreached     = 99
+	exitHungUp       = 129
 	exitInterrupted  = 130
 	exitTerminated   = 143
 )
@@ -31,7 +32,7 @@ func meaning(code int) string {
 		return "inconclusive: the run does not decide every budget"
 	case exitBreached:
 		return "a budget is breached"
-	case exitInterrupted, exitTerminated:
+	case exitHungUp, exitInterrupted, exitTerminated:
 		return "interrupted"
 	default:
 		return "unexpected error"

@@ -24,7 +24,7 @@ func tellGitHub(stderr io.Writer, recorded *record.Run, s *reports.Summary) {
 	}
 	for _, a := range reports.Annotations(recorded, s) {
 		a.File = inWorkspace(a.File)
-		fmt.Fprintln(stderr, a)
+		_ = composed(stderr, a.String()+"\n")
 	}
 	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		if err := appendSummary(path, recorded, s); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/images"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // imagesSchema names the form of what images list --json prints.
@@ -241,9 +241,7 @@ func listImages(cmd *cobra.Command, asJSON bool) error {
 }
 
 func printChoicesJSON(w io.Writer, choices []imageChoice) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
+	return visible.JSON(w, struct {
 		Schema string        `json:"schema"`
 		Images []imageChoice `json:"images"`
 	}{imagesSchema, choices})

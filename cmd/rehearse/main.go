@@ -12,11 +12,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -26,16 +25,17 @@ func main() {
 }
 
 // run executes one command line and returns its exit code. The first interrupt cancels the context of the verb, so that
-// it can finish what it has begun; a second one ends the process at once.
+// it can finish what it has begun; a second one ends the process at once. What is printed leaves by the two outlets alone.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, release := untilSignal(ctx)
 	defer release()
+	out, talk := newOutlet(stdout), newOutlet(stderr)
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(out)
+	root.SetErr(talk)
 	redis.SetLogger(silence{})
-	return conclude(ctx, root.ExecuteContext(ctx), stderr)
+	return conclude(ctx, complete(root.ExecuteContext(ctx), out), talk)
 }
 
 // silence keeps the Redis client from writing lines of its own to stderr; its errors are returned as well.
@@ -44,44 +44,25 @@ type silence struct{}
 // Printf implements the client's logger.
 func (silence) Printf(context.Context, string, ...any) {}
 
-// interrupted is the cause of a context that a signal ended.
-type interrupted struct{ signal syscall.Signal }
-
-func (i interrupted) Error() string {
-	if i.signal == syscall.SIGTERM {
-		return "interrupted by SIGTERM"
+// complete makes it an error that what a verb found did not reach stdout. It comes on top of what the verb itself says,
+// whose exit code counts more.
+func complete(err error, out *outlet) error {
+	lost := out.lost()
+	if lost == nil {
+		return err
 	}
-	return "interrupted by SIGINT"
-}
-
-// untilSignal is ctx until SIGINT or SIGTERM arrives. After the first one the signals have their usual effect again.
-func untilSignal(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		select {
-		case s := <-signals:
-			signal.Stop(signals)
-			if number, ok := s.(syscall.Signal); ok {
-				cancel(interrupted{number})
-			}
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
+	return errors.Join(err, fmt.Errorf("stdout: %s: what was printed there is not all; free some space, or print it elsewhere", reason(lost)))
 }
 
 // conclude prints err and what the exit code means, and returns the code.
 func conclude(ctx context.Context, err error, stderr io.Writer) int {
 	code := codeOf(ctx, err)
-	if code == exitPass {
+	if err == nil {
 		return code
 	}
 	explain(err, stderr)
-	fmt.Fprintf(stderr, "exit %d: %s\n", code, meaning(code))
+	if code != exitPass {
+		fmt.Fprintf(stderr, "exit %d: %s\n", code, meaning(code))
+	}
 	return code
 }

@@ -3,19 +3,17 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -28,7 +26,10 @@ func formats() map[string]func(io.Writer, scenarios.Errors) error {
 
 // writeText shows mistakes to a person, in colour where that is seen.
 func writeText(w io.Writer, errs scenarios.Errors) error {
-	_, err := io.WriteString(w, mistakesText(errs, isTerminal(w) && os.Getenv("NO_COLOR") == ""))
+	if coloured(w) {
+		return composed(w, mistakesText(errs, true))
+	}
+	_, err := io.WriteString(w, mistakesText(errs, false))
 	return err
 }
 
@@ -44,14 +45,14 @@ func mistakesText(errs scenarios.Errors, colour bool) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s: %s", paint(visible(e.Place()), text.Bold), visible(e.What))
+		fmt.Fprintf(&b, "%s: %s", paint(visible.Line(e.Place()), text.Bold), visible.Line(e.What))
 		if e.Excerpt.Text == "" {
-			fmt.Fprintf(&b, "; %s\n", visible(e.Do))
+			fmt.Fprintf(&b, "; %s\n", visible.Line(e.Do))
 			continue
 		}
 		number, line, before, mark := marked(e.Excerpt)
 		fmt.Fprintf(&b, "\n%5s │ %s\n", number, line)
-		fmt.Fprintf(&b, "%5s │ %s%s\n", "", before, paint(mark+" "+visible(e.Do), text.FgRed))
+		fmt.Fprintf(&b, "%5s │ %s%s\n", "", before, paint(mark+" "+visible.Line(e.Do), text.FgRed))
 	}
 	if more := len(errs) - scenarios.MaxShown; more > 0 {
 		fmt.Fprintf(&b, "\nand %d more\n", more)
@@ -64,26 +65,12 @@ func marked(x scenarios.Excerpt) (number, line, before, mark string) {
 	if x.Line > 0 {
 		number = strconv.Itoa(x.Line)
 	}
-	line = visible(x.Text)
+	line = visible.Line(x.Text)
 	chars := []rune(line)
 	begin := min(x.Column-1, len(chars))
 	end := min(begin+x.Span, len(chars))
 	width := text.StringWidthWithoutEscSequences
 	return number, line, strings.Repeat(" ", width(string(chars[:begin]))), strings.Repeat("^", max(width(string(chars[begin:end])), 1))
-}
-
-// visible is words that do nothing to a terminal.
-func visible(words string) string {
-	return strings.Map(func(char rune) rune {
-		switch {
-		case char == '\t':
-			return ' '
-		case !unicode.IsPrint(char):
-			return unicode.ReplacementChar
-		default:
-			return char
-		}
-	}, words)
 }
 
 // sentence is a mistake without its place.
@@ -110,14 +97,7 @@ func writeJSON(w io.Writer, errs scenarios.Errors) error {
 	for _, e := range errs {
 		mistakes = append(mistakes, mistake{e.File, e.Line, e.Column, e.EndColumn, e.Flag, e.What, e.Do, "error"})
 	}
-	return indented(w, mistakes)
-}
-
-func indented(w io.Writer, list any) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(list)
+	return visible.JSON(w, mistakes)
 }
 
 // writeGitHub writes workflow commands, which GitHub shows beside the lines of a pull request.
@@ -127,7 +107,7 @@ func writeGitHub(w io.Writer, errs scenarios.Errors) error {
 		if e.Line > 0 {
 			a.Column = e.Column
 		}
-		if _, err := fmt.Fprintln(w, a); err != nil {
+		if err := composed(w, a.String()+"\n"); err != nil {
 			return err
 		}
 	}
@@ -162,12 +142,12 @@ func writeGitLab(w io.Writer, errs scenarios.Errors) error {
 			Location: location{filepath.ToSlash(e.File), lines{max(e.Line, 1)}},
 		})
 	}
-	return indented(w, issues)
+	return visible.JSON(w, issues)
 }
 
 // explain prints err. Mistakes in a scenario are shown in their lines, unless err says more than them.
 func explain(err error, stderr io.Writer) {
-	words := err.Error()
+	words := strings.TrimLeft(err.Error(), "\n") // an error that only decides the code has no words
 	if mistakes, ok := errors.AsType[scenarios.Errors](err); ok && words == mistakes.Error() && writeText(stderr, mistakes) == nil {
 		return
 	}

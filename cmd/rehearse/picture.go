@@ -11,6 +11,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/reports/live"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // barWidth is how many columns the bar of progress takes.
@@ -34,11 +35,11 @@ type field struct {
 // line is the picture for a log.
 func (p picture) line() string {
 	head := fmt.Sprintf("%s/%s  %s", clock(p.elapsed), clock(p.elapsed+p.left), p.place())
-	words := []string{head, visible(p.State)}
+	words := []string{head, visible.Line(p.State)}
 	if p.Step != harness.StepLoad {
 		return strings.Join(append(words, p.Step), "  ")
 	}
-	words = append(words, visible(p.Stage))
+	words = append(words, visible.Line(p.Stage))
 	for _, f := range p.figures() {
 		words = append(words, f.words)
 	}
@@ -51,9 +52,9 @@ func (p picture) lines(width int) []string {
 	if whole := p.elapsed + p.left; whole > 0 {
 		share = float64(p.elapsed) / float64(whole)
 	}
-	where := []field{{words: visible(p.State), ink: text.Colors{text.Bold}}, {words: p.Step, rank: 1}, {words: p.place(), rank: 2}}
+	where := []field{{words: visible.Line(p.State), ink: text.Colors{text.Bold}}, {words: p.Step, rank: 1}, {words: p.place(), rank: 2}}
 	if p.Step == harness.StepLoad {
-		where[1].words = visible(p.Stage)
+		where[1].words = visible.Line(p.Stage)
 	}
 	lines := []string{
 		p.fit(width, field{words: progressBar(share), rank: 3}, field{words: fmt.Sprintf("%.0f %%", 100*share)},

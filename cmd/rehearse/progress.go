@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -52,20 +51,14 @@ type progressView struct {
 func newProgressView(out io.Writer, plan *scenarios.Plan) *progressView {
 	watched := isTerminal(out)
 	return &progressView{
-		out: out, live: watched, colour: watched && os.Getenv("NO_COLOR") == "", width: func() int { return widthOf(out) },
+		out: out, live: watched, colour: coloured(out), width: func() int { return widthOf(out) },
 		outlook: newOutlook(plan), follower: live.NewFollower(),
 	}
 }
 
-// isTerminal tells whether somebody watches who can see lines rewritten and colours.
-func isTerminal(out io.Writer) bool {
-	file, isFile := out.(*os.File)
-	return isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
-}
-
 // widthOf is how many columns a terminal has now.
 func widthOf(out io.Writer) int {
-	if file, isFile := out.(*os.File); isFile {
+	if file := fileOf(out); file != nil {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 			return width
 		}
@@ -115,6 +108,14 @@ func (v *progressView) Write(text []byte) (int, error) {
 	return v.out.Write(text)
 }
 
+// WritePlain is [progressView.Write] for what was composed here; see [composed].
+func (v *progressView) WritePlain(text string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.erase()
+	return composed(v.out, text)
+}
+
 // Observe takes an entry of the record. Hits are told of by the run loop.
 func (v *progressView) Observe(e record.Entry) {
 	if _, hits := e.(record.Window); hits {
@@ -158,13 +159,15 @@ func (v *progressView) draw() {
 	if v.drawn > 0 && text == v.shown {
 		return
 	}
-	fmt.Fprint(v.out, v.back()+text)
+	_ = composed(v.out, v.back()+text)
 	v.drawn, v.shown = len(lines), text
 }
 
 // erase takes the lines in place away. The caller holds the lock.
 func (v *progressView) erase() {
-	fmt.Fprint(v.out, v.back())
+	if v.drawn > 0 {
+		_ = composed(v.out, v.back())
+	}
 	v.drawn = 0
 }
 

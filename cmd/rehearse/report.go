@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,9 +156,4 @@ func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON b
 	}
 	out := cmd.OutOrStdout()
 	return reports.Print(out, recorded, s, options(out))
-}
-
-// options are how text is printed to out.
-func options(out io.Writer) reports.Options {
-	return reports.Options{Color: isTerminal(out) && os.Getenv("NO_COLOR") == ""}
 }

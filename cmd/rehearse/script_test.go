@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +40,8 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"fill":  fill,
 			"edit":  edit,
+
+			"hostile": hostile,
 		},
 	})
 }
@@ -82,6 +86,36 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s says %q %d times, want once", args[0], args[1], strings.Count(text, args[1]))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+// hostile FILE... puts into files, and hostile rehearse ARGS... into arguments, in place of each BAD what leads a terminal, a
+// build server or a reader's eye astray. Nothing of it may leave rehearse.
+func hostile(ts *testscript.TestScript, neg bool, args []string) {
+	const bad = "x\n ::error::x\x1b[31m\x1b]0;t\a\r\b\u009b2J\u202e\u2066\u200b##[error]y##vso[z]"
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: hostile FILE... or hostile rehearse ARGS...")
+	}
+	// As JSON has it, which is what a record is.
+	quoted, err := json.Marshal(bad)
+	ts.Check(err)
+	escaped := strings.Trim(string(quoted), `"`)
+	if args[0] != "rehearse" {
+		for _, name := range args {
+			ts.Check(os.WriteFile(ts.MkAbs(name), []byte(strings.ReplaceAll(ts.ReadFile(name), "BAD", escaped)), 0o600))
+		}
+		return
+	}
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "BAD", bad)
+	}
+	// What it makes of them is not the point.
+	_ = ts.Exec(args[0], args[1:]...)
+	for _, stream := range []string{"stdout", "stderr"} {
+		text := ts.ReadFile(stream)
+		if at := regexp.MustCompile(`(?m)[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{200b}\x{202a}-\x{202e}\x{2066}-\x{2069}]|^[ \t]*::|##\w*\[`).FindStringIndex(text); at != nil {
+			ts.Fatalf("%s of %q has %q in it", stream, args, text[max(at[0]-40, 0):min(at[1]+40, len(text))])
+		}
+	}
 }
 
 // A verb that fails for no reason of its own after a signal exits like any program the signal ended.

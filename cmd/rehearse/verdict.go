@@ -26,7 +26,7 @@ func (e ending) end(cmd *cobra.Command, verdict reports.Verdict) error {
 	default:
 		return err
 	}
-	return nil
+	return exitError{code: exitPass}
 }
 
 // verdictError is the verdict as an exit code.
