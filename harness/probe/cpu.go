@@ -3,8 +3,12 @@ package probe
 import (
 	"context"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -22,16 +26,22 @@ const ticksPerSecond = 100
 // node share, such as shared buffers, once. Linux only; elsewhere a reading is an error. How long the generator waited
 // for a processor and what the host took away have no series where the kernel does not tell.
 func CPU(nodes func() map[string]int) *Instrument {
-	c := &cpu{nodes: nodes, seen: map[string]usage{}}
+	c := &cpu{nodes: nodes, seen: map[string]usage{}, proc: "/proc", self: os.Getpid()}
 	return newInstrument("cpu", c.read, func() error { return nil })
 }
 
 type cpu struct {
 	nodes func() map[string]int
+	// proc is where the kernel tells of processes, and self the one that reads.
+	proc string
+	self int
 	// seen is the last reading of each node.
 	seen map[string]usage
 	// own are the threads of the process that reads.
 	own threads
+	// kin and others divide the processors between us and everybody else.
+	kin    kinship
+	others account
 }
 
 // usage is what a node has used.
@@ -44,6 +54,8 @@ type usage struct {
 // process is one line of the process table.
 type process struct {
 	pid, parent int
+	// name is the program's, as far as the kernel keeps it.
+	name string
 	// started tells apart two processes with the same id; ticks since boot.
 	started uint64
 	// self and reaped are seconds of processor time, of the process and of its ended children.
@@ -51,7 +63,7 @@ type process struct {
 }
 
 func (c *cpu) read(context.Context) (map[string]float64, error) {
-	table, err := processTable()
+	table, err := c.table()
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +73,8 @@ func (c *cpu) read(context.Context) (map[string]float64, error) {
 		values[record.Key("cpu_seconds_total", labels)] = u.seconds
 		values[record.Key("memory_bytes", labels)] = u.memoryBytes
 	}
-	for name, pid := range c.nodes() {
+	nodes := c.nodes()
+	for name, pid := range nodes {
 		if root, alive := table.byID[pid]; alive {
 			add(name, c.steady(name, table.tree(root)))
 		}
@@ -77,7 +90,39 @@ func (c *cpu) read(context.Context) (map[string]float64, error) {
 	if stolen, known := stealSeconds(); known {
 		values["steal_seconds_total"] = stolen
 	}
+	if machine, known := machineOf(c.proc, slices.Collect(maps.Values(nodes))); known {
+		c.divide(values, time.Now(), table, machine, nodes)
+	}
 	return values, nil
+}
+
+// divide adds what others took of the processors, where that can be told.
+func (c *cpu) divide(values map[string]float64, at time.Time, table processes, machine machineTimes, nodes map[string]int) {
+	roots, known := table.roots(nodes)
+	own, ours := c.kin.own(table, roots)
+	if !known {
+		return
+	}
+	now := shares{at: at, machineTimes: machine, own: own}
+	now.kernel, now.others, now.complete = table.divide(ours)
+	now.others -= c.kin.gone
+	values[record.ForeignKey], values[record.ProcessorsKey] = c.others.add(now), float64(machine.processors)
+}
+
+// table reads the processes, again if a child of ours ends meanwhile, though not for ever.
+func (c *cpu) table() (table processes, err error) {
+	parents := c.kin.parents(c.self)
+	const most = 3
+	for range most {
+		before := linesOf(c.proc, parents)
+		if table, err = processTable(c.proc, c.self); err != nil {
+			return table, err
+		}
+		if settled(before, table.billing(parents)) && settled(table.billing(parents), linesOf(c.proc, parents)) {
+			break
+		}
+	}
+	return table, nil
 }
 
 // steady keeps a node's time from stepping back. The table is read process by process, and the time of a child that ends
@@ -129,8 +174,9 @@ func parseStat(text string) (process, error) {
 	if err != nil {
 		return process{}, fmt.Errorf("process table: cannot read line %q", text)
 	}
+	_, name, _ := strings.Cut(text[:end], "(")
 	return process{
-		pid: pid, parent: int(field(4)), started: field(22),
+		pid: pid, parent: int(field(4)), name: name, started: field(22),
 		self: seconds(14) + seconds(15), reaped: seconds(16) + seconds(17),
 	}, nil
 }

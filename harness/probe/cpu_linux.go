@@ -7,12 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// processTable reads the process table. A process that ends meanwhile is left out.
-func processTable() (processes, error) {
-	table := processes{self: os.Getpid(), byID: map[int]process{}, children: map[int][]int{}}
-	proc, err := os.Open("/proc")
+// processTable reads the process table in dir. A process that ends meanwhile is left out.
+func processTable(dir string, self int) (processes, error) {
+	table := processes{self: self, byID: map[int]process{}, children: map[int][]int{}}
+	proc, err := os.Open(dir)
 	if err != nil {
 		return table, fmt.Errorf("process table: %w", err)
 	}
@@ -26,7 +28,7 @@ func processTable() (processes, error) {
 		if name[0] < '0' || name[0] > '9' {
 			continue
 		}
-		text, err := readInto(buffer[:], "/proc/"+name+"/stat")
+		text, err := readInto(buffer[:], dir+"/"+name+"/stat")
 		if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ESRCH) {
 			continue
 		}
@@ -104,4 +106,47 @@ func stealSeconds() (seconds float64, known bool) {
 	}
 	seconds, err = parseSteal(text)
 	return seconds, err == nil
+}
+
+// linesOf are the lines of some processes, as they are now.
+func linesOf(dir string, pids []int) map[int]process {
+	lines := map[int]process{}
+	var buffer [1024]byte
+	for _, pid := range pids {
+		text, err := readInto(buffer[:], dir+"/"+strconv.Itoa(pid)+"/stat")
+		if err != nil {
+			continue // it has ended
+		}
+		if p, err := parseStat(text); err == nil {
+			lines[pid] = p
+		}
+	}
+	return lines
+}
+
+// machineOf is what the processors did that this process or one of the nodes may run on: what others do on the rest of
+// them takes nothing from us.
+func machineOf(dir string, nodes []int) (machine machineTimes, known bool) {
+	var masks []unix.CPUSet
+	for _, pid := range append(nodes, os.Getpid()) {
+		var mask unix.CPUSet
+		if unix.SchedGetaffinity(pid, &mask) == nil {
+			masks = append(masks, mask)
+		}
+	}
+	// One line for each processor, and none is longer; what follows them is longer by far.
+	const lineBytes, mostProcessors = 128, 1024
+	text, err := readInto(make([]byte, lineBytes*mostProcessors), dir+"/stat")
+	if err != nil {
+		return machine, false
+	}
+	machine, err = parseMachine(text, func(cpu int) bool {
+		for i := range masks {
+			if masks[i].IsSet(cpu) {
+				return true
+			}
+		}
+		return len(masks) == 0
+	})
+	return machine, err == nil
 }

@@ -377,7 +377,7 @@ func sharedMemoryCountsOnce(t *testing.T, s *servers) {
 		_, err := conn.Exec(t.Context(), "SELECT sum(n) FROM item")
 		must(t, err)
 	}
-	table, err := processTable()
+	table, err := processTable("/proc", os.Getpid())
 	must(t, err)
 	root := table.byID[nodes()["primary"]]
 	naive := 0.0

@@ -160,7 +160,7 @@ func TestParseStat(t *testing.T) {
 	const rest = " S 7 1 1 0 -1 4194560 1 2 3 4 150 50 1000 200 20 0 1 0 99 1000 25"
 	for _, name := range []string{"sh", "a b", "a) S 1 (b", ")", "("} {
 		got, err := parseStat("42 (" + name + ")" + rest)
-		want := process{pid: 42, parent: 7, started: 99, self: 2, reaped: 12}
+		want := process{pid: 42, parent: 7, name: name, started: 99, self: 2, reaped: 12}
 		if err != nil || got != want {
 			t.Errorf("%q: got %+v, %v, want %+v", name, got, err, want)
 		}
