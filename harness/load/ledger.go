@@ -44,6 +44,8 @@ type hit struct {
 	api string
 	// cut tells that the run ended before the hit was sent, or was ended before its answer came: nobody's failure.
 	cut bool
+	// reconnected and resent are as in [record.Window].
+	reconnected, resent bool
 }
 
 // second holds the windows of one stage and one second of due time.
@@ -149,6 +151,8 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 		w.FailedSeconds += h.done.Sub(due).Seconds()
 		w.Errors[h.outcome.Class]++
 	}
+	w.Reconnected += one(h.reconnected)
+	w.Resent += one(h.resent)
 	w.WrongUser += one(h.outcome.WrongUser)
 	w.RejectedValid += one(h.outcome.RejectedValid)
 	w.AcceptedRevoked += one(h.outcome.AcceptedRevoked)

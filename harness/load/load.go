@@ -7,7 +7,8 @@
 // Opinion: when a hit leaves depends on the plan alone, never on an answer, so a system that stalls cannot slow its own
 // examination down. Latency runs from the due time. A hit that was due and never left is counted, because a percentile
 // of the survivors flatters. Errors are counted by class and never collected as text. Memory grows with the hits in
-// flight and the seconds still open, not with the hits sent.
+// flight and the seconds still open, not with the hits sent. A hit goes out once: sent again, the failures of a system
+// that dies while it works would be hidden, and its work be done twice.
 //
 // Steps: the pacer waits inside vegeta's loop until the next hit is due and offers it to the ledger; a worker picks it
 // up, the shooter asks the source for the request, exchanges it for an answer and has that judged; the ledger settles
@@ -65,7 +66,8 @@ type Config struct {
 	// Begin is time zero of the trial's clock; zero is now.
 	Begin time.Time
 	// Transport carries the requests and must obey their contexts. Nil is the package's own, which speaks plain HTTP/1.1
-	// on the calling goroutine.
+	// on the calling goroutine, and writes each request once. Of another's it is counted which hits it sent again by itself,
+	// if it tells of what it writes by net/http/httptrace.
 	Transport http.RoundTripper
 	// Workers bounds the hits in flight; zero is no bound. With a bound, hits queue, and their response time says so.
 	Workers uint64

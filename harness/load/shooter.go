@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -15,11 +17,18 @@ import (
 // maxBodyBytes of an answer are kept for the check. The rest is read and dropped, so that its time counts.
 const maxBodyBytes = 64 << 10
 
-// carrier exchanges a request for the status and body of its answer, by the deadline. It obeys the context it was made
-// with.
+// carrier exchanges a request for its answer, by the deadline. It obeys the context it was made with.
 type carrier interface {
-	exchange(request *http.Request, deadline time.Time) (status int, body []byte, err error)
+	exchange(request *http.Request, deadline time.Time) (answered, error)
 	close()
+}
+
+// answered is what came of a request: status and body of the answer, if one came, and how the request went out.
+type answered struct {
+	status int
+	body   []byte
+	// reconnected and resent are as in [record.Window].
+	reconnected, resent bool
 }
 
 // shooter is the transport vegeta's client sees. It puts the planned request in place of vegeta's blank one and keeps
@@ -48,16 +57,17 @@ func (s *shooter) shoot(h *hit) {
 		return
 	}
 	op := s.cfg.Plan.Operations[h.Operation].Name
-	status, body, err := s.ask(op, h)
+	a, err := s.ask(op, h)
 	// Taken before the check, whose cost is ours and not the system's.
 	h.done = time.Now()
-	outcome := s.cfg.Source.Check(op, h.Hit, status, body)
+	h.reconnected, h.resent = a.reconnected, a.resent
+	outcome := s.cfg.Source.Check(op, h.Hit, a.status, a.body)
 	h.api = s.cfg.Source.API(op, h.Hit)
 	switch {
 	case err == nil:
 		h.outcome = outcome
-		if h.outcome.Class == "" && status >= http.StatusInternalServerError {
-			h.outcome.Class = fmt.Sprintf("status_%d", status)
+		if h.outcome.Class == "" && a.status >= http.StatusInternalServerError {
+			h.outcome.Class = fmt.Sprintf("status_%d", a.status)
 		}
 	case s.ctx.Err() == nil:
 		h.outcome.Class = classify(err)
@@ -69,7 +79,7 @@ func (s *shooter) shoot(h *hit) {
 }
 
 // ask makes the hit's request and exchanges it for an answer; without one, status is 0.
-func (s *shooter) ask(op string, h *hit) (status int, body []byte, err error) {
+func (s *shooter) ask(op string, h *hit) (a answered, err error) {
 	deadline := time.Now().Add(s.cfg.Timeout)
 	ctx := s.ctx
 	if h.Step > 0 {
@@ -80,12 +90,12 @@ func (s *shooter) ask(op string, h *hit) (status int, body []byte, err error) {
 	}
 	request, err := s.cfg.Source.Request(ctx, op, h.Hit)
 	if err != nil {
-		return 0, nil, requestError{err}
+		return answered{}, requestError{err}
 	}
-	if status, body, err = s.carrier.exchange(request, deadline); err != nil {
-		return 0, nil, err
+	if a, err = s.carrier.exchange(request, deadline); err != nil {
+		a.status, a.body = 0, nil
 	}
-	return status, body, nil
+	return a, err
 }
 
 // requestError says that there was nothing to send.
@@ -122,22 +132,28 @@ func classify(err error) string {
 	return "other"
 }
 
-// foreign carries requests by a transport from outside.
+// foreign carries requests by a transport from outside. One that sends a request again by itself, as net/http's does with
+// some when a connection it kept turns out to be closed, cannot be kept from it: it is found out, if it tells of what it
+// writes by net/http/httptrace.
 type foreign struct {
 	ctx       context.Context
 	transport http.RoundTripper
 }
 
-func (f foreign) exchange(request *http.Request, deadline time.Time) (int, []byte, error) {
+func (f foreign) exchange(request *http.Request, deadline time.Time) (a answered, err error) {
 	ctx, cancel := context.WithDeadline(f.ctx, deadline)
 	defer cancel()
+	var written atomic.Int32
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Add(1) }})
 	response, err := f.transport.RoundTrip(request.WithContext(ctx))
+	a.resent = written.Load() > 1
 	if err != nil {
-		return 0, nil, err
+		return a, err
 	}
 	defer response.Body.Close()
-	body, err := readBody(response)
-	return response.StatusCode, body, err
+	a.status = response.StatusCode
+	a.body, err = readBody(response)
+	return a, err
 }
 
 func (f foreign) close() {

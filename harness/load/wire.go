@@ -8,12 +8,19 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // wire is the package's own carrier: plain HTTP/1.1, written and read on the calling goroutine. net/http's Transport
 // keeps two goroutines a connection, which costs a quarter of the generator's CPU and, on shared cores, a fifth of the
 // p95 it reads.
+//
+// Each request is written once. A connection that was kept may have been closed by the system meanwhile: that is looked
+// for before the first byte is written, when nothing can have been done for the request yet, and the request takes another
+// connection. Once a byte is written nobody knows what the system did with it, whatever the method (RFC 9110, section
+// 9.2.2, would allow another attempt for some): a connection that ends then is the hit's failure, or failures of a system
+// that dies while it works would be hidden, and its work done twice.
 type wire struct {
 	ctx    context.Context
 	dialer net.Dialer
@@ -33,9 +40,14 @@ type conn struct {
 	net.Conn
 	reader *bufio.Reader
 	writer *bufio.Writer
-	// answered tells that a byte arrived for the request under way.
-	answered bool
+	raw    syscall.RawConn
+	// since is when it became idle.
+	since time.Time
 }
+
+// idleLimit is how long a connection may have been idle to be used again. Many servers close theirs after five seconds;
+// one that is taken just then might be closed between the look at it and the first byte.
+const idleLimit = 4 * time.Second
 
 func newWire(ctx context.Context) *wire {
 	w := &wire{ctx: ctx, idle: map[string][]*conn{}, live: map[*conn]struct{}{}}
@@ -44,60 +56,47 @@ func newWire(ctx context.Context) *wire {
 	return w
 }
 
-func (w *wire) exchange(request *http.Request, deadline time.Time) (int, []byte, error) {
+func (w *wire) exchange(request *http.Request, deadline time.Time) (a answered, err error) {
 	address, err := address(request)
 	if err != nil {
-		return 0, nil, err
+		return answered{}, err
 	}
-	c, reused, err := w.take(address, deadline)
-	if err != nil {
-		return 0, nil, err
+	c, closed := w.take(address)
+	if c == nil {
+		if c, err = w.dial(address, deadline); err != nil {
+			return answered{reconnected: closed}, err
+		}
 	}
-	status, body, err := w.use(c, address, request, deadline)
-	var netErr net.Error
-	if err == nil || !reused || c.answered || w.ctx.Err() != nil || errors.As(err, &netErr) && netErr.Timeout() {
-		return status, body, err
-	}
-	// The system closed the connection while it was idle, before it can have read this request.
-	if request, err = rewind(request); err != nil {
-		return 0, nil, err
-	}
-	if c, err = w.dial(address, deadline); err != nil {
-		return 0, nil, err
-	}
-	return w.use(c, address, request, deadline)
+	a, err = w.use(c, address, request, deadline)
+	a.reconnected = closed
+	return a, err
 }
 
 // use exchanges one request on c and puts c back, or closes it when it cannot be used again.
-func (w *wire) use(c *conn, address string, request *http.Request, deadline time.Time) (int, []byte, error) {
-	status, body, keep, err := c.exchange(request, deadline)
+func (w *wire) use(c *conn, address string, request *http.Request, deadline time.Time) (answered, error) {
+	a, keep, err := c.exchange(request, deadline)
 	if err != nil || !keep {
 		w.drop(c)
 	} else {
 		w.put(address, c)
 	}
-	return status, body, err
+	return a, err
 }
 
-func (c *conn) exchange(request *http.Request, deadline time.Time) (status int, body []byte, keep bool, err error) {
-	c.answered = false
+func (c *conn) exchange(request *http.Request, deadline time.Time) (a answered, keep bool, err error) {
 	if err := c.SetDeadline(deadline); err != nil {
-		return 0, nil, false, err
+		return a, false, err
 	}
 	if err := errors.Join(request.Write(c.writer), c.writer.Flush()); err != nil {
-		return 0, nil, false, err
+		return a, false, err
 	}
-	if _, err := c.reader.Peek(1); err != nil {
-		return 0, nil, false, err
-	}
-	c.answered = true
 	response, err := c.read(request)
 	if err != nil {
-		return 0, nil, false, err
+		return a, false, err
 	}
 	defer response.Body.Close()
-	body, err = readBody(response)
-	return response.StatusCode, body, !response.Close && c.reader.Buffered() == 0, err
+	body, err := readBody(response)
+	return answered{status: response.StatusCode, body: body}, !response.Close && c.reader.Buffered() == 0, err
 }
 
 // read reads the head of the final answer; interim ones (status 1xx) are skipped.
@@ -110,19 +109,33 @@ func (c *conn) read(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// take is an idle connection or a new one.
-func (w *wire) take(address string, deadline time.Time) (c *conn, reused bool, err error) {
+// take is an idle connection that is still good, or nil; closed tells that the system had closed one that was tried first.
+func (w *wire) take(address string) (c *conn, closed bool) {
+	for {
+		c := w.pop(address)
+		if c == nil {
+			return nil, closed
+		}
+		old := time.Since(c.since) > idleLimit
+		if !old && !ended(c.raw) {
+			return c, closed
+		}
+		closed = closed || !old
+		w.drop(c)
+	}
+}
+
+// pop takes the connection that became idle last, if there is any.
+func (w *wire) pop(address string) *conn {
 	w.mu.Lock()
-	if idle := w.idle[address]; len(idle) > 0 {
-		c = idle[len(idle)-1]
-		w.idle[address] = idle[:len(idle)-1]
+	defer w.mu.Unlock()
+	idle := w.idle[address]
+	if len(idle) == 0 {
+		return nil
 	}
-	w.mu.Unlock()
-	if c != nil {
-		return c, true, nil
-	}
-	c, err = w.dial(address, deadline)
-	return c, false, err
+	c := idle[len(idle)-1]
+	w.idle[address] = idle[:len(idle)-1]
+	return c
 }
 
 func (w *wire) dial(address string, deadline time.Time) (*conn, error) {
@@ -132,7 +145,11 @@ func (w *wire) dial(address string, deadline time.Time) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: plain, reader: bufio.NewReader(plain), writer: bufio.NewWriter(plain)}
+	raw, err := plain.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, plain.Close())
+	}
+	c := &conn{Conn: plain, reader: bufio.NewReader(plain), writer: bufio.NewWriter(plain), raw: raw}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -145,6 +162,7 @@ func (w *wire) dial(address string, deadline time.Time) (*conn, error) {
 func (w *wire) put(address string, c *conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	c.since = time.Now()
 	w.idle[address] = append(w.idle[address], c)
 }
 
@@ -181,21 +199,4 @@ func address(request *http.Request) (string, error) {
 		return net.JoinHostPort(request.URL.Hostname(), "80"), nil
 	}
 	return request.URL.Host, nil
-}
-
-// rewind is the request with its body from the start again.
-func rewind(request *http.Request) (*http.Request, error) {
-	if request.Body == nil || request.Body == http.NoBody {
-		return request, nil
-	}
-	if request.GetBody == nil {
-		return nil, errors.New("send request again: its body cannot be read twice; set GetBody")
-	}
-	body, err := request.GetBody()
-	if err != nil {
-		return nil, fmt.Errorf("send request again: %w", err)
-	}
-	again := request.Clone(request.Context())
-	again.Body = body
-	return again, nil
 }

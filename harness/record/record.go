@@ -147,6 +147,12 @@ type Window struct {
 	// early records.
 	FailedSeconds float64 `json:"failed_seconds,omitempty"`
 
+	// Reconnected hits went out by a new connection because the system had closed the one kept from an earlier hit, which
+	// was found before a byte of them was written: each went out once. Resent ones were written more than once, so that the
+	// system may have done more than the hits say; the generator's own transport never does that.
+	Reconnected uint64 `json:"reconnected,omitempty"`
+	Resent      uint64 `json:"resent,omitempty"`
+
 	// The correctness of the answers: wrong user named, acknowledged token rejected, revoked token accepted.
 	WrongUser       uint64 `json:"wrong_user,omitempty"`
 	RejectedValid   uint64 `json:"rejected_valid,omitempty"`
