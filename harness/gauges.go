@@ -27,14 +27,16 @@ type gauges struct {
 	trial  int
 	// inFlight is read with the probes. It costs nothing and so is never spread.
 	inFlight *load.InFlight
+	// heard is told every sample that is taken at an edge.
+	heard func(record.Sample)
 
 	mu sync.Mutex
 	// failed names the probes whose failure in this trial is already noted.
 	failed map[string]bool
 }
 
-func newGauges(r *runner, trial int) *gauges {
-	return &gauges{probes: r.Probes, details: r.Details, record: r.Record, trial: trial, inFlight: &load.InFlight{}, failed: map[string]bool{}}
+func newGauges(r *runner, trial int, heard func(record.Sample)) *gauges {
+	return &gauges{probes: r.Probes, details: r.Details, record: r.Record, trial: trial, heard: heard, inFlight: &load.InFlight{}, failed: map[string]bool{}}
 }
 
 // generator is the probe of the load under way.
@@ -99,10 +101,11 @@ func (g *gauges) readOne(ctx context.Context, p probe.Probe, labels []label) err
 		return g.fault(ctx, p, err)
 	}
 	for _, l := range labels {
-		err := g.record.AddSample(record.Sample{
-			AtSeconds: g.record.Since(at), Trial: g.trial, Stage: l.stage, Edge: l.edge, Source: p.Name(), Values: values,
-		})
-		if err != nil {
+		sample := record.Sample{AtSeconds: g.record.Since(at), Trial: g.trial, Stage: l.stage, Edge: l.edge, Source: p.Name(), Values: values}
+		if l.edge != "" {
+			g.heard(sample)
+		}
+		if err := g.record.AddSample(sample); err != nil {
 			return err
 		}
 	}

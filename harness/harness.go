@@ -18,8 +18,8 @@
 //  5. after the last answer, let the system write what it writes late
 //  6. read all probes: the trial's end
 //
-// A trial whose generator was late is repeated at once, a bounded number of times in a run. It stays in the record, and
-// out of every estimate.
+// A trial whose generator was late, or whose machine was shared, is repeated at once, a bounded number of times in a run. It
+// stays in the record, and its latencies out of every estimate.
 //
 // A cutover is one trial in which step 1 is taken again and again in the midst of step 4: see [Config].
 package harness
@@ -91,7 +91,7 @@ type runner struct {
 	Config
 	// state is where the system is; empty is not known.
 	state string
-	// repeats is how many late trials may still be run once more.
+	// repeats is how many trials may still be run once more.
 	repeats int
 }
 
@@ -159,23 +159,22 @@ func (r *runner) more(ctx context.Context) ([]scenarios.Trial, error) {
 	})
 }
 
-// believable executes a trial, and once more at once if its generator was late, as long as there are repeats left. The
-// rule looks at the generator alone and is the same for every state, so it favours none.
+// believable executes a trial, and once more at once if its latencies cannot be believed, as long as there are repeats left.
+// The rule looks at the generator and the machine alone and is the same for every state, so it favours none.
 func (r *runner) believable(ctx context.Context, trial scenarios.Trial) error {
 	for {
 		m := newMeter(r.Plan, trial)
 		if err := r.trial(ctx, trial, m); err != nil {
 			return err
 		}
-		lag, p95 := m.punctuality()
-		if !record.Late(lag, p95) || r.repeats == 0 {
+		why, values := m.unbelievable()
+		if why == "" || r.repeats == 0 {
 			return nil
 		}
 		r.repeats--
 		r.Plan = r.Plan.Repeat(trial.Index)
 		trial = r.Plan.Trials[len(r.Plan.Trials)-1]
-		text := fmt.Sprintf("%s once more: the generator was late, lag p99 %.3g ms", trial.State, lag*1000)
-		err := errors.Join(r.Record.AddTrial(record.Trial(trial)), r.event(trial.Index, record.EventRepeat, text, map[string]float64{"lag_p99_seconds": lag}))
+		err := errors.Join(r.Record.AddTrial(record.Trial(trial)), r.event(trial.Index, record.EventRepeat, trial.State+" once more: "+why, values))
 		if err != nil {
 			return err
 		}
@@ -187,7 +186,7 @@ func (r *runner) trial(ctx context.Context, trial scenarios.Trial, m *meter) err
 	if err := r.prepare(ctx, trial, m); err != nil {
 		return err
 	}
-	g := newGauges(r, trial.Index)
+	g := newGauges(r, trial.Index, m.hear)
 	if err := g.whole(ctx, "begin"); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,10 +51,12 @@ type meter struct {
 	offered, completed uint64
 	failed, missed     uint64
 	response, lag      record.Histogram
+	// processors are the readings of source cpu at the edges of stages.
+	processors map[label]record.Sample
 }
 
 func newMeter(plan *scenarios.Plan, trial scenarios.Trial) *meter {
-	return &meter{plan: plan, trial: trial}
+	return &meter{plan: plan, trial: trial, processors: map[label]record.Sample{}}
 }
 
 // add counts a finished window.
@@ -79,6 +83,46 @@ func (m *meter) punctuality() (lagP99, p95 float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.lag.Quantile(0.99), m.response.Quantile(0.95)
+}
+
+// hear takes a reading at an edge.
+func (m *meter) hear(s record.Sample) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s.Source == "cpu" {
+		m.processors[label{s.Stage, s.Edge}] = s
+	}
+}
+
+// foreign is what other processes had of the processors.
+func (m *meter) foreign() record.Foreign {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var measured []string
+	for _, s := range m.plan.Stages {
+		if s.Measure {
+			measured = append(measured, s.Name)
+		}
+	}
+	return record.ForeignIn(measured, func(stage, edge string) record.Sample { return m.processors[label{stage, edge}] })
+}
+
+// unbelievable says what keeps the latencies of the trial from being believed, and the numbers of it; empty is nothing.
+func (m *meter) unbelievable() (why string, values map[string]float64) {
+	lag, p95 := m.punctuality()
+	foreign := m.foreign()
+	values = map[string]float64{"lag_p99_seconds": lag}
+	if foreign.Stage != "" {
+		values["foreign_ratio"] = foreign.Share
+	}
+	var whys []string
+	if foreign.Crowded() {
+		whys = append(whys, fmt.Sprintf("other processes took %.3g %% of the processors in stage %s", 100*foreign.Share, foreign.Stage))
+	}
+	if record.Late(lag, p95) {
+		whys = append(whys, fmt.Sprintf("the generator was late, lag p99 %.3g ms", lag*1000))
+	}
+	return strings.Join(whys, ", and "), values
 }
 
 // repeat tells whether an earlier trial was to be what this one is.

@@ -3,6 +3,8 @@ package harness
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/load"
+	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
@@ -59,6 +62,80 @@ func TestLateTrialsAreRepeated(t *testing.T) {
 				}
 				if repeats != tt.events || len(p.Trials) != 2 {
 					t.Errorf("got %d events and %d planned trials, want %d and 2", repeats, len(p.Trials), tt.events)
+				}
+			})
+		})
+	}
+}
+
+// crowd is the probe of a machine on which others take one of two processors during the given trials.
+type crowd struct {
+	trials []int
+	silent bool
+
+	mu      sync.Mutex
+	trial   int
+	last    time.Time
+	foreign float64
+}
+
+func (c *crowd) Name() string { return "cpu" }
+
+func (c *crowd) Read(context.Context) (map[string]float64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.trials, c.trial) {
+		c.foreign += time.Since(c.last).Seconds()
+	}
+	c.last = time.Now()
+	if c.silent {
+		return map[string]float64{"steal_seconds_total": 1}, nil
+	}
+	return map[string]float64{record.ForeignKey: c.foreign, record.ProcessorsKey: 2}, nil
+}
+
+// load is load.Run during which the probe knows the trial.
+func (c *crowd) load(ctx context.Context, cfg load.Config) (load.Totals, error) {
+	c.mu.Lock()
+	c.trial, c.last = cfg.Trial, time.Now()
+	c.mu.Unlock()
+	return fake(5*time.Millisecond)(ctx, cfg)
+}
+
+// A trial during which others had much of the processors is run again like a late one, and out of the same repeats; where
+// it is not known what they had, nothing is.
+func TestCrowdedTrialsAreRepeated(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		crowd  crowd
+		trials []record.Trial
+	}{
+		{"never", crowd{}, nil},
+		{"once", crowd{trials: []int{1}}, []record.Trial{{Index: 2, State: "cache"}}},
+		{"always", crowd{trials: []int{0, 1, 2, 3, 4}}, []record.Trial{
+			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "baseline"}}},
+		{"not known", crowd{trials: []int{0, 1}, silent: true}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, Probes: []probe.Probe{&tt.crowd}, Load: tt.crowd.load})
+				if err != nil || !run.Complete() {
+					t.Fatalf("got %v, complete %v", err, run.Complete())
+				}
+				if diff := cmp.Diff(tt.trials, run.Header.Trials); diff != "" {
+					t.Errorf("trials beyond the plan (-want +got):\n%s", diff)
+				}
+				repeats := 0
+				for _, e := range run.Events {
+					if e.Kind == record.EventRepeat {
+						repeats++
+						if !strings.Contains(e.Text, "other processes took 50 % of the processors in stage") || e.Values["foreign_ratio"] < 0.49 {
+							t.Errorf("got %+v", e)
+						}
+					}
+				}
+				if repeats != len(tt.trials) {
+					t.Errorf("got %d events, want %d", repeats, len(tt.trials))
 				}
 			})
 		})

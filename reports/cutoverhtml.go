@@ -125,6 +125,7 @@ func (c *Cutover) trustSection(run *record.Run) page.Section {
 	for _, reason := range c.Validity.Reasons {
 		say(page.Bad, reason)
 	}
+	say(page.Neutral, c.Validity.Generator.taken(""))
 	for _, warning := range c.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}

@@ -186,7 +186,7 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	if !c.Validity.Valid {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
 	}
-	lines = append(lines, valid)
+	lines = append(lines, valid+"; "+c.Validity.Generator.taken(""))
 	for _, note := range limited(c.notes(run), most) {
 		lines = append(lines, "note: "+note)
 	}

@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"math"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 // When a generator was starved: each time one of its threads was ready, it waited longer than turnLimit for a processor,
@@ -49,6 +51,10 @@ type GeneratorCheck struct {
 	WaitPerHitSeconds  Number `json:"wait_per_hit_seconds"`
 	// StealRatio is the share of the processors' time that the host of this machine gave to others.
 	StealRatio Number `json:"steal_ratio"`
+	// ForeignRatio is the share of them that other processes of this machine had, neither rehearse's own nor of the system
+	// under test, in the measured stage in which that was most; ForeignStage names it.
+	ForeignRatio Number `json:"foreign_ratio"`
+	ForeignStage string `json:"foreign_stage,omitempty"`
 	// InFlight is the mean number of hits due and not yet accounted for over the whole trial, as counted;
 	// InFlightByResponse is rate times mean response, which by Little's law is the same.
 	InFlight           Number `json:"in_flight"`
@@ -64,6 +70,8 @@ func (t *trial) checkGenerator(processors int) GeneratorCheck {
 		WaitPerTurnSeconds: Number(waited / turns), WaitPerHitSeconds: Number(waited / float64(t.measured().sent)),
 		StealRatio: Number(stolen / took / float64(processors)), InFlight: unknown(), InFlightByResponse: unknown(),
 	}
+	foreign := record.ForeignIn(t.measuredStages(), func(stage, at string) record.Sample { return t.edges[edge{stage, at, "cpu"}] })
+	g.ForeignRatio, g.ForeignStage = Number(foreign.Share), foreign.Stage
 	if total, seconds := t.counted("", "load", series{metric: "in_flight_seconds_total"}); seconds > 0 {
 		g.InFlight, g.InFlightByResponse = Number(total/seconds), Number(t.spentSeconds()/seconds)
 	}
@@ -126,27 +134,40 @@ func (t *trial) starvation() []string {
 	case len(t.punctuality()) > 0:
 		return nil
 	case g.WaitPerTurnSeconds > turnBoundSeconds:
-		return []string{fmt.Sprintf("%s (limit %s); %s", waited, limit(seconds(turnBoundSeconds)), g.steal())}
+		return []string{fmt.Sprintf("%s (limit %s); %s", waited, limit(seconds(turnBoundSeconds)), g.taken(""))}
 	case g.WaitPerTurnSeconds > turnLimitSeconds && g.WaitPerHitSeconds > turnShare*response:
 		return []string{fmt.Sprintf("%s (limit %s), %s for each hit, over a tenth of the mean response %s; %s", waited,
-			limit(seconds(turnLimitSeconds)), seconds(g.WaitPerHitSeconds), seconds(response), g.steal())}
+			limit(seconds(turnLimitSeconds)), seconds(g.WaitPerHitSeconds), seconds(response), g.taken(""))}
 	}
 	return nil
+}
+
+// measuredStages names them.
+func (t *trial) measuredStages() (names []string) {
+	for _, stage := range t.stages {
+		if stage.Measure {
+			names = append(names, stage.Name)
+		}
+	}
+	return names
+}
+
+// crowding finds a machine that was shared. Where that made the generator late or starved, both are told: one is the cause.
+func (t *trial) crowding() []string {
+	g := t.generator
+	if !(record.Foreign{Share: float64(g.ForeignRatio)}).Crowded() {
+		return nil
+	}
+	return []string{fmt.Sprintf("the machine was shared: other processes took %s of the processors in stage %s (limit %s)",
+		percent(float64(g.ForeignRatio)), g.ForeignStage, limit(percent(record.ForeignLimit)))}
 }
 
 // condition says what kept a generator from running, as far as that is known.
 func (g GeneratorCheck) condition() string {
 	if !g.WaitPerTurnSeconds.Known() {
-		return "how long it waited for a processor is not known; " + g.steal()
+		return "how long it waited for a processor is not known; " + g.taken("")
 	}
-	return fmt.Sprintf("it waited %s for a processor each time; %s", seconds(g.WaitPerTurnSeconds), g.steal())
-}
-
-func (g GeneratorCheck) steal() string {
-	if !g.StealRatio.Known() {
-		return "what the host took (steal) is not known"
-	}
-	return fmt.Sprintf("the host took %s of the processors (steal)", percent(float64(g.StealRatio)))
+	return fmt.Sprintf("it waited %s for a processor each time; %s", seconds(g.WaitPerTurnSeconds), g.taken(""))
 }
 
 // littlesLaw compares two counts of the same hits: how many were there, and how long they took.
@@ -169,15 +190,16 @@ func (t *trial) littlesLaw() []string {
 		"hits waited where no clock ran, or were not counted", number(g.InFlight), number(g.InFlightByResponse), figure(low), figure(high))}
 }
 
-// worstGenerator says what the condition of the generator was at worst in a valid trial; without one there is nothing to
-// say.
+// worstGenerator says what the condition of the generator and of its machine was at worst in a trial whose latencies are
+// believed; without one there is nothing to say.
 func (s *Summary) worstGenerator() string {
-	worst, valid := GeneratorCheck{WaitPerTurnSeconds: unknown(), StealRatio: unknown()}, 0
+	worst, valid := GeneratorCheck{WaitPerTurnSeconds: unknown(), StealRatio: unknown(), ForeignRatio: unknown()}, 0
 	for _, t := range s.Validity {
 		if !t.voids(voidsLatencies) {
 			valid++
 			worst.WaitPerTurnSeconds = larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
 			worst.StealRatio = larger(worst.StealRatio, t.Generator.StealRatio)
+			worst.ForeignRatio = larger(worst.ForeignRatio, t.Generator.ForeignRatio)
 		}
 	}
 	if valid == 0 {
@@ -187,10 +209,22 @@ func (s *Summary) worstGenerator() string {
 	if n := worst.WaitPerTurnSeconds; n.Known() {
 		waited = fmt.Sprintf("; the generator waited up to %s for a processor each time", seconds(n))
 	}
-	if n := worst.StealRatio; n.Known() {
-		return waited + fmt.Sprintf(", the host took up to %s of the processors (steal)", percent(float64(n)))
+	return waited + ", " + worst.taken("up to ")
+}
+
+// taken says what of the processors went to others than this run, "up to" so much where it is the most of several.
+func (g GeneratorCheck) taken(upTo string) string {
+	host := fmt.Sprintf("the host took %s%s of the processors (steal)", upTo, percent(float64(g.StealRatio)))
+	processes := upTo + percent(float64(g.ForeignRatio))
+	switch steal, foreign := g.StealRatio.Known(), g.ForeignRatio.Known(); {
+	case steal && foreign:
+		return host + ", other processes " + processes
+	case steal:
+		return host + ", what other processes took is not known"
+	case foreign:
+		return "other processes took " + processes + " of the processors, what the host took (steal) is not known"
 	}
-	return waited + ", what the host took (steal) is not known"
+	return "what the host (steal) and other processes took of the processors is not known"
 }
 
 // larger is the larger of what is known.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestGeneratorIsNotKnown(t *testing.T) {
 	if err := Print(&page, run, s, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	const want = "how long the generator waited for a processor is not known, what the host took (steal) is not known\n"
+	const want = "how long the generator waited for a processor is not known, what the host (steal) and other processes took of the processors is not known\n"
 	if !strings.Contains(page.String(), want) || !strings.Contains(encoded(t, s), `"wait_per_turn_seconds": null`) {
 		t.Errorf("the report does not say %q:\n%s", want, page.String())
 	}
@@ -95,10 +96,10 @@ func TestStarvation(t *testing.T) {
 		{"hardly waited", 50 * time.Microsecond, 1, ""},
 		{"at the limit", 249 * time.Microsecond, 1, ""},
 		{"beyond it", 260 * time.Microsecond, 1, "the generator was starved: it waited 260 µs for a processor each time (limit 250 µs), " +
-			"1.30 ms for each hit, over a tenth of the mean response 3.90 ms; the host took 1.00 % of the processors (steal)"},
+			"1.30 ms for each hit, over a tenth of the mean response 3.90 ms; the host took 1.00 % of the processors (steal), what other processes took is not known"},
 		{"beyond it, but answers take far longer", 260 * time.Microsecond, 4, ""},
 		{"beyond any", 4100 * time.Microsecond, 1000, "the generator was starved: it waited 4.10 ms for a processor each time (limit 4 ms); " +
-			"the host took 1.00 % of the processors (steal)"},
+			"the host took 1.00 % of the processors (steal), what other processes took is not known"},
 	} {
 		m := makeRun(1, func(int, string) float64 { return c.slower }, "baseline")
 		m.watchGenerator(c.perTurn, 0.02)
@@ -119,7 +120,7 @@ func TestLatenessIsExplained(t *testing.T) {
 	})
 	m.watchGenerator(time.Millisecond, 0.08)
 	_, s := m.summarized(t)
-	const want = "; it waited 1.00 ms for a processor each time; the host took 4.00 % of the processors (steal)"
+	const want = "; it waited 1.00 ms for a processor each time; the host took 4.00 % of the processors (steal), what other processes took is not known"
 	if got := strings.Join(s.Validity[0].Reasons, "; "); !strings.HasPrefix(got, "the generator was late") || !strings.HasSuffix(got, want) || strings.Contains(got, "starved") {
 		t.Errorf("got %q, want %q at its end", got, want)
 	}
@@ -178,5 +179,63 @@ func TestInFlightUnread(t *testing.T) {
 	_, s := m.summarized(t)
 	if got := strings.Join(s.Validity[1].Reasons, "; "); !strings.Contains(got, "no reading of load at the begin") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// crowd has other processes take so many of two processors during the trial, ever so little more as it goes on.
+func (m *made) crowd(trial int, processors float64) {
+	m.samplesOf(trial, "cpu", func(s *record.Sample) {
+		s.Values[record.ForeignKey], s.Values[record.ProcessorsKey] = processors*s.AtSeconds+1e-6*s.AtSeconds*s.AtSeconds, 2
+	})
+}
+
+// On a shared machine latencies are void, and by the reason; counts are not, and neither is anything where others took no
+// more than the limit.
+func TestSharedMachine(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		taken float64
+		want  string
+	}{
+		{"quiet", 0.01, ""},
+		{"at the limit", 0.199, ""},
+		{"a loop beside", 1, "the machine was shared: other processes took 50.0 % of the processors in stage peak (limit 10 %)"},
+		{"loops on both processors", 1.9, "the machine was shared: other processes took 95.0 % of the processors in stage peak (limit 10 %)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			m.crowd(0, c.taken)
+			m.crowd(1, 0.01)
+			run, s := m.summarized(t)
+			check := s.Validity[0]
+			if got := strings.Join(check.Reasons, "; "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if err := approximately(check.Generator.ForeignRatio, c.taken/2, 0.001); err != nil {
+				t.Error(err)
+			}
+			if !s.Validity[1].Valid {
+				t.Errorf("the other trial is not valid: %q", s.Validity[1].Reasons)
+			}
+			void := c.want != ""
+			if got := s.States[0].P95Seconds.Known(); got == void {
+				t.Errorf("p95 known %v, void %v", got, void)
+			}
+			if !s.States[0].PrimaryQPS.Known() || s.States[0].CountedTrials != 1 {
+				t.Errorf("got primary QPS %v of %d trials, want those that were counted", s.States[0].PrimaryQPS, s.States[0].CountedTrials)
+			}
+			var page, terminal bytes.Buffer
+			if err := errors.Join(Print(&terminal, run, s, Options{}), html(&page, run, s, visualsOf(run, s))); err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range []string{terminal.String(), page.String()} {
+				if !strings.Contains(text, "other processes") || void && !strings.Contains(text, "the machine was shared") {
+					t.Errorf("the report does not say what others took:\n%s", terminal.String())
+				}
+			}
+			if !strings.Contains(page.String(), "Processors taken by others") {
+				t.Error("the timeline does not show it")
+			}
+		})
 	}
 }

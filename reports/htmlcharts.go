@@ -89,6 +89,9 @@ func (s *Summary) panels(t timeline) []panel {
 			{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)}}}},
 		{"Generator lag", "How late hits left the generator, as p99 of each second: the instrument's own error.", plot.Lines{Unit: "ms", Series: []plot.Series{
 			{Name: "lag p99", Colour: plot.Ink, Pieces: scaled(t.generatorLag, 1e3)}}}},
+		{"Processors taken by others", fmt.Sprintf("What the host (steal) and other processes had of them; beyond %s of other processes over a stage no latency is believed.", limit(percent(record.ForeignLimit))),
+			plot.Lines{Unit: "%", Series: []plot.Series{{Name: "other processes", Colour: plot.Alert, Pieces: scaled(t.foreign, 100)},
+				{Name: "steal", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.steal, 100)}}}},
 	}
 	return slices.DeleteFunc(list, func(p panel) bool {
 		return !slices.ContainsFunc(p.Series, func(s plot.Series) bool { return len(s.Pieces) > 0 })

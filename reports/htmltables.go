@@ -302,7 +302,7 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 // trialsTable has every trial, in the order in which they were planned.
 func (s *Summary) trialsTable(h record.Header) page.Table {
 	t := page.Table{Caption: "Every trial: whether it counts, and what was going on. Invalid ones reach no number.",
-		Columns: columns("trial", "state", "verdict", "#wait for a processor", "#steal", "#hits in flight", "what there is to say")}
+		Columns: columns("trial", "state", "verdict", "#wait for a processor", "#steal", "#other processes", "#hits in flight", "what there is to say")}
 	for _, trial := range s.Validity {
 		verdict := page.Status{Word: "valid", Tone: page.Good}
 		if !trial.Valid {
@@ -312,7 +312,7 @@ func (s *Summary) trialsTable(h record.Header) page.Table {
 		}
 		g := trial.Generator
 		t.Rows = append(t.Rows, cells(fmt.Sprintf("%d (round %d)", trial.Trial+1, trial.Round+1), trial.State, verdict,
-			seconds(g.WaitPerTurnSeconds), percent(float64(g.StealRatio)), number(g.InFlight),
+			seconds(g.WaitPerTurnSeconds), percent(float64(g.StealRatio)), percent(float64(g.ForeignRatio)), number(g.InFlight),
 			strings.Join(slices.Concat(trial.Reasons, trial.Doubts, trial.Notes), "; ")))
 	}
 	return t

@@ -32,6 +32,8 @@ type timeline struct {
 	// replicaLag is as the primary reports it; generatorLag that of the latest operation in each second, at its 99th
 	// percentile. Both are seconds.
 	replicaLag, generatorLag []plot.Piece
+	// steal and foreign are what the host and other processes took, fractions of all processors.
+	steal, foreign []plot.Piece
 }
 
 // leastBeyond is how many hits must lie beyond a percentile of one second. A point of a line is no claim by itself, as a
@@ -60,6 +62,7 @@ func timelineOf(run *record.Run, s *Summary) timeline {
 		t.from, t.to = 0, 0
 	}
 	t.addSamples(run.Samples)
+	t.addTaken(readingsOf(run.Samples)["cpu"], run.Header.Host.CPUs)
 	t.marks = marksOf(run.Events)
 	return t
 }
@@ -236,6 +239,22 @@ func (t *timeline) addSamples(samples []record.Sample) {
 	t.replicaQPS = ratesOf(readings["replica"], application("read", "write"))
 	t.replicaLag = levelOf(readings["primary"], "replica_lag_seconds")
 	t.hitRatio = hitRatios(readings["auth"], readings["callers"])
+}
+
+// addTaken adds what others took of the processors.
+func (t *timeline) addTaken(readings []record.Sample, processors int) {
+	t.steal = scaled(ratesOf(having(readings, "steal_seconds_total"), series{metric: "steal_seconds_total"}), 1/float64(processors))
+	for _, reading := range slices.Backward(readings) {
+		if n := reading.Values[record.ProcessorsKey]; n > 0 {
+			t.foreign = scaled(ratesOf(having(readings, record.ForeignKey), series{metric: record.ForeignKey}), 1/n)
+			return
+		}
+	}
+}
+
+// having are the readings that have a series: without it, nothing is known.
+func having(readings []record.Sample, key string) []record.Sample {
+	return slices.DeleteFunc(slices.Clone(readings), func(s record.Sample) bool { _, known := s.Values[key]; return !known })
 }
 
 // readingsOf are the one-second readings of each instrument, in the order of time.

@@ -65,7 +65,7 @@ func (t *trial) against(sources []string) []reason {
 		voidsCounts.because(t.unread(sources)),
 		// Less than was due was asked of the system, or not all of it is on record.
 		voidsMeasures.because(t.sending()),
-		voidsLatencies.because(slices.Concat(t.punctuality(), t.starvation(), t.littlesLaw())),
+		voidsLatencies.because(slices.Concat(t.crowding(), t.punctuality(), t.starvation(), t.littlesLaw())),
 		voidsCounts.because(slices.Concat(t.statistics(), t.resets(), t.agreement())))
 }
 

@@ -33,8 +33,8 @@ const (
 //	    turns_total{process=generator} that its threads got on a processor, and wait_seconds_total{process=generator} that
 //	    they were ready and none was free, added up over the threads; steal_seconds_total in which the host gave this
 //	    machine's processors to others, added up over the processors; foreign_seconds_total that processes other than
-//	    rehearse, its servers and its services had of the processors which those may use, since the first reading, and processors, how
-//	    many those are; neither where that cannot be told
+//	    rehearse, its servers and its services had, since the first reading, of the processors which these may use, and
+//	    processors, how many that is; neither where it cannot be told
 //	load: in_flight{op} hits, due and not yet accounted for (early records: of all operations, without the label), and
 //	    in_flight_seconds_total they have been so, added up
 func Key(metric string, labels map[string]string) string {

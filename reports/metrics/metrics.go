@@ -35,6 +35,7 @@ type Exporter struct {
 	statements *prometheus.CounterVec
 	cached     *prometheus.CounterVec
 	behind     *prometheus.GaugeVec
+	taken      *prometheus.CounterVec
 
 	// mu guards what follows.
 	mu sync.Mutex
@@ -89,6 +90,7 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 		statements: counter("database_statements_total", "Statements of the application since the first reading of the run, as the server counts them.", "node", "kind"),
 		cached:     counter("cache_requests_total", "Look-ups in the cache since the first reading of the run, by result.", "result"),
 		behind:     gauge("replica_lag_seconds", "How far the replica is behind the primary."),
+		taken:      counter("processor_seconds_taken_total", "Time of the processors that others had since the first reading of the run: the host (steal), or other processes.", "by"),
 		states:     map[int]string{},
 		switched:   switched(h),
 		stages:     h.Stages,
@@ -104,7 +106,7 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 	for _, t := range h.Trials {
 		x.states[t.Index] = t.State
 	}
-	x.registry.MustRegister(x.requests, x.duration, x.lag, x.offered, x.active, x.statements, x.cached, x.behind, info, lost)
+	x.registry.MustRegister(x.requests, x.duration, x.lag, x.offered, x.active, x.statements, x.cached, x.behind, x.taken, info, lost)
 	return x
 }
 
@@ -216,6 +218,8 @@ func (x *Exporter) sample(s record.Sample) {
 		grow(x.statements.MustCurryWith(prometheus.Labels{"node": s.Source}), before.Statements(), s.Statements())
 	case "auth", "callers":
 		grow(x.cached, before.CacheRequests(), s.CacheRequests())
+	case "cpu":
+		grow(x.taken, taken(before), taken(s))
 	}
 	if s.Source == "primary" {
 		x.replicaLag(s)
@@ -230,6 +234,17 @@ func grow(counters *prometheus.CounterVec, before, after map[string]float64) {
 		}
 		counters.WithLabelValues(label).Add(n)
 	}
+}
+
+// taken is what others had of the processors, as far as the reading tells.
+func taken(s record.Sample) map[string]float64 {
+	by := map[string]float64{}
+	for name, key := range map[string]string{"host": "steal_seconds_total", "processes": record.ForeignKey} {
+		if n, known := s.Values[key]; known {
+			by[name] = n
+		}
+	}
+	return by
 }
 
 // replicaLag is not exported while no replica streams: nobody knows it then.
