@@ -185,7 +185,7 @@ func TestInFlightUnread(t *testing.T) {
 // crowd has other processes take so many of two processors during the trial, ever so little more as it goes on.
 func (m *made) crowd(trial int, processors float64) {
 	m.samplesOf(trial, "cpu", func(s *record.Sample) {
-		s.Values[record.ForeignKey], s.Values[record.ProcessorsKey] = processors*s.AtSeconds+1e-6*s.AtSeconds*s.AtSeconds, 2
+		s.Values[record.ForeignKey], s.Values[record.ProcessorsKey] = processors*s.AtSeconds+1e-9*s.AtSeconds*s.AtSeconds, 2
 	})
 }
 
