@@ -107,18 +107,18 @@ func (c *crowd) load(ctx context.Context, cfg load.Config) (load.Totals, error) 
 func TestCrowdedTrialsAreRepeated(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		crowd  crowd
+		crowd  *crowd
 		trials []record.Trial
 	}{
-		{"never", crowd{}, nil},
-		{"once", crowd{trials: []int{1}}, []record.Trial{{Index: 2, State: "cache"}}},
-		{"always", crowd{trials: []int{0, 1, 2, 3, 4}}, []record.Trial{
+		{"never", &crowd{}, nil},
+		{"once", &crowd{trials: []int{1}}, []record.Trial{{Index: 2, State: "cache"}}},
+		{"always", &crowd{trials: []int{0, 1, 2, 3, 4}}, []record.Trial{
 			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "baseline"}}},
-		{"not known", crowd{trials: []int{0, 1}, silent: true}, nil},
+		{"not known", &crowd{trials: []int{0, 1}, silent: true}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, Probes: []probe.Probe{&tt.crowd}, Load: tt.crowd.load})
+				run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, Probes: []probe.Probe{tt.crowd}, Load: tt.crowd.load})
 				if err != nil || !run.Complete() {
 					t.Fatalf("got %v, complete %v", err, run.Complete())
 				}
