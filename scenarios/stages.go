@@ -223,25 +223,39 @@ func (l *library) read(name string) ([]byte, *mistake) {
 	case l.files == nil:
 		return nil, &mistake{short + " cannot be read: the scenario has no directory", "write the stage in another shape"}
 	}
-	info, err := fs.Stat(l.files, name)
+	text, err := l.start(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &mistake{"there is no file " + short, "put it beside the scenario, or correct the name"}
-	case err == nil && !info.Mode().IsRegular():
+	case errors.Is(err, ErrOutside):
+		return nil, &mistake{short + " is a link out of the scenario's directory", "put the file itself beside the scenario"}
+	case errors.Is(err, errNotRegular):
 		return nil, &mistake{short + " is no regular file", "name a CSV file"}
-	}
-	text, err := l.start(name)
-	if err != nil {
+	case err != nil:
 		return nil, &mistake{short + " cannot be read: " + err.Error(), "check the file and its permissions"}
 	}
 	return text, nil
 }
 
+// ErrOutside is the error of a directory given to [File.Beside] for a name that leads out of it, as a link may.
+var ErrOutside = errors.New("outside of the scenario's directory")
+
+// errNotRegular is the error of what cannot be read like a file.
+var errNotRegular = errors.New("no regular file")
+
+// start reads a file as far as a series may go. What it is, is asked of the file that was opened: its name may stand for
+// another one by then.
 func (l *library) start(name string) ([]byte, error) {
 	file, err := l.files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	switch info, err := file.Stat(); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errNotRegular
+	}
 	return io.ReadAll(io.LimitReader(file, MaxBytes+1))
 }

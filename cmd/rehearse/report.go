@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -119,7 +118,7 @@ func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario, error) {
 	open := func() *scenarios.File {
 		file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
-		file.Beside(os.DirFS(dir))
+		file.Beside(directory(dir))
 		file.Recorded()
 		return file
 	}

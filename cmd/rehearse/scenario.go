@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
@@ -19,7 +21,7 @@ func openScenario(name string) (*scenarios.File, error) {
 	text, found := scenarios.ReadShipped(name)
 	files := scenarios.ShippedFiles()
 	if !found {
-		files = os.DirFS(filepath.Dir(name))
+		files = directory(filepath.Dir(name))
 		var err error
 		if text, err = readScenario(name); err != nil {
 			return nil, err
@@ -27,6 +29,28 @@ func openScenario(name string) (*scenarios.File, error) {
 	}
 	file := scenarios.Open(name, text, vocabulary())
 	file.Beside(files)
+	return file, nil
+}
+
+// directory is the files below a path, and no others: a link that leads out of it is not followed. Scenarios come from
+// strangers, and mistakes in a file are shown with its lines.
+type directory string
+
+// Open implements [fs.FS]. It does not wait for a pipe to be written to.
+func (d directory) Open(name string) (fs.File, error) {
+	root, err := os.OpenRoot(string(d))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	file, err := root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	// Whatever the system itself has nothing against is refused for where it leads.
+	if _, bySystem := errors.AsType[syscall.Errno](err); err != nil && !bySystem {
+		return nil, fmt.Errorf("%w: %w", scenarios.ErrOutside, err)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return file, nil
 }
 
