@@ -279,16 +279,8 @@ func (c *Cutover) judge(cut *cutting) {
 
 func (c *Cutover) judgeAnswers() {
 	t := c.Total
-	for _, wrong := range []struct {
-		n    uint64
-		what string
-	}{
-		{t.WrongUser, "answers named the wrong user"}, {t.RejectedValid, "acknowledged tokens were rejected"},
-		{t.AcceptedRevoked, "revoked tokens were accepted too late"},
-	} {
-		if wrong.n > 0 {
-			c.against(Fail, "%s %s", count(wrong.n), wrong.what)
-		}
+	for _, why := range t.promisesBroken() {
+		c.against(Fail, "%s", why)
 	}
 	if c.tooMany(t) {
 		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), limit(percent(float64(c.ErrorsLimit))))

@@ -279,7 +279,7 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + interruption(run.Events) + "."}[s.Complete])
 	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
-	tell(c.WrongUser+c.RejectedValid == 0, c.told())
+	tell(c.wrongAnswers() == 0, c.told())
 	for _, warning := range s.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}

@@ -40,12 +40,20 @@ func (s *Summary) judgeAnswers() {
 }
 
 // wrongAnswers tells of those that no number makes up for.
-func (s *Summary) wrongAnswers() (told []string) {
-	if s.Correctness.WrongUser > 0 {
-		told = append(told, count(s.Correctness.WrongUser)+" answers named the wrong user")
-	}
-	if s.Correctness.RejectedValid > 0 {
-		told = append(told, count(s.Correctness.RejectedValid)+" acknowledged tokens were rejected")
+func (s *Summary) wrongAnswers() []string { return s.Correctness.promisesBroken() }
+
+// promisesBroken says, kind by kind, which answers were wrong.
+func (c Correctness) promisesBroken() (told []string) {
+	for _, wrong := range []struct {
+		n    uint64
+		what string
+	}{
+		{c.WrongUser, "answers named the wrong user"}, {c.RejectedValid, "acknowledged tokens were rejected"},
+		{c.AcceptedRevoked, "revoked tokens were accepted too late"},
+	} {
+		if wrong.n > 0 {
+			told = append(told, count(wrong.n)+" "+wrong.what)
+		}
 	}
 	return told
 }
@@ -109,10 +117,11 @@ func interruption(events []record.Event) string {
 	return ""
 }
 
+// correctness is that of all answers on record, whichever trial they belong to.
 func (l *ledger) correctness() Correctness {
 	var c Correctness
-	for _, t := range l.trials {
-		c.add(t.wrongAnswers())
+	for i := range l.windows {
+		c.add(windowHits(l.windows[i]).wrong)
 	}
 	return c
 }

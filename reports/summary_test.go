@@ -387,7 +387,8 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 	}{
 		{"wrong user in the warm-up", "warm-up", func(w *record.Window) { w.WrongUser = 1 }, Fail},
 		{"valid token rejected", "calm", func(w *record.Window) { w.RejectedValid = 1 }, Fail},
-		{"revoked token accepted, no budget", "peak", func(w *record.Window) { w.AcceptedRevoked = 1 }, Pass},
+		{"revoked token accepted, no budget", "peak", func(w *record.Window) { w.AcceptedRevoked = 1 }, Fail},
+		{"revoked token accepted in the warm-up", "warm-up", func(w *record.Window) { w.AcceptedRevoked = 1 }, Fail},
 	} {
 		m := makeRun(1, steady, "baseline", "extract-main")
 		m.windowsOf(1, c.stage, c.spoil)
