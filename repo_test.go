@@ -201,6 +201,7 @@ func arrows() map[string]map[string]string {
 	return map[string]map[string]string{
 		"scenarios":            {},
 		"harness/record":       {},
+		"harness/presence":     {},
 		"harness/stack/engine": {},
 		"harness/stack":        {"harness/stack/engine": "servers and services run in containers on an engine"},
 		"harness/images":       {"harness/stack/engine": "the engine imports what was installed"},
@@ -240,7 +241,7 @@ func arrows() map[string]map[string]string {
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	}
 }

@@ -118,7 +118,7 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	l := newLedger(run)
 	t := l.trials[0]
 	c := &Cutover{
-		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: []string{}, Complete: run.Complete(),
+		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: append([]string{}, company(run.Events)...), Complete: run.Complete(),
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
 		OfferedRate: Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}

@@ -42,8 +42,11 @@ type SelfTest struct {
 	Complete bool `json:"complete"`
 	// Trials ran, of which Invalid ones reached no number.
 	Trials  int             `json:"trials"`
-	Invalid int             `json:"invalid"`
-	Levels  []SelfTestLevel `json:"levels"`
+	Invalid int `json:"invalid"`
+	// Warnings say what else was on the machine, and ForeignRatio what other processes took of it in the worst trial.
+	Warnings     []string        `json:"warnings,omitempty"`
+	ForeignRatio Number          `json:"foreign_ratio"`
+	Levels       []SelfTestLevel `json:"levels"`
 }
 
 // SelfTestLevel is one slowdown; zero is the A/A pair.
@@ -84,9 +87,11 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 	s := &SelfTest{
 		Schema: SelfTestSchema, ID: run.Header.ID, Host: run.Header.Host, Stack: run.Header.Stack,
 		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
+		Warnings: company(run.Events), ForeignRatio: unknown(),
 	}
 	for _, check := range l.validity() {
 		s.Trials++
+		s.ForeignRatio = larger(s.ForeignRatio, check.Generator.ForeignRatio)
 		if !check.Valid {
 			s.Invalid++
 		}
@@ -173,7 +178,14 @@ func (s *SelfTest) headline() string {
 }
 
 func (s *SelfTest) notes() []string {
-	notes := []string{fmt.Sprintf("trials: %d of %d valid", s.Trials-s.Invalid, s.Trials)}
+	foreign := "what other processes took of the processors is not known"
+	if s.ForeignRatio.Known() {
+		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
+	}
+	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
+	for _, warning := range s.Warnings {
+		notes = append(notes, "warning: "+warning)
+	}
 	for _, level := range s.Levels {
 		if level.Tries > 0 {
 			what := "found"

@@ -40,6 +40,7 @@ type runFlags struct {
 	self      selfTest
 	watching  watching
 	cutover   cutover
+	company   company
 	// servers are where the servers are installed and which ports they take.
 	servers stack.Config
 	// sabotage is no flag: only tests plant a defect.
@@ -76,6 +77,7 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	f.self.addFlags(cmd)
 	f.watching.addFlags(cmd)
 	f.cutover.addFlags(cmd)
+	f.company.addFlags(cmd)
 	flags.BoolVar(&f.json, "json", false, "print summary.json instead of the tables")
 	flags.StringVar(&f.servers.PostgresBin, "postgres-bin", "", "`directory` of postgres and initdb (default: found)")
 	flags.StringVar(&f.servers.RedisBin, "redis-bin", "", "`directory` of redis-server (default: found)")
@@ -97,7 +99,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
-	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.watching.check(), f.cutover.check(f)); err != nil {
+	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.watching.check(), f.cutover.check(f), f.company.check(&f.variation)); err != nil {
 		return err
 	}
 	s, err := f.variation.read(name)
@@ -265,6 +267,11 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 		return r.notReady(ctx, err)
 	}
 	defer func() { r.onlookers.close(err) }()
+	leave, err := r.lookAround(ctx)
+	if err != nil {
+		return r.notReady(ctx, err)
+	}
+	defer leave()
 	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), r.plan.Expected().Round(time.Second))
 	e, booted, err := r.boot(ctx, end)
 	if err != nil {

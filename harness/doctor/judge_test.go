@@ -126,6 +126,23 @@ func TestJudgeCPU(t *testing.T) {
 	verdict{Note, "not checked on", ""}.check(t, judgeCPU(cpuReading{}, errors.ErrUnsupported))
 }
 
+// What a run says before it begins is what doctor says of the moment, with the load, and nothing of how many CPUs there are.
+func TestJudgeQuiet(t *testing.T) {
+	load := loadReading{one: 28, fifteen: 9, cpus: 2}
+	for _, c := range []struct {
+		cpuReading
+		want verdict
+	}{
+		{cpuReading{machine: 2, usable: 2, idle: 0.97}, verdict{OK, "2 CPUs, 97 % idle, 28.00 over 1 min", ""}},
+		{cpuReading{machine: 2, usable: 2, idle: 0.02}, verdict{Note, "2 CPUs, 2 % idle, 28.00 over 1 min", "ps -eo"}},
+		{cpuReading{machine: 2, usable: 2, idle: 0.8, steal: 0.06}, verdict{Note, "6 % stolen", "host"}},
+		{cpuReading{machine: 1, usable: 1, idle: 1}, verdict{OK, "1 CPU, 100 % idle", ""}},
+	} {
+		c.want.check(t, judgeQuiet(c.cpuReading, load, true))
+	}
+	verdict{Note, "2 CPUs, 2 % idle", "ps -eo"}.check(t, judgeQuiet(cpuReading{machine: 2, usable: 2, idle: 0.02}, loadReading{}, false))
+}
+
 func TestJudgeLoadAndMemory(t *testing.T) {
 	verdict{OK, "1.00 over 1 min, 9.00 over 15 min, on 2 CPUs", ""}.check(t, judgeLoad(loadReading{one: 1, fifteen: 9, cpus: 2}, nil))
 	verdict{Note, "1.01 over 1 min", "quiet"}.check(t, judgeLoad(loadReading{one: 1.01, cpus: 2}, nil))

@@ -46,12 +46,21 @@ func judgeCPU(r cpuReading, err error) Finding {
 		f.Level, f.Fix = Note, fmt.Sprintf("raise the quota to %d CPUs, as with docker run --cpus %d", cpusWanted, cpusWanted)
 	case r.limited() < cpusWanted:
 		f.Level, f.Fix = Note, fmt.Sprintf("give this machine %d CPUs", cpusWanted)
-	case r.steal > stealMost:
-		f.Level, f.Fix = Note, "measure when the other machines of this host are quiet, or on another host"
-	case r.idle < idleWanted:
-		f.Level, f.Fix = Note, busiest
+	case r.busy() != "":
+		f.Level, f.Fix = Note, r.busy()
 	}
 	return f
+}
+
+// busy is what to do where others have too much of the CPUs; empty where they have not.
+func (r cpuReading) busy() string {
+	switch {
+	case r.steal > stealMost:
+		return "measure when the other machines of this host are quiet, or on another host"
+	case r.idle < idleWanted:
+		return busiest
+	}
+	return ""
 }
 
 // limited is how many CPUs' time this process gets at most.

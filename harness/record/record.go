@@ -233,6 +233,10 @@ const (
 	EventLook = "look"
 	// EventFault is a failure, injected or not.
 	EventFault = "fault"
+	// EventBusy says that the machine was not quiet before the run began, and what was found.
+	EventBusy = "busy"
+	// EventBeside names another run on this machine; Values has present, 1 when it was met and 0 when it had ended.
+	EventBeside = "beside"
 	// EventInterrupted says that the run was ended early, and why.
 	EventInterrupted = "interrupted"
 	// EventAbort says that the run is ended because a budget is breached, and which.

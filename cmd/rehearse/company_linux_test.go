@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/presence"
+	"github.com/rehearse-dev/rehearse/reports"
+)
+
+// Beside a busy loop on every processor, at normal priority, the latencies of a run are void and its counts decide: the gate
+// passes, and says what it does not know and why.
+func TestSharedMachine(t *testing.T) {
+	for range runtime.NumCPU() {
+		loop := exec.Command("sh", "-c", "while :; do :; done")
+		if err := loop.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = loop.Process.Kill() // it runs until somebody ends it
+			_ = loop.Wait()
+		})
+	}
+	s, got := gate(t, "", "--only", "extract-main")
+	if got.code != exitPass || !strings.Contains(got.stderr, "the machine is not quiet: ") {
+		t.Errorf("got exit %d, want a pass by counts:\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	summary, repeated := s.summary(t), 0
+	for _, trial := range summary.Validity {
+		if why := strings.Join(trial.Reasons, "; "); !slices.Equal(trial.Void, []string{"latencies"}) || !strings.Contains(why, "the machine was shared: other processes took") {
+			t.Errorf("trial %d of %s: void %q, because %s", trial.Trial, trial.State, trial.Void, why)
+		}
+		if trial.Trial > 2 {
+			repeated++
+		}
+	}
+	if repeated == 0 {
+		t.Error("no trial was run once more")
+	}
+	for _, state := range summary.States {
+		if state.P95Seconds.Known() || !state.PrimaryQPS.Known() {
+			t.Errorf("%s: got p95 %v and primary QPS %v, want the second alone", state.Name, state.P95Seconds, state.PrimaryQPS)
+		}
+	}
+	if !told(summary, "the machine was not quiet before the run began: ") {
+		t.Errorf("got warnings %q", summary.Warnings)
+	}
+	for _, name := range []string{"report.md", "report.html", "summary.json"} {
+		if text, err := os.ReadFile(filepath.Join(s.latest(), name)); err != nil || !strings.Contains(string(text), "other processes took") {
+			t.Errorf("%s does not say what others took: %v", name, err)
+		}
+	}
+	s.wantNothingLeft(t)
+}
+
+func told(summary reports.Summary, part string) bool {
+	return slices.ContainsFunc(summary.Warnings, func(warning string) bool { return strings.Contains(warning, part) })
+}
+
+// Two runs at once, with homes of their own, each tell of the other, while they last and in their reports.
+func TestTwoRunsAtOnce(t *testing.T) {
+	var sites [2]site
+	var results [2]result
+	var wg sync.WaitGroup
+	for i := range sites {
+		wg.Go(func() { sites[i], results[i] = gate(t, "", "--only", "extract-main") })
+	}
+	wg.Wait()
+	for i := range sites {
+		mine, other := sites[i].summary(t), sites[1-i].summary(t)
+		if results[i].code != exitPass || !strings.Contains(results[i].stderr, "another run is on this machine: "+other.ID+" of user ") {
+			t.Errorf("got exit %d, and not a word of %s:\n%s", results[i].code, other.ID, results[i].stderr)
+		}
+		if !told(mine, "another run was on this machine: "+other.ID+" of user ") {
+			t.Errorf("got warnings %q, want one of %s", mine.Warnings, other.ID)
+		}
+		for _, name := range []string{"report.md", "report.html"} {
+			if text, err := os.ReadFile(filepath.Join(sites[i].latest(), name)); err != nil || !strings.Contains(string(text), other.ID) {
+				t.Errorf("%s does not tell of %s: %v", name, other.ID, err)
+			}
+		}
+	}
+}
+
+// A run that wants to be alone is told who is there, starts nothing, and says what else can be done.
+func TestIfBusy(t *testing.T) {
+	first, err := presence.Announce(presence.Config{Self: presence.Run{ID: "the-first", Dir: "/out/the-first"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	who := fmt.Sprintf("the-first of user .*, pid %d", os.Getpid())
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--if-busy", "refuse"}, "another run is on this machine: .*" + who + ".*--if-busy wait waits for its end"},
+		{[]string{"--if-busy", "wait", "--max-wait", "10ms"}, "(?s)waiting for the end of .*" + who + ".*; 10ms at most.*another run is on this machine: .*" + who + ".*raise --max-wait"},
+	} {
+		s, got := gate(t, "", tt.args...)
+		if matched, err := regexp.MatchString(tt.want, got.stderr); got.code != exitEnvironment || !matched || err != nil {
+			t.Errorf("%q: got exit %d, %v: %s", tt.args, got.code, err, got.stderr)
+		}
+		s.wantNothingLeft(t)
+	}
+}
