@@ -41,7 +41,7 @@ type SelfTest struct {
 	// Complete tells whether the run reached its end.
 	Complete bool `json:"complete"`
 	// Trials ran, of which Invalid ones reached no number.
-	Trials  int             `json:"trials"`
+	Trials  int `json:"trials"`
 	Invalid int `json:"invalid"`
 	// Warnings say what else was on the machine, and ForeignRatio what other processes took of it in the worst trial.
 	Warnings     []string        `json:"warnings,omitempty"`
