@@ -16,8 +16,25 @@ import (
 	"github.com/rehearse-dev/rehearse/reports"
 )
 
-// Beside a busy loop on every processor, at normal priority, the latencies of a run are void and its counts decide: the gate
-// passes, and says what it does not know and why.
+// crowded has a budget on counts and one on latency, both far from their limits.
+const crowded = `version: 1
+name: crowded
+description: One phase, a moment of traffic.
+rounds: 1
+system: {name: carshare, data: {users: 500, dead_tokens: 5000, live_tokens: 20000}, password_iterations: 10}
+traffic:
+  timeout: 20s
+  stages:
+    - {name: warm-up, hold: 50/s, for: 200ms, measure: false}
+    - {name: plateau, hold: 100/s, for: 2s}
+phases: [extract-main]
+budgets:
+  - {metric: primary_statements, state: extract-main, of: baseline, max: 60%}
+  - {metric: p95, state: extract-main, max: 30s}
+`
+
+// Beside a busy loop on every processor, at normal priority, the latencies of a run are void and its counts decide, and it
+// says what it does not know and why.
 func TestSharedMachine(t *testing.T) {
 	for range runtime.NumCPU() {
 		loop := exec.Command("sh", "-c", "while :; do :; done")
@@ -29,11 +46,20 @@ func TestSharedMachine(t *testing.T) {
 			_ = loop.Wait()
 		})
 	}
-	s, got := gate(t, "", "--only", "extract-main")
-	if got.code != exitPass || !strings.Contains(got.stderr, "the machine is not quiet: ") {
-		t.Errorf("got exit %d, want a pass by counts:\n%s%s", got.code, got.stdout, got.stderr)
+	s := newSite(t)
+	if err := os.WriteFile(filepath.Join(s.dir, "crowded.yaml"), []byte(crowded), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := finished(t, s.command(t, "run", "crowded.yaml", "--stack", "processes"))
+	if got.code != exitInconclusive || !strings.Contains(got.stderr, "the machine is not quiet: ") {
+		t.Errorf("got exit %d, want inconclusive for the latency:\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	summary, repeated := s.summary(t), 0
+	for i, want := range []reports.Verdict{reports.Pass, reports.Inconclusive} {
+		if b := summary.Budgets[i]; b.Verdict != want {
+			t.Errorf("budget on %s: got %v, want %v", b.Metric, b.Verdict, want)
+		}
+	}
 	for _, trial := range summary.Validity {
 		if why := strings.Join(trial.Reasons, "; "); !slices.Equal(trial.Void, []string{"latencies"}) || !strings.Contains(why, "the machine was shared: other processes took") {
 			t.Errorf("trial %d of %s: void %q, because %s", trial.Trial, trial.State, trial.Void, why)
