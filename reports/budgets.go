@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -21,9 +20,12 @@ type Budget struct {
 	Bound  string `json:"bound"`
 	Limit  Number `json:"limit"`
 	Actual Number `json:"actual"`
-	// Lo and Hi are the 95 % interval over the rounds of a latency; counts have none.
+	// Lo and Hi are the 95 % interval of a latency, from one round on; counts have none. Hi is unknown, too, where more hits
+	// may never have come back than the percentile leaves out.
 	Lo Number `json:"lo"`
 	Hi Number `json:"hi"`
+	// Noise is what the interval of a latency rests on besides the rounds; absent where they alone made it.
+	Noise *Noise `json:"noise,omitempty"`
 	// ForSeconds, if not zero, is how long every second has to be outside for a breach. Actual is then the level that was
 	// kept for so long at the worst.
 	ForSeconds float64 `json:"for_seconds,omitempty"`
@@ -183,60 +185,6 @@ func (l *ledger) breachedAllTheSame(b Budget) Budget {
 	}
 	if actual := l.count(b.Key); actual.Known() && !b.passes(actual) {
 		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
-	}
-	return b
-}
-
-// latencyBudget judges the interval over the rounds. Where in every round the percentile itself never came back, no
-// interval is needed: it is over any limit.
-func (l *ledger) latencyBudget(b Budget) Budget {
-	lost, trials, q := 0, l.valid(b.State), quantiles()[b.Metric]
-	for _, t := range trials {
-		if math.IsInf(float64(t.latency(b.Key)), 1) {
-			lost++
-		}
-	}
-	if lost == len(trials) && b.upper() {
-		b.Verdict, b.Reason = Fail, fmt.Sprintf("more than %s of the hits failed", percent(1-q))
-		return b
-	}
-	if lost > 0 {
-		b.Reason = fmt.Sprintf("in %d of %d rounds more than %s of the hits failed", lost, len(trials), percent(1-q))
-		return b
-	}
-	switch b.Of {
-	case "":
-		return b.byInterval(l.interval(l.latencies(b.Key)))
-	case scenarios.Saved:
-		n := l.saved.Numbers[b.saved()]
-		b = b.byInterval(over(l.interval(l.latencies(b.Key)), n))
-		if b.Verdict == Inconclusive && !n.Lo.Known() {
-			b.Reason = "the saved number has no interval; save a run of at least two rounds"
-		}
-		return b
-	}
-	return b.byInterval(l.interval(l.ratios(b.Of, b.State, func(t *trial) Number { return t.latency(b.Key) })))
-}
-
-func (b Budget) byInterval(mean stat.Interval) Budget {
-	b.Actual, b.Lo, b.Hi = Number(mean.Value), Number(mean.Lo), Number(mean.Hi)
-	side := mean.Against(float64(b.Limit))
-	inside, outside := stat.Below, stat.Above
-	if !b.upper() {
-		inside, outside = outside, inside
-	}
-	span := fmt.Sprintf("interval %s to %s over %d rounds", b.text(b.Lo), b.text(b.Hi), mean.N)
-	switch {
-	case mean.N == 0:
-		b.Reason = "too few hits for this percentile"
-	case mean.N == 1:
-		b.Reason = "one round has no interval; measure at least two, better three"
-	case side == inside:
-		b.Verdict, b.Reason = Pass, span+" is inside the limit"
-	case side == outside:
-		b.Verdict, b.Reason = Fail, span+" is outside the limit"
-	default:
-		b.Reason = span + " contains the limit; measure more rounds"
 	}
 	return b
 }

@@ -38,7 +38,14 @@ func wholeCases() []budgetCase {
 		{"latency inside", 2, []float64{1, 1}, on("p95").max(0.011), Pass},
 		{"latency outside", 2, []float64{1, 1}, on("p95").max(0.009), Fail},
 		{"latency too uneven", 2, []float64{1, 4}, on("p95").max(0.03), Inconclusive},
-		{"latency of one round", 1, []float64{1}, on("p95").max(9), Inconclusive},
+		{"latency of one round", 1, []float64{1}, on("p95").max(9), Pass},
+		{"latency of one round, hopeless", 1, []float64{1}, on("p95").max(0.000001), Fail},
+		{"latency of one round, near the limit", 1, []float64{1}, on("p95").max(0.011), Inconclusive},
+		{"latency of one round, near from above", 1, []float64{1}, on("p95").max(0.009), Inconclusive},
+		{"latency of one round, at least", 1, []float64{1}, on("p95").min(0.000001), Pass},
+		{"latency ratio of one round, near", 1, []float64{1}, on("p95").max(1).of("baseline"), Inconclusive},
+		{"latency ratio of one round, far inside", 1, []float64{1}, on("p95").max(100).of("baseline"), Pass},
+		{"latency ratio of one round, far outside", 1, []float64{1}, on("p95").max(0.01).of("baseline"), Fail},
 		{"at least, inside", 2, []float64{1, 1}, on("p95").min(0.009), Pass},
 		{"at least, outside", 2, []float64{1, 1}, on("p95").min(0.011), Fail},
 		{"latency of another stage", 2, []float64{1, 1}, on("p50").max(0.003).stage("calm"), Pass},
@@ -136,7 +143,7 @@ func TestWarnings(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.scenario.Budgets = []scenarios.Budget{
 		{Metric: "primary_qps", Max: new(1.0), Level: scenarios.LevelWarn},
-		{Metric: "p95", Max: new(1.0), Level: scenarios.LevelWarn},
+		{Metric: "p95", Max: new(0.011), Level: scenarios.LevelWarn},
 		{Metric: "errors", Max: new(1.0), Level: scenarios.LevelWarn},
 	}
 	_, s := m.summarized(t)
@@ -191,6 +198,26 @@ func TestLostHitsBreachALatencyBudget(t *testing.T) {
 	}
 	lose(1)
 	_, s := m.summarized(t)
+	few := makeRun(1, steady, "baseline")
+	few.scenario.Budgets = m.scenario.Budgets
+	for _, c := range []struct {
+		failed uint64
+		want   Verdict
+	}{{20, Pass}, {70, Inconclusive}, {110, Inconclusive}, {400, Fail}} {
+		few.windowsOf(0, "peak", func(w *record.Window) {
+			if w.Op == "verify" {
+				// Of 2,000 hits of the stage.
+				w.Failed, w.Completed = c.failed, w.Offered-c.failed
+				w.Response = record.Histogram{}
+				for range w.Completed {
+					w.Response.Record(10 * time.Millisecond)
+				}
+			}
+		})
+		if _, s := few.summarized(t); s.Budgets[0].Verdict != c.want {
+			t.Errorf("%d of 2,000 failed: got %v (%s), want %v", c.failed, s.Budgets[0].Verdict, s.Budgets[0].Reason, c.want)
+		}
+	}
 	if s.Verdict != Fail || s.Budgets[0].Actual.Known() {
 		t.Errorf("lost in every round: got %v with %v, want fail without a number", s.Verdict, s.Budgets[0].Actual)
 	}

@@ -50,7 +50,7 @@ func told() map[string]func() *made {
 		},
 		"inconclusive": func() *made {
 			m := makeRun(1, steady, allStates()...)
-			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(0.05), Line: 30}}
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(0.003), Line: 30}}
 			m.windowsOf(4, "peak", func(w *record.Window) {
 				w.Missed, w.Sent, w.Completed = w.Offered/10, w.Offered-w.Offered/10, w.Offered-w.Offered/10
 			})

@@ -139,6 +139,19 @@ func (h Histogram) Bars() []Bar {
 	return bars
 }
 
+// Over counts the durations above a number of seconds, by the same names of buckets as [Histogram.Bars].
+func (h Histogram) Over(seconds float64) (n uint64) {
+	if h.Count() == 0 {
+		return 0
+	}
+	for value, count := range h.buckets {
+		if float64(highestEquivalent(value))/1e9 > seconds {
+			n += uint64(count)
+		}
+	}
+	return n
+}
+
 // highestEquivalent is the highest value in the bucket of v. With three digits a bucket spans v/1024 to v/2048, rounded
 // to a power of two, and at least the 512 ns below the lowest bound.
 func highestEquivalent(v int64) int64 {

@@ -1,0 +1,243 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/rehearse-dev/rehearse/reports/stat"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// Noise is by how much trials of one state are taken to differ, and what that rests on; see [stat.Moderate].
+type Noise struct {
+	// LogDeviation is the standard deviation of the logarithm of one more trial's number.
+	LogDeviation Number `json:"log_deviation"`
+	// Differences is how many differences between trials, or between the seconds of one, it rests on; AssumedDifferences is
+	// how many of them the assumption is worth that trials differ by AssumedLogDeviation.
+	Differences         Number `json:"differences"`
+	AssumedDifferences  Number `json:"assumed_differences"`
+	AssumedLogDeviation Number `json:"assumed_log_deviation"`
+}
+
+// latencyBudget judges an interval, from one round on. Where in every round the percentile itself never came back, it is
+// over any limit.
+func (l *ledger) latencyBudget(b Budget) Budget {
+	lost, trials, q := 0, l.valid(b.State), quantiles()[b.Metric]
+	for _, t := range trials {
+		if math.IsInf(float64(t.latency(b.Key)), 1) {
+			lost++
+		}
+	}
+	switch {
+	case lost == len(trials) && b.upper() && l.surelyLost(trials, b):
+		b.Verdict, b.Reason = Fail, fmt.Sprintf("more than %s of the hits failed", percent(1-q))
+	case lost == len(trials) && b.upper():
+		b.Reason = fmt.Sprintf("about %s of the hits failed, which is as many as this percentile leaves out; measure more rounds", percent(1-q))
+	case lost > 0:
+		b.Reason = fmt.Sprintf("in %d of %d rounds more than %s of the hits failed", lost, len(trials), percent(1-q))
+	default:
+		return l.intervalBudget(b)
+	}
+	return b
+}
+
+// surelyLost tells whether the percentile is over the limit in every trial, however its seconds may have fallen.
+func (l *ledger) surelyLost(trials []*trial, b Budget) bool {
+	return !slices.ContainsFunc(trials, func(t *trial) bool { return b.passes(Number(l.least(t, b.Key))) })
+}
+
+func (l *ledger) intervalBudget(b Budget) Budget {
+	var m stat.Moderated
+	switch b.Of {
+	case "", scenarios.Saved:
+		m = l.moderate(l.levels(b.Key))
+	default:
+		m = l.moderate(l.steps(b.Of, b.Key))
+	}
+	if b.Of != scenarios.Saved {
+		return b.byInterval(m)
+	}
+	// A saved number of one round has no interval: how far another day's machine was off no trial of this run can tell.
+	n := l.saved.Numbers[b.saved()]
+	m.Interval = over(m.Interval, n)
+	b = b.byInterval(m)
+	if b.Verdict == Inconclusive && !n.Lo.Known() {
+		b.Reason = "the saved number has no interval; save a run of at least two rounds"
+	}
+	return b
+}
+
+// moderate is the interval of a sample, in the sample's own unit. Where rounds were added until something was clear, each
+// look at it pays for all of them: its interval is wider.
+func (l *ledger) moderate(s stat.Sample) stat.Moderated {
+	confidence := stat.Confidence
+	if l.header.UntilClear {
+		confidence = stat.LookConfidence(len(s.Logs))
+	}
+	m := stat.Moderate(s, confidence)
+	m.Value, m.Lo, m.Hi, m.Centre = math.Exp(m.Value), math.Exp(m.Lo), math.Exp(m.Hi), math.Exp(m.Centre)
+	return m
+}
+
+// levels is a sample of one value for each valid trial of a state in which it is known.
+func (l *ledger) levels(k Key) stat.Sample {
+	s := stat.Sample{Steps: 1}
+	for _, t := range l.valid(k.State) {
+		if value := t.latency(k); value.Known() && value > 0 {
+			s.Logs = append(s.Logs, math.Log(float64(value)))
+			s.Inside = append(s.Inside, l.inside(t, k))
+		}
+	}
+	return l.withPairs(s, k)
+}
+
+// steps is a sample of one ratio for each round in which both numbers are known.
+func (l *ledger) steps(before string, k Key) stat.Sample {
+	s := stat.Sample{Steps: 2}
+	for _, round := range l.rounds(before, k.State, voidsLatencies) {
+		a, b := round[0].latency(k), round[1].latency(k)
+		if !a.Known() || !b.Known() || a <= 0 || b <= 0 {
+			continue
+		}
+		was, is := l.inside(round[0], k), l.inside(round[1], k)
+		s.Logs = append(s.Logs, math.Log(float64(b/a)))
+		s.Inside = append(s.Inside, stat.Inside{
+			Up: math.Hypot(is.Up, was.Down), Down: math.Hypot(is.Down, was.Up), Freedom: min(is.Freedom, was.Freedom),
+		})
+	}
+	return l.withPairs(s, k)
+}
+
+// withPairs adds what trials of one state in a row tell of this machine to a sample that has a single value.
+func (l *ledger) withPairs(s stat.Sample, k Key) stat.Sample {
+	ran := l.ran()
+	for i := 1; i < len(ran) && len(s.Logs) == 1; i++ {
+		a, b := ran[i-1], ran[i]
+		if a.State != b.State || a.void(voidsLatencies) || b.void(voidsLatencies) {
+			continue
+		}
+		if was, is := a.latency(k), b.latency(k); was.Known() && is.Known() && was > 0 && is > 0 {
+			s.Apart = append(s.Apart, math.Log(float64(is/was)))
+			s.Within = append(s.Within, variance(l.inside(a, k))+variance(l.inside(b, k)))
+		}
+	}
+	return s
+}
+
+// variance of a percentile within its trial; of the two sides the smaller, for it stands for what is known for sure.
+func variance(i stat.Inside) float64 { return min(i.Up*i.Up, i.Down*i.Down) }
+
+// inside is how far a latency of the trial may be off for what happened inside of it.
+func (l *ledger) inside(t *trial, k Key) stat.Inside {
+	list, beyond := t.bars(k)
+	deviation, freedom := l.shareDeviation(t, k)
+	return stat.QuantileInside(list, beyond, quantiles()[k.Metric], deviation, freedom)
+}
+
+// least is the low end of a latency of the trial, for what happened inside of it.
+func (l *ledger) least(t *trial, k Key) float64 {
+	list, beyond := t.bars(k)
+	deviation, _ := l.shareDeviation(t, k)
+	return stat.QuantileLeast(list, beyond, quantiles()[k.Metric], deviation)
+}
+
+// bars are the values of a latency, and how many lie beyond all of them.
+func (t *trial) bars(k Key) (list []stat.Bar, beyond uint64) {
+	if k.Metric == lagP99 {
+		return bars(t.in(k.Stage).lag), 0
+	}
+	h := t.hits(k)
+	h.responseAt(0)
+	return h.bars, h.offered - min(h.offered, h.response.Count())
+}
+
+// shareDeviation is how far the share of hits beyond a latency may be off, by the seconds of the stage. Of an API the
+// seconds are not known: its hits are taken to come in bunches as those of their operation do.
+func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
+	seconds := k
+	if k.API != "" {
+		seconds.API, seconds.Operation = "", t.causes[k.API]
+	}
+	limit := float64(t.latency(seconds))
+	blocks := l.blocks(t, seconds, limit)
+	deviation, freedom = stat.ShareDeviation(blocks)
+	if k.API == "" {
+		return deviation, freedom
+	}
+	here, there := t.hits(k).offered, t.hits(seconds).offered
+	return deviation * math.Sqrt(float64(there)/float64(max(here, 1))), freedom
+}
+
+// blocks are the seconds of a stage in which hits were due, each with how many of them took longer than limit seconds.
+func (l *ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
+	seconds := map[int]stat.Block{}
+	for i := range l.windows {
+		w := &l.windows[i]
+		if w.Trial != t.Index || w.Stage != k.Stage || k.Operation != "" && w.Op != k.Operation {
+			continue
+		}
+		b := seconds[w.Second]
+		if k.Metric == lagP99 {
+			b.N, b.Over = b.N+w.Lag.Count(), b.Over+w.Lag.Over(limit)
+		} else {
+			failed := w.Offered - min(w.Offered, w.Response.Count())
+			b.N, b.Over = b.N+w.Offered, b.Over+failed+w.Response.Over(limit)
+		}
+		seconds[w.Second] = b
+	}
+	list := make([]stat.Block, 0, len(seconds))
+	for _, at := range slices.Sorted(maps.Keys(seconds)) {
+		list = append(list, seconds[at])
+	}
+	return list
+}
+
+// byInterval judges the whole interval: inside the limit, outside of it, or neither.
+func (b Budget) byInterval(m stat.Moderated) Budget {
+	b.Actual, b.Lo, b.Hi = Number(m.Value), Number(m.Lo), Number(m.Hi)
+	inside, outside := stat.Below, stat.Above
+	if !b.upper() {
+		inside, outside = outside, inside
+	}
+	span := b.span(m.N)
+	basis := ""
+	if m.N > 0 && !m.Alone && b.Lo.Known() {
+		b.Noise = &Noise{Number(m.Deviation), Number(m.Freedom), Number(m.Assumed), stat.PriorDeviation}
+		basis = "; " + b.Noise.text()
+	}
+	switch side := m.Against(float64(b.Limit)); {
+	case m.N == 0:
+		b.Reason = "too few hits for this percentile"
+	case !b.Lo.Known():
+		b.Reason = fmt.Sprintf("%s; the first look is after %d", rounds(m.N), stat.FirstLook)
+	case side == inside:
+		b.Verdict, b.Reason = Pass, span+" is inside the limit"+basis
+	case side == outside:
+		b.Verdict, b.Reason = Fail, span+" is outside the limit"+basis
+	default:
+		b.Reason = span + " contains the limit; measure more rounds" + basis
+	}
+	return b
+}
+
+func (b Budget) span(n int) string {
+	if !b.Hi.Known() {
+		return fmt.Sprintf("interval from %s, for hits failed, over %s", b.text(b.Lo), rounds(n))
+	}
+	return fmt.Sprintf("interval %s to %s over %s", b.text(b.Lo), b.text(b.Hi), rounds(n))
+}
+
+// text says what the noise rests on.
+func (n *Noise) text() string {
+	assumed := limit(percent(float64(n.AssumedLogDeviation)))
+	if n.Differences == n.AssumedDifferences {
+		return fmt.Sprintf("noise %s (assumed: no trial was repeated)", assumed)
+	}
+	return fmt.Sprintf("noise %s (%s assumed, weight %s of %s)", percent(float64(n.LogDeviation)), assumed,
+		brief(n.AssumedDifferences), brief(n.Differences))
+}
+
+// brief is a number of differences with at most one decimal.
+func brief(n Number) string { return limit(figure(math.Round(float64(n)*10) / 10)) }
