@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // check is one thing that a run is held to, as build servers count them: a budget, or a condition of the run itself.
@@ -156,7 +155,7 @@ func (s *Summary) answerCheck(name string, wrong uint64, what string) check {
 }
 
 func (s *Summary) budgetCheck(run *record.Run, b Budget) check {
-	c := check{class: s.class(b.Stage), name: b.name(), verdict: b.Verdict, lenient: b.Level == scenarios.LevelWarn, line: b.Line,
+	c := check{class: s.class(b.Stage), name: b.name(), verdict: b.Verdict, lenient: b.lenient(), line: b.Line,
 		said: b.found(), seconds: math.Max(0, stageSeconds(run.Header, b.Stage)*float64(s.find(b.State).Trials))}
 	if b.ForSeconds > 0 {
 		c.notes = append(c.notes, "the actual value is the level that was kept for so long at the worst")
@@ -207,7 +206,7 @@ func ranking(budgets []Budget) []Budget {
 }
 
 func (b Budget) rank() int {
-	lenient := b.Level == scenarios.LevelWarn
+	lenient := b.lenient()
 	switch {
 	case b.Verdict == Pass:
 		return 4

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/visible"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // Annotation is a remark beside a line of a pull request.
@@ -89,7 +88,7 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 // annotation is about a budget that does not pass. What flags made of a scenario has other lines than its file.
 func (b Budget) annotation(h record.Header) Annotation {
 	a := Annotation{Level: levelError, Title: h.Scenario + ": " + b.name(), Message: b.Verdict.String() + ": " + b.found()}
-	if b.Level == scenarios.LevelWarn {
+	if b.lenient() {
 		a.Level = levelWarning
 	}
 	if b.Line > 0 {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
@@ -15,9 +14,9 @@ func (l *ledger) judge(s *Summary, run *record.Run) {
 	l.judgeRun(s, run)
 	for _, b := range s.Budgets {
 		switch {
-		case b.Level == scenarios.LevelWarn && b.Verdict != Pass:
+		case b.lenient() && b.Verdict != Pass:
 			s.Warnings = append(s.Warnings, b.told())
-		case b.Level == scenarios.LevelWarn:
+		case b.lenient():
 		case b.Verdict != Pass:
 			s.against(b.Verdict, "%s", b.told())
 		}
@@ -88,7 +87,7 @@ func (s *Summary) excuse(state int, format string, values ...any) {
 // needs tells whether the verdict rests on these numbers: on those of the budgets that may fail the run, and on all where
 // there is no budget.
 func (s *Summary) needs(numbers voids) bool {
-	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level == scenarios.LevelWarn })
+	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level != "" })
 	return len(strict) == 0 || slices.ContainsFunc(strict, func(b Budget) bool { return b.rests()&numbers != 0 })
 }
 
