@@ -331,6 +331,7 @@ func TestCutShort(t *testing.T) {
 		{"replica dies", "replica", syscall.SIGKILL, exitInconclusive, "replica died during the run"},
 		{"redis dies", "redis", syscall.SIGKILL, exitInconclusive, "redis died during the run"},
 		{"interrupted", "", syscall.SIGINT, exitInterrupted, "interrupted"},
+		{"the terminal is closed", "", syscall.SIGHUP, exitHungUp, "interrupted by SIGHUP"},
 		{"killed", "", syscall.SIGKILL, -1, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
