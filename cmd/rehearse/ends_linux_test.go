@@ -104,6 +104,21 @@ func TestOutputNobodyTakes(t *testing.T) {
 	}
 }
 
+// Reports that cannot be written are an error, and change no verdict.
+func TestReportsNobodyCanWrite(t *testing.T) {
+	for name, code := range map[string]int{"fail": exitBreached, "pass": exitUnexpected} {
+		dir := recorded(t, name)
+		// A directory in the place of a file is in the way of root, too.
+		if err := os.MkdirAll(filepath.Join(dir, "junit.xml", "mine"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		got := finished(t, newSite(t).command(t, "report", dir))
+		if got.code != code || !strings.Contains(got.stderr, "junit.xml") || !strings.Contains(got.stdout, strings.ToUpper(name)) {
+			t.Errorf("%s: got %+v, want exit %d", name, got, code)
+		}
+	}
+}
+
 // waiting is a verb that waits, as for an engine that never answers, and how it is known to wait.
 func waiting(t *testing.T, words ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
@@ -167,7 +182,7 @@ func TestSignals(t *testing.T) {
 // A run whose reader goes away comes to its end: all trials, all files, the verdict's code, and nothing left.
 func TestRunOutlivesItsReader(t *testing.T) {
 	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--budget", "plateau: primary_qps of baseline <= 1/s")
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--budget", "baseline@plateau: primary_qps <= 1/s")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
