@@ -39,6 +39,8 @@ type Budget struct {
 	Line int `json:"line"`
 	// abort tells that the run was to end at once.
 	abort bool
+	// follows is the name of the check from which it follows that the budget is undecided.
+	follows string
 }
 
 // Bounds of budgets.

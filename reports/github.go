@@ -63,7 +63,7 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 	budgets := map[string][]Annotation{}
 	told := map[string]bool{}
 	for _, b := range ranking(s.Budgets) {
-		if b.Verdict != Pass {
+		if b.Verdict != Pass && b.follows == "" {
 			a := b.annotation(run.Header)
 			budgets[a.Level], told[b.told()] = append(budgets[a.Level], a), true
 		}
@@ -78,9 +78,6 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 		if !told[warning] {
 			warnings = append(warnings, about(levelWarning, warning))
 		}
-	}
-	if len(run.Windows) == 0 && len(errors) > 0 {
-		return errors[:1] // all else follows from it
 	}
 	return slices.Concat(shown(append(errors, budgets[levelError]...)), shown(append(budgets[levelWarning], warnings...)))
 }
