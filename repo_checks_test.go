@@ -253,3 +253,52 @@ func documentation(group *ast.GenDecl, spec ast.Spec) (*ast.Ident, bool) {
 	}
 	return nil, false
 }
+
+// checkSurroundings finds what reads the environment of whoever started rehearse on its way to a server or a child.
+func checkSurroundings(t tree) (offences []string) {
+	readers := []string{"pgx.Connect", "pgx.ParseConfig", "pgx.ParseConfigWithOptions", "pgxpool.New", "pgxpool.ParseConfig", "pgconn.ParseConfig", "pgconn.Connect",
+		"http.DefaultClient", "http.DefaultTransport", "http.ProxyFromEnvironment", "http.Get", "http.Head", "http.Post", "http.PostForm", "os.Environ", "os.StartProcess"}
+	for _, s := range t.sources {
+		if s.test() || s.dir() == "harness/alone" {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if name := fmt.Sprint(n.X) + "." + n.Sel.Name; slices.Contains(readers, name) {
+					offences = append(offences, s.at(n, "%s reads the environment; see harness/alone", name))
+				}
+			case *ast.CompositeLit:
+				if of, ok := n.Type.(*ast.SelectorExpr); ok && fmt.Sprint(of.X)+"."+of.Sel.Name == "http.Client" && !mentions(n, "Transport") {
+					offences = append(offences, s.at(n, "http.Client without a Transport reads the environment; see harness/alone"))
+				}
+			case *ast.FuncDecl:
+				if (calls(n, "exec", "Command") || calls(n, "exec", "CommandContext")) && !mentions(n, "Env") {
+					offences = append(offences, s.at(n, "%s starts a child with the caller's environment; see harness/alone", n.Name))
+				}
+			}
+			return true
+		})
+	}
+	return offences
+}
+
+// mentions tells whether an identifier of that name is anywhere inside.
+func mentions(in ast.Node, name string) (found bool) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		found = found || ok && id.Name == name
+		return !found
+	})
+	return found
+}
+
+// calls tells whether something inside is pkg.name.
+func calls(in ast.Node, pkg, name string) (found bool) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		of, ok := n.(*ast.SelectorExpr)
+		found = found || ok && fmt.Sprint(of.X) == pkg && of.Sel.Name == name
+		return !found
+	})
+	return found
+}

@@ -184,6 +184,17 @@ func codeRules() []rule {
 		},
 		want: []string{"a/a.go:5: variable cache", "a/a.go:7: variable ErrY", "cmd/v.go:3: variable debug"},
 	}, {
+		name:   "no surroundings",
+		reason: "what is measured must be the same wherever it is started, and a build server's secrets and proxies are nobody's business",
+		check:  checkSurroundings,
+		planted: map[string]string{
+			"a/a.go": "package a\nfunc f() {\npgx.Connect(u)\npgxpool.New(u)\nhttp.DefaultClient.Do(r)\nhttp.Get(u)\nos.Environ()\n_ = http.Client{}\n}\n" +
+				"func g() { exec.Command(\"x\").Run() }\nfunc h() { c := exec.Command(\"x\")\nc.Env = e\n_ = http.Client{Transport: t}\n}",
+			"a/a_test.go": "package a\nfunc f() { pgx.Connect(u) }", "harness/alone/a.go": "package alone\nfunc f() { pgx.ParseConfig(u) }",
+		},
+		want: []string{"a/a.go:3: pgx.Connect", "a/a.go:4: pgxpool.New", "a/a.go:5: http.DefaultClient", "a/a.go:6: http.Get", "a/a.go:7: os.Environ",
+			"a/a.go:8: http.Client without a Transport", "a/a.go:10: g starts a child"},
+	}, {
 		name:   "exported names documented",
 		reason: "a signature says neither the unit nor when there is an error; the reader should not need the source",
 		check:  checkDocumented,
@@ -198,18 +209,26 @@ func codeRules() []rule {
 // arrows are the imports allowed between our packages, each with its reason. A package that is not a key does not exist.
 func arrows() map[string]map[string]string {
 	const meets = "the command is where everything meets"
+	const withoutSurroundings = "what is measured is started and asked without the caller's environment"
 	return map[string]map[string]string{
 		"scenarios":            {},
 		"harness/record":       {},
 		"harness/presence":     {},
+		"harness/alone":        {},
 		"harness/stack/engine": {},
-		"harness/stack":        {"harness/stack/engine": "servers and services run in containers on an engine"},
-		"harness/images":       {"harness/stack/engine": "the engine imports what was installed"},
+		"harness/stack": {
+			"harness/stack/engine": "servers and services run in containers on an engine",
+			"harness/alone":        withoutSurroundings,
+		},
+		"harness/images": {
+			"harness/stack/engine": "the engine imports what was installed",
+			"harness/alone":        withoutSurroundings,
+		},
 		"harness/load": {
 			"scenarios":      "the plan says which hit is due when",
 			"harness/record": "windows are written in the record's own form, not copied into it",
 		},
-		"harness/probe": {"harness/record": "series are named by record.Key"},
+		"harness/probe": {"harness/record": "series are named by record.Key", "harness/alone": withoutSurroundings},
 		"harness": {
 			"scenarios":      "the plan is what is run",
 			"harness/load":   "a trial is one run of the generator",
@@ -237,10 +256,10 @@ func arrows() map[string]map[string]string {
 			"reports/visible": "names that a record tells are shown, and do nothing else",
 			"reports/stat":    "estimates and intervals are mathematics without domain words",
 		},
-		"fixtures/auth":     {},
-		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service"},
+		"fixtures/auth":     {"harness/alone": withoutSurroundings},
+		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings},
 		"cmd/rehearse": {
-			"scenarios": meets, "harness": meets, "harness/record": meets, "harness/stack": meets,
+			"scenarios": meets, "harness": meets, "harness/alone": meets, "harness/record": meets, "harness/stack": meets,
 			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	}

@@ -18,9 +18,12 @@ import (
 	"os"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 func main() {
+	alone.Enter()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // Hooks are what mmdebstrap runs, in this order; $1 is the directory it installs into.
@@ -70,7 +71,7 @@ func (b build) command(ctx context.Context, dir string) *exec.Cmd {
 		b.machine.codename, "-",
 	}
 	cmd := exec.CommandContext(ctx, "mmdebstrap", append(args, b.machine.sources...)...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "LC_ALL=C.UTF-8",
+	cmd.Env = alone.Tool("TMPDIR="+dir,
 		"REHEARSE_APT="+b.machine.apt, "REHEARSE_USER="+b.server.user, "REHEARSE_HOME="+b.server.home)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // askLimit bounds each question to a tool of the machine.
@@ -90,6 +92,7 @@ func ask(ctx context.Context, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, askLimit, fmt.Errorf("%s does not answer within %v", name, askLimit))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = alone.Tool()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

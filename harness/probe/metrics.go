@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/rehearse-dev/rehearse/harness/alone"
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
@@ -20,7 +21,8 @@ const maxPageBytes = 4 << 20
 // Metrics makes the instrument of a service that exports its counters in the Prometheus text format at url. Families whose
 // name begins with prefix are kept, without it: counters and gauges; histograms and summaries are left out.
 func Metrics(name, url, prefix string) *Instrument {
-	transport := &http.Transport{MaxIdleConns: 1}
+	transport := alone.Transport()
+	transport.MaxIdleConns = 1
 	m := &metrics{client: &http.Client{Transport: transport}, url: url, prefix: prefix}
 	return newInstrument(name, m.read, func() error { transport.CloseIdleConnections(); return nil })
 }

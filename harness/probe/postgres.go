@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rehearse-dev/rehearse/harness/alone"
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
@@ -122,7 +123,7 @@ func (p *postgres) connect(ctx context.Context) error {
 	if p.conn != nil && !p.conn.IsClosed() {
 		return nil
 	}
-	config, err := pgx.ParseConfig(p.url)
+	config, err := alone.Conn(p.url)
 	if err != nil {
 		return fmt.Errorf("connection URL: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // BenchmarkBoot compares a boot with the bare sequence a shell would type, in turns, as "boot/bare": the median over
@@ -65,7 +67,7 @@ func bareBoot(b *testing.B) float64 {
 	shell := func(script string, env ...string) {
 		cmd := exec.CommandContext(b.Context(), "sh", "-c", script)
 		cmd.Dir, cmd.SysProcAttr = dir, attributes(as, 0)
-		cmd.Env = append(environ(env...), "PATH="+bin+":"+os.Getenv("PATH"))
+		cmd.Env = append(alone.Service(), append(env, "PATH="+bin+":"+os.Getenv("PATH"))...)
 		if err := cmd.Run(); err != nil {
 			b.Fatalf("%v; logs in %s end: %s %s", err, dir, logTail(filepath.Join(dir, "p.log"), 0), logTail(filepath.Join(dir, "r.log"), 0))
 		}

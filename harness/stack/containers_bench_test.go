@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // BenchmarkContainersBoot compares a boot with the same servers started one after another by the Docker command line, in
@@ -63,7 +65,7 @@ func commandLineBoot(b *testing.B, e *engine.Engine) float64 {
 	name := "rehearse-bench-" + secret()[:6]
 	run := func(script string) {
 		cmd := exec.CommandContext(b.Context(), "sh", "-c", script)
-		cmd.Env = environ("N="+name, "POSTGRES="+found.postgres.Ref, "REDIS="+found.redis.Ref)
+		cmd.Env = append(alone.Server("/"), "N="+name, "POSTGRES="+found.postgres.Ref, "REDIS="+found.redis.Ref)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v:\n%s", err, out)
 		}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/harness/alone"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
@@ -34,7 +35,7 @@ func (s *containers) Spawn(ctx context.Context, svc Service) (Addresses, error) 
 		return Addresses{}, err
 	}
 	inside := map[string]int{}
-	env := map[string]string{"REHEARSE_HOST": "0.0.0.0", "TZ": "UTC"}
+	env := map[string]string{"REHEARSE_HOST": "0.0.0.0"}
 	var numbers []int
 	for i, name := range svc.Ports {
 		const first = 8000
@@ -42,7 +43,7 @@ func (s *containers) Spawn(ctx context.Context, svc Service) (Addresses, error) 
 		numbers = append(numbers, first+i)
 		env["REHEARSE_PORT_"+portVariable(name)] = fmt.Sprint(first + i)
 	}
-	for _, kv := range svc.Env {
+	for _, kv := range append(alone.Service(), svc.Env...) {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = value
 	}

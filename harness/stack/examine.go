@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/rehearse-dev/rehearse/harness/alone"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
@@ -72,7 +73,7 @@ func InstalledRedis(ctx context.Context, cfg Config) (Server, error) {
 // version asks a program and takes what the pattern's parentheses hold.
 func version(ctx context.Context, path, pattern string) (string, error) {
 	cmd := exec.CommandContext(ctx, path, "--version")
-	cmd.Env = environ()
+	cmd.Env = alone.Server("/")
 	out, err := cmd.Output()
 	if err != nil {
 		return "", notReady(fmt.Sprintf("%s --version fails (%v)", path, err), "reinstall it, "+installHint)
@@ -89,7 +90,9 @@ func version(ctx context.Context, path, pattern string) (string, error) {
 // that no installation lacks. What cannot be found out is not held against it.
 func lacksStatements(ctx context.Context, bin string) bool {
 	places := []string{filepath.Join(bin, "../lib"), filepath.Join(bin, "../lib/postgresql"), filepath.Join(bin, "../lib64/pgsql")}
-	if out, err := exec.CommandContext(ctx, filepath.Join(bin, "pg_config"), "--pkglibdir").Output(); err == nil {
+	config := exec.CommandContext(ctx, filepath.Join(bin, "pg_config"), "--pkglibdir")
+	config.Env = alone.Server("/")
+	if out, err := config.Output(); err == nil {
 		places = []string{strings.TrimSpace(string(out))}
 	}
 	for _, dir := range places {

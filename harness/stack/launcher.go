@@ -8,8 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
-	"strings"
 	"syscall"
 )
 
@@ -133,13 +131,4 @@ func (la *launcher) run(ctx context.Context, c command) error {
 	case <-ctx.Done():
 		return errors.Join(fmt.Errorf("stack: %s: %w", c.name, context.Cause(ctx)), ch.dismiss(syscall.SIGTERM))
 	}
-}
-
-// environ is rehearse's environment without what would change the meaning of a measurement: libpq's variables and the
-// user's language.
-func environ(extra ...string) []string {
-	kept := slices.DeleteFunc(os.Environ(), func(kv string) bool {
-		return strings.HasPrefix(kv, "PG") || strings.HasPrefix(kv, "LC_") || strings.HasPrefix(kv, "LANG") || strings.HasPrefix(kv, "TZ=")
-	})
-	return slices.Concat(kept, []string{"LC_ALL=C", "TZ=UTC"}, extra)
 }

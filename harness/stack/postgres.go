@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // postgresLimit bounds the wait for a Postgres that starts or stops; after a crash it first replays its log, and before
@@ -22,7 +24,7 @@ func (s *processes) initdb(ctx context.Context, dir string) error {
 	return s.launcher.run(ctx, command{
 		name: "initdb", path: filepath.Join(s.tools.postgres, "initdb"),
 		args: []string{"--no-sync", "--no-instructions", "--username=" + Owner, "--encoding=UTF8", "--locale=C", "--auth=trust", "-D", dir},
-		env:  environ(), dir: s.run.data(), log: s.logPath("initdb"), death: syscall.SIGKILL,
+		env:  alone.Server(s.run.data()), dir: s.run.data(), log: s.logPath("initdb"), death: syscall.SIGKILL,
 	})
 }
 
@@ -32,7 +34,7 @@ func (s *processes) postgres(name, dir string) *node {
 		name: name, data: dir, limit: postgresLimit, stop: syscall.SIGINT, quit: syscall.SIGQUIT,
 		command: command{
 			name: name, path: filepath.Join(s.tools.postgres, "postgres"), args: []string{"-D", dir},
-			env: environ(), dir: s.run.data(), log: s.logPath(name), death: syscall.SIGQUIT,
+			env: alone.Server(s.run.data()), dir: s.run.data(), log: s.logPath(name), death: syscall.SIGQUIT,
 		},
 	}
 }
@@ -48,12 +50,12 @@ func (s *processes) configure(dir string, port int, layers ...map[string]string)
 // door opens the owner's connections through the socket in the private directory.
 func (s *processes) door(port int) door {
 	return func(ctx context.Context, database string) (*pgx.Conn, error) {
-		cfg, err := pgx.ParseConfig("sslmode=disable target_session_attrs=any application_name=rehearse connect_timeout=5")
+		cfg, err := alone.Conn("postgres:///?sslmode=disable&application_name=rehearse&connect_timeout=5")
 		if err != nil {
 			return nil, err
 		}
 		cfg.Host, cfg.Port, cfg.User, cfg.Database = s.run.data(), uint16(port), Owner, database
-		cfg.Password, cfg.Fallbacks = "", nil
+		cfg.Fallbacks = nil
 		return pgx.ConnectConfig(ctx, cfg)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // redisLimit bounds the wait for a Redis that starts; it has nothing to load.
@@ -23,7 +25,7 @@ func (s *processes) bootRedis(ctx context.Context) error {
 	n := &node{
 		name: Redis, limit: redisLimit, stop: syscall.SIGTERM, quit: syscall.SIGKILL,
 		command: command{
-			name: Redis, path: s.tools.redis, args: []string{conf}, env: environ(), dir: dir,
+			name: Redis, path: s.tools.redis, args: []string{conf}, env: alone.Server(dir), dir: dir,
 			log: s.logPath(Redis), death: syscall.SIGKILL,
 		},
 	}

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // spawnLimit is how long a service may take until all its ports accept connections.
@@ -65,7 +68,12 @@ func (s *processes) outfit(n *node, svc Service) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	env := append(environ(svc.Env...), "REHEARSE_HOST="+loopback)
+	// It works where nothing of the caller's lies.
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	env := append(append(alone.Service(), svc.Env...), "REHEARSE_HOST="+loopback)
 	addrs := map[string]string{}
 	for _, p := range svc.Ports {
 		port, err := s.ports.free()
@@ -75,7 +83,7 @@ func (s *processes) outfit(n *node, svc Service) (map[string]string, error) {
 		addrs[p] = address(port)
 		env = append(env, fmt.Sprintf("REHEARSE_PORT_%s=%d", portVariable(p), port))
 	}
-	n.command = command{name: svc.Name, path: path, args: svc.Args, env: env, log: s.logPath(svc.Name), death: syscall.SIGKILL}
+	n.command = command{name: svc.Name, path: path, args: svc.Args, env: env, dir: s.run.data(), log: s.logPath(svc.Name), death: syscall.SIGKILL}
 	n.ready = func(ctx context.Context) error {
 		for _, addr := range addrs {
 			if err := dial(ctx, addr); err != nil {

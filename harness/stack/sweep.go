@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // crashed tells that a postmaster left without releasing its shared memory: its pid file is still there.
@@ -41,7 +43,7 @@ func (r *rundir) sweep(ctx context.Context, la *launcher, postgres, dir string) 
 	}
 	c, err := la.start(command{
 		name: "sweep", path: postgres, args: []string{"-D", dir, "-p", fmt.Sprint(port)},
-		env: environ(), dir: r.data(), log: r.data("sweep.log"), death: syscall.SIGQUIT,
+		env: alone.Server(r.data()), dir: r.data(), log: r.data("sweep.log"), death: syscall.SIGQUIT,
 	})
 	if err != nil {
 		return err

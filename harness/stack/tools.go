@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/alone"
 )
 
 // minPostgres is the first major version with pg_stat_statements_info, which tells when counts were lost.
@@ -93,7 +95,7 @@ func postgresMajor(ctx context.Context, path string, as account) (int, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "--version")
 	cmd.SysProcAttr = attributes(as, 0)
-	cmd.Env = environ()
+	cmd.Env = alone.Server("/")
 	cmd.Dir = "/"
 	out, err := cmd.Output()
 	if err != nil {

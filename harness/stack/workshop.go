@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"github.com/rehearse-dev/rehearse/harness/alone"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
@@ -328,7 +329,7 @@ func (w *workshop) close(ctx context.Context) error {
 func (s *containers) door(v *vessel, password string) door {
 	return func(ctx context.Context, database string) (*pgx.Conn, error) {
 		e := Endpoints{Database: database, PrimaryAddr: s.addr(v, postgresPort), Passwords: map[string]string{Owner: password}}
-		return pgx.Connect(ctx, e.PrimaryURL(Owner)+"&application_name=rehearse&connect_timeout=5&target_session_attrs=any")
+		return alone.Connect(ctx, e.PrimaryURL(Owner)+"&application_name=rehearse&connect_timeout=5")
 	}
 }
 
