@@ -173,9 +173,11 @@ func TestCutoverFits(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"a state too few":     func(c *Config) { c.Cutover = c.Cutover[1:] },
 		"another first state": func(c *Config) { c.Cutover[0] = "cache" },
-		"two trials":          func(c *Config) { c.Plan.Trials = append(c.Plan.Trials, c.Plan.Trials[0]) },
-		"it may be repeated":  func(c *Config) { c.Plan.Once = false },
-		"more rounds":         func(c *Config) { c.More = func(context.Context) (bool, error) { return false, nil } },
+		"two trials": func(c *Config) {
+			c.Plan.Trials = append(c.Plan.Trials, scenarios.Trial{Index: 1, State: c.Plan.Trials[0].State})
+		},
+		"it may be repeated": func(c *Config) { c.Plan.Once = false },
+		"more rounds":        func(c *Config) { c.More = func(context.Context) (bool, error) { return false, nil } },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := &actor{}

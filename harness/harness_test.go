@@ -135,7 +135,7 @@ func plan(states ...string) *scenarios.Plan {
 func rehearse(t *testing.T, ctx context.Context, cfg Config) (*record.Run, error) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
-	w, err := record.Create(dir, record.Header{Started: time.Now()}, nil)
+	w, err := record.Create(dir, headerOf(cfg.Plan), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,6 +151,18 @@ func rehearse(t *testing.T, ctx context.Context, cfg Config) (*record.Run, error
 		t.Fatal(err)
 	}
 	return run, ran
+}
+
+// headerOf is what a reader has to know of a plan before its lines.
+func headerOf(p *scenarios.Plan) record.Header {
+	h := record.Header{Started: time.Now(), States: p.States, Operations: []string{"verify"}}
+	for _, stage := range p.Stages {
+		h.Stages = append(h.Stages, record.Stage{Name: stage.Name, BeginSeconds: stage.Begin.Seconds(), EndSeconds: stage.End.Seconds(), Measure: stage.Measure})
+	}
+	for _, trial := range p.Trials {
+		h.Trials = append(h.Trials, record.Trial{Index: trial.Index, State: trial.State})
+	}
+	return h
 }
 
 // kinds lists the events as "kind trial".
@@ -363,8 +375,8 @@ func TestMore(t *testing.T) {
 		if diff := cmp.Diff([]string{"0 baseline", "1 cache", "2 cache", "3 baseline", "4 baseline", "5 cache"}, ran); diff != "" {
 			t.Errorf("trials (-want +got):\n%s", diff)
 		}
-		if h := run.Header; h.Rounds != 3 || len(h.Trials) != 4 || h.Trials[3] != (record.Trial{Index: 5, Round: 2, State: "cache", Hits: 160}) {
-			t.Errorf("the record has %d rounds and the added trials %+v", h.Rounds, h.Trials)
+		if h := run.Header; h.Rounds != 3 || len(h.Trials) != 6 || h.Trials[5] != (record.Trial{Index: 5, Round: 2, State: "cache", Hits: 160}) {
+			t.Errorf("the record has %d rounds and the trials %+v", h.Rounds, h.Trials)
 		}
 	})
 }

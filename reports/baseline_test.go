@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,7 @@ func TestBaselineFile(t *testing.T) {
 		}
 	}
 	m.windows = kept
+	m.samples = slices.DeleteFunc(m.samples, func(s record.Sample) bool { return s.Stage != "" && s.Stage != "peak" })
 	b, err := NewBaseline(m.written(t), &m.scenario)
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ func odd() map[string]func() *made {
 				{Metric: "primary_qps", Max: new(500.0), Level: scenarios.LevelWarn, Line: 31},
 			}
 			m.windowsOf(1, "peak", func(w *record.Window) {
+				w.Lag = record.Histogram{}
 				for range w.Sent {
 					w.Lag.Record(50 * time.Millisecond)
 				}
@@ -75,7 +76,7 @@ func odd() map[string]func() *made {
 		"names": func() *made {
 			m := makeRun(2, steady, "baseline", "extract-main")
 			m.rename("extract-main", nasty, "peak", "=1+1|"+nasty+"\n::error::", "verify", "@verify #1", "test", nasty+"--> [x](y) \x01\xff")
-			m.header.ScenarioPath, m.header.ScenarioVaried = nasty+".yaml", true
+			m.header.ScenarioPath, m.header.ScenarioVaried, m.unread = nasty+".yaml", true, true
 			m.scenario.Budgets = []scenarios.Budget{
 				{Metric: "p95", Max: new(0.005), Line: 30},
 				{Metric: "p95", Max: new(0.005), Line: 31},

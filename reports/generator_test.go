@@ -114,6 +114,7 @@ func TestStarvation(t *testing.T) {
 func TestLatenessIsExplained(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	m.windowsOf(0, "peak", func(w *record.Window) {
+		w.Lag = record.Histogram{}
 		for range w.Sent {
 			w.Lag.Record(6 * time.Millisecond)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
@@ -65,7 +66,7 @@ func (s *Summary) passed() page.Answer {
 		switch {
 		case b.Verdict == Pass:
 			kept++
-		case b.lenient():
+		case b.Level == scenarios.LevelWarn:
 			warned++
 		case b.Verdict == Fail:
 			breached++

@@ -274,6 +274,7 @@ func oddRuns() map[string]func() *made {
 			for i := range m.header.Stages {
 				m.header.Stages[i].BeginSeconds, m.header.Stages[i].EndSeconds = float64(i), float64(i+1)
 			}
+			m.unread = true
 			return m
 		},
 		"interrupted": told()["truncated"],
@@ -300,7 +301,7 @@ func oddRuns() map[string]func() *made {
 		"hopeless":     told()["hopeless"],
 		"hostile": func() *made {
 			m := makeRun(2, wobble, "baseline", "cache")
-			m.header.States[1], m.header.Scenario = hostile, hostile
+			m.header.States[1], m.header.Scenario, m.unread = hostile, hostile, true
 			m.scenario.Name, m.scenario.Phases = hostile, []string{hostile}
 			for i := range m.header.Trials {
 				if m.header.Trials[i].State == "cache" {

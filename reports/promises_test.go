@@ -28,6 +28,7 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 		"allowed by a budget":     {func(m *made) { m.windowsOf(1, "peak", spoil) }, []scenarios.Budget{{Metric: "accepted_revoked", Max: new(100.0)}}},
 		"in a trial not believed": {func(m *made) { m.windowsOf(1, "peak", spoil); m.samplesOf(1, "callers", unread) }, nil},
 		"in a trial not planned": {func(m *made) {
+			m.unread = true
 			m.windows = append(m.windows, record.Window{Trial: 9, Stage: "peak", Op: "verify", Offered: 12, Sent: 12, Completed: 12, AcceptedRevoked: 12})
 		}, nil},
 	} {

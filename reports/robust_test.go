@@ -93,6 +93,7 @@ func TestForeignLines(t *testing.T) {
 	m.windows = append(m.windows, record.Window{Trial: 99, Stage: "peak", Op: "verify", Offered: 9})
 	m.samples = append(m.samples, record.Sample{Trial: -1, Source: "primary", AtSeconds: 1, Values: map[string]float64{"x{y": -1}})
 	m.events = append([]record.Event{{Trial: 7, Kind: "unheard"}}, m.events...)
+	m.unread = true
 	if _, got := m.summarized(t); encoded(t, got) != encoded(t, want) {
 		t.Error("foreign lines changed the summary")
 	}

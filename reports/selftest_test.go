@@ -32,7 +32,7 @@ func selfTested(t *testing.T, pairs int) *record.Run {
 			m.header.Trials[len(m.header.Trials)-1].State = level.State
 		}
 	}
-	m.events = append(m.events, record.Event{AtSeconds: 1e6, Trial: -1, Kind: record.EventDone})
+	m.events = append(m.events, record.Event{AtSeconds: 6e5, Trial: -1, Kind: record.EventDone})
 	return m.written(t)
 }
 

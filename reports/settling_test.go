@@ -130,6 +130,7 @@ func TestUnsettledTrial(t *testing.T) {
 		m.grow(1, c.step)
 		if c.spoil != nil {
 			c.spoil(&m.header.Stages[2])
+			m.unread = m.header.Stages[2].Name != "peak"
 		}
 		_, s := m.summarized(t)
 		check := s.Validity[1]

@@ -269,6 +269,7 @@ func ruins() []spoilt {
 		{"windows lost", func(m *made) { m.windows = m.windows[1:] }, "2,380 hits recorded of 2,400 due", voidsMeasures},
 		{"late", func(m *made) {
 			m.windowsOf(0, "peak", func(w *record.Window) {
+				w.Lag = record.Histogram{}
 				for range w.Sent {
 					w.Lag.Record(6 * time.Millisecond)
 				}
@@ -283,7 +284,12 @@ func ruins() []spoilt {
 					w.Response.Record(61 * time.Millisecond)
 				}
 			})
-			m.windowsOf(1, "peak", func(w *record.Window) { w.Offered, w.Sent, w.Completed = 50, 50, 50 })
+			m.windowsOf(1, "peak", func(w *record.Window) {
+				w.Offered, w.Lag, w.Response = 50, record.Histogram{}, record.Histogram{}
+				for range w.Offered {
+					w.Response.Record(3 * time.Millisecond)
+				}
+			})
 		}, "the generator was late: lag p99 6", voidsLatencies},
 		{"counter reset", primary(func(s *record.Sample) {
 			if s.AtSeconds > 5+6.5 {

@@ -198,10 +198,12 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("decode histogram: %w", err)
 	}
 	for _, bucket := range buckets {
-		h.open()
-		if err := h.hdr.RecordValues(bucket[0], bucket[1]); err != nil || bucket[0] < 0 || bucket[1] <= 0 {
-			return fmt.Errorf("decode histogram: bucket %v is outside of 0 to %d ns or empty", bucket, highestNanoseconds)
+		if bucket[0] < 0 || bucket[0] > highestNanoseconds || bucket[1] <= 0 || bucket[1] > highestCount {
+			return fmt.Errorf("decode histogram: bucket %v is outside of 0 to %d ns, or of 1 to %v hits", bucket, highestNanoseconds, int64(highestCount))
 		}
+		h.open()
+		// In range, so there is no error.
+		_ = h.hdr.RecordValues(bucket[0], bucket[1])
 	}
 	return nil
 }
@@ -217,7 +219,7 @@ func (h *Histogram) unmarshalWritten(data []byte) bool {
 		if value, rest, ok = number(rest, ','); !ok || value <= last || value > highestNanoseconds || value%(1<<leastBits) != 0 {
 			return false
 		}
-		if count, rest, ok = number(rest, ']'); !ok || count == 0 {
+		if count, rest, ok = number(rest, ']'); !ok || count == 0 || count > highestCount {
 			return false
 		}
 		folded = binary.AppendUvarint(binary.AppendUvarint(folded, uint64(value-before)>>leastBits), uint64(count))
@@ -254,6 +256,11 @@ func (h *Histogram) unmarshalEncoded(data []byte) error {
 	encoded, err := hdrhistogram.DecodePacked([]byte(text))
 	if err != nil {
 		return fmt.Errorf("decode histogram: %w", err)
+	}
+	for value, count := range encoded.ForEachBucket {
+		if count <= 0 || count > highestCount {
+			return fmt.Errorf("decode histogram: bucket %v is outside of 1 to %v hits", [2]int64{value, count}, int64(highestCount))
+		}
 	}
 	h.open()
 	if dropped := h.hdr.Merge(encoded); dropped > 0 {

@@ -8,12 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
-
-// maxLineBytes bounds one line of a stream; a window of five full histograms stays far below.
-const maxLineBytes = 16 << 20
 
 // Run is a run directory read back.
 type Run struct {
@@ -36,42 +32,67 @@ func (r *Run) Complete() bool {
 
 // ReadHeader reads the header of the run directory dir and nothing else, for those who have to know what kind of run it is.
 func ReadHeader(dir string) (h Header, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, HeaderFile))
+	path := filepath.Join(dir, HeaderFile)
+	text, err := FilesOf(dir).Read(HeaderFile, maxHeaderBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, fmt.Errorf("%s is not a run directory: it has no %s", dir, HeaderFile)
 	}
 	if err != nil {
 		return h, fmt.Errorf("read run: %w", err)
 	}
+	if n := parts(text); n > mostParts {
+		return h, fmt.Errorf("read %s: it has %d entries: %d at the most; %s", path, n, mostParts, remedy)
+	}
 	if err := foreign(dir, text); err != nil {
 		return h, err
 	}
+	sealed, err := unsealed(text, headerMember, headerEnd)
+	if err != nil {
+		return h, fmt.Errorf("read %s: %w; %s", path, err, remedy)
+	}
 	if err := json.Unmarshal(text, &h); err != nil {
-		return h, fmt.Errorf("read %s: %w", filepath.Join(dir, HeaderFile), err)
+		return h, fmt.Errorf("read %s: %w", path, err)
+	}
+	if h.CRC != "" && !sealed || h.Checksums != "" && !sealed {
+		return h, fmt.Errorf("read %s: %w; %s", path, errUnsealed, remedy)
+	}
+	h.CRC = ""
+	if err := h.check().err(path); err != nil {
+		return h, fmt.Errorf("%w\n%s", err, remedy)
 	}
 	return h, nil
 }
 
-// Open reads the run directory dir. A run that was cut short is read as far as it goes; what is missing or broken
-// besides its last lines is an error.
+// remedy is what to do about a record that cannot be read.
+const remedy = "the record is damaged, or was not made by rehearse: restore it from a copy, or run again"
+
+// Open reads the run directory dir. A run that was cut short is read as far as it goes; what is missing, broken or out of
+// bounds besides its last lines is an error.
 func Open(dir string) (*Run, error) {
 	r := &Run{Dir: dir}
 	var err error
 	if r.Header, err = ReadHeader(dir); err != nil {
 		return nil, err
 	}
-	if r.Scenario, err = os.ReadFile(filepath.Join(dir, ScenarioFile)); err != nil {
+	if r.Scenario, err = FilesOf(dir).Read(ScenarioFile, maxScenarioBytes); err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
-	r.Windows, err = readLines[Window](r, WindowsFile)
-	samples, err2 := readLines[Sample](r, SamplesFile)
-	events, err3 := readLines[Event](r, EventsFile)
-	apis, err4 := readLines[APIWindow](r, APIsFile)
-	if errors.Is(err4, fs.ErrNotExist) {
-		err4 = nil
+	in := &reader{run: r, frame: frameOf(&r.Header)}
+	var errs [4]error
+	r.Windows, errs[0] = readLines[Window](in, WindowsFile)
+	r.Samples, errs[1] = readLines[Sample](in, SamplesFile)
+	r.Events, errs[2] = readLines[Event](in, EventsFile)
+	r.APIs, errs[3] = readLines[APIWindow](in, APIsFile)
+	if errors.Is(errs[3], fs.ErrNotExist) {
+		errs[3] = nil
 	}
-	r.Samples, r.Events, r.APIs = samples, events, apis
-	return r, errors.Join(err, err2, err3, err4)
+	if err := cmp.Or(errors.Join(errs[:]...), checkEvents(dir, r.Events)); err != nil {
+		if in.told >= mostProblems {
+			err = fmt.Errorf("%w\nand perhaps more: the rest was not read", err)
+		}
+		return nil, fmt.Errorf("%w\n%s", err, remedy)
+	}
+	return r, nil
 }
 
 // foreign refuses a header of another format. It is asked before the header is decoded, which may mean something else there.
@@ -86,34 +107,75 @@ func foreign(dir string, header []byte) error {
 		dir, told.Schema, Schema, cmp.Or(told.Version, "it does not say which"))
 }
 
-// readLines decodes one value a line. Only the last line may be broken: it was being written when the run died.
-func readLines[T any](r *Run, name string) ([]T, error) {
-	file, err := os.Open(filepath.Join(r.Dir, name))
+// reader is a run on its way from its directory.
+type reader struct {
+	run   *Run
+	frame *frame
+	// told is how many problems have been told.
+	told int
+}
+
+// readLines decodes one value a line. Only the last line may be broken: it was being written when the run died. Of what is
+// wrong otherwise, the first lines are told.
+func readLines[T any, P interface {
+	*T
+	line
+}](in *reader, name string) (values []T, err error) {
+	file, err := FilesOf(in.run.Dir).Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
 	defer file.Close()
-	var values []T
-	var line []byte
+	var text []byte
+	var wrong []error
 	lines := bufio.NewReaderSize(file, 1<<16)
-	for number := 1; ; number++ {
-		line, err = readLine(lines, line[:0])
-		if errors.Is(err, io.EOF) && len(line) == 0 {
-			return values, nil
+	for number := 1; in.told < mostProblems; number++ {
+		where := fmt.Sprintf("%s:%d", filepath.Join(in.run.Dir, name), number)
+		text, err = readLine(lines, text[:0])
+		last := errors.Is(err, io.EOF)
+		if last && len(text) == 0 {
+			break
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return values, fmt.Errorf("read %s:%d: %w", name, number, err)
+		if err != nil && !last {
+			return values, errors.Join(append(wrong, fmt.Errorf("read %s: %w", where, err))...)
 		}
 		var value T
-		if broken := json.Unmarshal(line, &value); broken != nil {
-			if errors.Is(err, io.EOF) {
-				r.Notes = append(r.Notes, fmt.Sprintf("%s: the last line was cut short and is left out", name))
-				return values, nil
-			}
-			return values, fmt.Errorf("read %s:%d: %w", name, number, broken)
+		broken := in.decode(text, &value)
+		if broken != nil && last {
+			in.run.Notes = append(in.run.Notes, fmt.Sprintf("%s: the last line was cut short and is left out", name))
+			break
+		}
+		p := &problems{}
+		if broken != nil {
+			p.add("%w", broken)
+		} else {
+			P(&value).check(in.frame, p)
+		}
+		if err := p.err(where); err != nil {
+			wrong, in.told = append(wrong, err), in.told+len(p.found)
+			continue
+		}
+		if err := in.frame.full(P(&value)); err != nil {
+			return values, errors.Join(append(wrong, fmt.Errorf("%s: %w", where, err))...)
 		}
 		values = append(values, value)
 	}
+	return values, errors.Join(wrong...)
+}
+
+// decode makes a value of a line whose checksum matches.
+func (in *reader) decode(text []byte, value any) error {
+	sealed, err := unsealed(text, lineMember, lineEnd)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return err
+	}
+	if !sealed && in.run.Header.Checksums != "" {
+		return errUnsealed
+	}
+	return nil
 }
 
 // readLine appends the next line to line.

@@ -6,7 +6,9 @@
 // run directory, the Add methods of [Writer] append, [Open] reads everything back.
 //
 // Opinion: a run that crashed is still a run. The header is on disk before the first hit, every line stands alone, and
-// a last line cut short is dropped with a note, not an error. Units are base units: seconds, bytes, counts.
+// a last line cut short is dropped with a note, not an error. A run directory may be anybody's, so what is read is checked
+// against its checksum, against the header and against what a run can be before anybody counts with it. Units are base
+// units: seconds, bytes, counts.
 package record
 
 import "time"
@@ -16,9 +18,11 @@ const Schema = "rehearse.record/1"
 
 // Header says what was run, where and how. It is written before the first measurement.
 type Header struct {
-	Schema   string `json:"schema"`
-	ID       string `json:"id"`
-	Scenario string `json:"scenario"`
+	Schema string `json:"schema"`
+	// Checksums is [Checksums] where each line of the streams carries its own; empty in early records.
+	Checksums string `json:"checksums,omitempty"`
+	ID        string `json:"id"`
+	Scenario  string `json:"scenario"`
 	// ScenarioPath is the file that the scenario was read from, as it was named; empty for one that comes with rehearse.
 	ScenarioPath string `json:"scenario_path,omitempty"`
 	// ScenarioVaried tells that flags changed it, so the lines of the kept scenario are not those of that file.
@@ -63,6 +67,8 @@ type Header struct {
 	Trials     []Trial  `json:"trials"`
 	// TimeoutSeconds is how long a hit may take before it counts as failed.
 	TimeoutSeconds float64 `json:"timeout_seconds"`
+	// CRC is the checksum of what stands before it in the file. It is the writer's and the reader's; empty elsewhere.
+	CRC string `json:"crc,omitempty"`
 }
 
 // SelfTest says what was compared. Each round of the record is one pair of trials.

@@ -72,14 +72,14 @@ func (w *Writer) Edit(change func(*Header)) error {
 }
 
 func (w *Writer) setHeader(header Header) error {
-	header.Schema = Schema
+	header.Schema, header.Checksums, header.CRC = Schema, Checksums, ""
 	w.header = header
 	text, err := json.MarshalIndent(header, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode run header: %w", err)
 	}
 	path := filepath.Join(w.dir, HeaderFile)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(path+".new", append(seal(text, headerMember, headerEnd), '\n'), 0o644); err != nil {
 		return fmt.Errorf("write run header: %w", err)
 	}
 	return os.Rename(path+".new", path)
@@ -158,6 +158,9 @@ func (w *Writer) Close() error {
 
 func (w *Writer) add(name string, value any) error {
 	line, err := json.Marshal(value)
+	if err == nil {
+		line = append(seal(line, lineMember, lineEnd), '\n')
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.streams[name]
@@ -169,7 +172,7 @@ func (w *Writer) add(name string, value any) error {
 	case err != nil:
 		return w.keep(fmt.Errorf("encode line of %s: %w", name, err))
 	}
-	_, err = s.buffer.Write(append(line, '\n'))
+	_, err = s.buffer.Write(line)
 	if now := time.Now(); err == nil && now.Sub(s.flushed) >= flushEvery {
 		s.flushed = now
 		err = s.buffer.Flush()
