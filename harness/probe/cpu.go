@@ -42,6 +42,9 @@ type cpu struct {
 	// kin and others divide the processors between us and everybody else.
 	kin    kinship
 	others account
+	// quota is the control group that binds this process, once it has been looked for.
+	quota  *quotaGroup
+	looked bool
 }
 
 // usage is what a node has used.
@@ -106,7 +109,35 @@ func (c *cpu) divide(values map[string]float64, at time.Time, table processes, m
 	now := shares{at: at, machineTimes: machine, own: own}
 	now.kernel, now.others, now.complete = table.divide(ours)
 	now.others -= c.kin.gone
+	now.group = c.group(own, machine.processors, nodes)
 	values[record.ForeignKey], values[record.ProcessorsKey] = c.others.add(now), float64(machine.processors)
+}
+
+// group is what our control group has had, where it has a quota that is less than the processors. Nodes that live outside of
+// it are none of its cost.
+func (c *cpu) group(own float64, processors int, nodes map[string]int) inside {
+	if !c.looked {
+		c.looked = true
+		if g, found := findGroup(readAll(c.proc+"/self/mountinfo"), readAll(c.proc+"/self/cgroup"), readAll); found {
+			c.quota = &g
+		}
+	}
+	if c.quota == nil || c.quota.processors >= float64(processors) {
+		return inside{}
+	}
+	used, known := c.quota.used(readAll)
+	for name, pid := range nodes {
+		if !c.quota.holds(readAll(fmt.Sprintf("%s/%d/cgroup", c.proc, pid))) {
+			own -= c.seen[name].seconds
+		}
+	}
+	return inside{known: known, processors: c.quota.processors, used: used, own: own}
+}
+
+// readAll is the content of a file; empty when there is none.
+func readAll(file string) string {
+	text, _ := os.ReadFile(file) // whether there is one, tells the version and the limits
+	return string(text)
 }
 
 // table reads the processes, again if a child of ours ends meanwhile, though not for ever.

@@ -95,6 +95,8 @@ type shares struct {
 	own, kernel, others float64
 	// complete tells that others are all of the machine's.
 	complete bool
+	// group is what a control group with a quota has had.
+	group inside
 }
 
 // account adds up what others took.
@@ -104,7 +106,8 @@ type account struct {
 	rest, foreign float64
 }
 
-// add takes the next reading, and returns the sum since the first one in seconds.
+// add takes the next reading, and returns the sum since the first one in seconds: what others took of the machine or, where
+// that is the larger share of what we may have, of our control group.
 func (a *account) add(now shares) float64 {
 	last := a.last
 	a.last = &now
@@ -112,12 +115,19 @@ func (a *account) add(now shares) float64 {
 		a.rest = a.foreign
 		return a.foreign
 	}
+	before := a.foreign
+	a.addMachine(now, *last)
+	a.foreign = max(a.foreign, before+now.group.crowding(last.group, float64(now.processors)))
+	return a.foreign
+}
+
+func (a *account) addMachine(now, last shares) {
 	if !now.complete || !now.all {
 		// From one second to the next it is as uncertain as looking is; over many that evens out. The kernel's threads are
 		// in it, since how much of theirs was on these processors is not known.
 		a.rest += (now.busy - last.busy) - (now.own - last.own)
 		a.foreign = max(a.foreign, a.rest)
-		return a.foreign
+		return
 	}
 	own, kernel := max(now.own-last.own, 0), max(now.kernel-last.kernel, 0)
 	room := now.at.Sub(last.at).Seconds() * float64(now.processors)
@@ -125,7 +135,6 @@ func (a *account) add(now shares) float64 {
 	slack := slackSeconds + slackShare*room
 	most := room - (now.idle - last.idle) - (now.steal - last.steal) - own - kernel + slack
 	a.foreign += max(min(max(now.others-last.others, seen-slack), most), 0)
-	return a.foreign
 }
 
 // kinship knows which processes are ours: the roots and all that descends from them, also where the process between has
