@@ -17,9 +17,11 @@ type Budget struct {
 	// Of is the state the number is a ratio to, or saved for that of a saved baseline; empty for the number itself.
 	Of string `json:"of"`
 	// Bound is max or min, or below or above, which the number may not even reach; a budget with two is listed twice.
-	Bound  string `json:"bound"`
-	Limit  Number `json:"limit"`
-	Actual Number `json:"actual"`
+	Bound string `json:"bound"`
+	Limit Number `json:"limit"`
+	// Written is how the scenario spells the limit; empty where no text does.
+	Written string `json:"written,omitempty"`
+	Actual  Number `json:"actual"`
 	// Lo and Hi are the 95 % interval of a latency, from one round on; counts have none. Hi is unknown, too, where more hits
 	// may never have come back than the percentile leaves out.
 	Lo Number `json:"lo"`
@@ -75,11 +77,12 @@ func bounds(b scenarios.Budget) (list []Budget) {
 		one.Level = b.Level
 	}
 	for _, limit := range []struct {
-		bound string
-		value *float64
-	}{{boundMax, b.Max}, {boundBelow, b.Below}, {boundMin, b.Min}, {boundAbove, b.Above}} {
+		bound   string
+		value   *float64
+		written string
+	}{{boundMax, b.Max, b.Written.Max}, {boundBelow, b.Below, b.Written.Below}, {boundMin, b.Min, b.Written.Min}, {boundAbove, b.Above, b.Written.Above}} {
 		if limit.value != nil {
-			one.Bound, one.Limit = limit.bound, Number(*limit.value)
+			one.Bound, one.Limit, one.Written = limit.bound, Number(*limit.value), limit.written
 			list = append(list, one)
 		}
 	}
@@ -91,6 +94,9 @@ func (b Budget) upper() bool { return b.Bound == boundMax || b.Bound == boundBel
 
 // passes tells whether a known number is inside the limit.
 func (b Budget) passes(n Number) bool {
+	if b.at(n) {
+		return b.Bound == boundMax || b.Bound == boundMin
+	}
 	switch b.Bound {
 	case boundMax:
 		return n <= b.Limit
@@ -184,7 +190,8 @@ func (l *ledger) breachedAllTheSame(b Budget) Budget {
 		return b
 	}
 	if actual := l.count(b.Key); actual.Known() && !b.passes(actual) {
-		b.Actual, b.Verdict, b.Reason = actual, Fail, "outside the limit"
+		b.Actual = actual
+		b.Verdict, b.Reason = Fail, b.where(false)
 	}
 	return b
 }
@@ -209,9 +216,9 @@ func (l *ledger) countBudget(b Budget) Budget {
 	case b.passes(span.lo) && b.passes(span.hi) && l.unseen(b) != "":
 		b.Reason = l.unseen(b)
 	case b.passes(span.lo) && b.passes(span.hi):
-		b.Verdict, b.Reason = Pass, "inside the limit"
+		b.Verdict, b.Reason = Pass, b.where(true)
 	case !b.passes(span.lo) && !b.passes(span.hi):
-		b.Verdict, b.Reason = Fail, "outside the limit"
+		b.Verdict, b.Reason = Fail, b.where(false)
 	default:
 		b.Reason = fmt.Sprintf("between %s and %s, for hits were in flight at the edges of %s; limit a count per hit",
 			b.text(span.lo), b.text(span.hi), b.Stage)
@@ -230,19 +237,6 @@ func (l *ledger) unseen(b Budget) string {
 	return strings.Join(missing, "; ")
 }
 
-// text prints a number in the unit of the budget.
-func (b Budget) text(n Number) string {
-	switch (scenarios.Budget{Metric: b.Metric, Of: b.Of}).Unit() {
-	case scenarios.Seconds:
-		return seconds(n)
-	case scenarios.Ratio:
-		return percent(float64(n))
-	case scenarios.PerSecond:
-		return suffixed(number(n), "/s")
-	}
-	return number(n)
-}
-
 // name identifies a budget to a person: metric, operation, state, stage, bound and limit; never the measured value, so
 // that it is the same in every run.
 func (b Budget) name() string {
@@ -256,5 +250,5 @@ func (b Budget) name() string {
 	if b.ForSeconds > 0 {
 		lasting = " for " + (time.Duration(b.ForSeconds) * time.Second).String()
 	}
-	return fmt.Sprintf("%s of %s%s at %s %s %s%s", subject, b.State, of, b.Stage, b.Bound, limit(b.text(b.Limit)), lasting)
+	return fmt.Sprintf("%s of %s%s at %s %s %s%s", subject, b.State, of, b.Stage, b.Bound, b.limit(), lasting)
 }

@@ -169,7 +169,7 @@ func (b Budget) found() string {
 	if !b.Actual.Known() {
 		return b.Reason
 	}
-	return fmt.Sprintf("%s %s, limit %s %s: %s", b.Metric, b.text(b.Actual), b.Bound, limit(b.text(b.Limit)), b.Reason)
+	return fmt.Sprintf("%s %s, limit %s %s: %s", b.Metric, b.text(b.Actual), b.Bound, b.limit(), b.Reason)
 }
 
 // excess is by which factor, as a logarithm, a number is outside of the limit, and less than zero inside of it. Where there

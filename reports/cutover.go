@@ -283,7 +283,7 @@ func (c *Cutover) judgeAnswers() {
 		c.against(Fail, "%s", why)
 	}
 	if c.tooMany(t) {
-		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), limit(percent(float64(c.ErrorsLimit))))
+		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
 	}
 	if c.Complete && t.N == 0 {
 		c.against(Inconclusive, "no hit was due")
@@ -305,13 +305,13 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 	case s.N == 0 && c.Complete:
 		c.against(Inconclusive, "no hit was due around %s", name)
 	case c.tooMany(s.CutoverHits):
-		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, limit(percent(float64(c.ErrorsLimit))))
+		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, exact(100*float64(c.ErrorsLimit))+" %")
 	}
 	if n := s.wrongAnswers(); n > 0 {
 		c.against(Fail, "%s wrong answers around %s", count(n), name)
 	}
 	if s.Seconds > switchLimitSeconds {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s took %s, over %s", name, seconds(s.Seconds), limit(seconds(switchLimitSeconds))))
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s took %s, over %s", name, secondsBeside(s.Seconds, switchLimitSeconds), limit(seconds(switchLimitSeconds))))
 	}
 	if s.LateSeconds > lateSwitchSeconds {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s came %s late: what it needs, or the switch before, took too long", name, seconds(s.LateSeconds)))

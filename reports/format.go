@@ -17,14 +17,26 @@ func figure(x float64) string {
 	if x == 0 {
 		return "0"
 	}
-	decimals := 2 - int(math.Floor(math.Log10(math.Abs(x))))
-	scale := math.Pow10(decimals)
-	x = math.Round(x*scale) / scale
-	return grouped(strconv.FormatFloat(x, 'f', max(0, digits(x)), 64))
+	x = significant(x, 3)
+	return grouped(strconv.FormatFloat(x, 'f', max(0, decimals(x, 3)), 64))
 }
 
-// digits is how many decimals show three significant digits; asked after rounding, for 9.996 has become 10.0.
-func digits(x float64) int { return 2 - int(math.Floor(math.Log10(math.Abs(x))+1e-12)) }
+// significant is x to so many significant digits.
+func significant(x float64, digits int) float64 {
+	if x == 0 {
+		return 0
+	}
+	scale := math.Pow10(digits - 1 - int(math.Floor(math.Log10(math.Abs(x)))))
+	return math.Round(x*scale) / scale
+}
+
+// decimals is how many of them show so many significant digits; asked after rounding, for 9.996 has become 10.0.
+func decimals(x float64, digits int) int {
+	if x == 0 {
+		return 0
+	}
+	return digits - 1 - int(math.Floor(math.Log10(math.Abs(x))+1e-12))
+}
 
 func grouped(text string) string {
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -61,16 +73,22 @@ func limit(text string) string {
 
 // seconds prints a time in the unit in which it is read most easily.
 func seconds(n Number) string {
-	x := float64(n)
-	switch {
-	case !n.Known():
+	if !n.Known() {
 		return missing
-	case math.Abs(x) >= 1:
-		return figure(x) + " s"
-	case math.Abs(x) >= 0.001 || x == 0:
-		return figure(x*1e3) + " ms"
 	}
-	return figure(x*1e6) + " µs"
+	scale, unit := timeUnit(float64(n))
+	return figure(float64(n)*scale) + unit
+}
+
+// timeUnit is the unit in which seconds are read most easily, and how many of it they have.
+func timeUnit(seconds float64) (scale float64, unit string) {
+	switch {
+	case math.Abs(seconds) >= 1:
+		return 1, " s"
+	case math.Abs(seconds) >= 0.001 || seconds == 0:
+		return 1e3, " ms"
+	}
+	return 1e6, " µs"
 }
 
 func number(n Number) string { return figure(float64(n)) }

@@ -106,7 +106,7 @@ func (b Budget) margin() string {
 	switch {
 	case !b.Actual.Known() || !b.Limit.Known():
 		return missing
-	case b.Actual == b.Limit:
+	case b.at(b.Actual):
 		return "at the limit"
 	case b.Limit == 0:
 		return b.text(b.Actual) + " above"

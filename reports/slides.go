@@ -65,7 +65,7 @@ func (s *Summary) latencyLimits() (limits []plot.Limit) {
 			continue
 		}
 		seen[b.Limit] = true
-		limits = append(limits, plot.Limit{Name: "p95 budget " + limit(b.text(b.Limit)), Y: float64(b.Limit) * 1e3})
+		limits = append(limits, plot.Limit{Name: "p95 budget " + b.limit(), Y: float64(b.Limit) * 1e3})
 	}
 	return limits
 }

@@ -110,7 +110,7 @@ func (t *trial) punctuality() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s; %s",
-		seconds(lag), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
+		secondsBeside(lag, record.LagLimitSeconds), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
 }
 
 // resets finds counters that went down between any two readings of a source. Where the statistics were reset, that says it
@@ -187,7 +187,7 @@ func (t *trial) agreement() (reasons []string) {
 		}
 		if apart := math.Abs(server-float64(own)) / max(server, float64(own)); apart > countTolerance {
 			reasons = append(reasons, fmt.Sprintf("%s: the server counted %s statements, the services %s: %s apart (limit %s)",
-				node, whole(server), whole(float64(own)), percent(apart), limit(percent(countTolerance))))
+				node, whole(server), whole(float64(own)), percentBeside(apart, countTolerance), limit(percent(countTolerance))))
 		}
 	}
 	return reasons

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,14 +228,23 @@ func budgetList(p *scenarios.Plan) string {
 func limitText(limit float64, unit scenarios.Unit) string {
 	switch unit {
 	case scenarios.Seconds:
-		return time.Duration(limit * float64(time.Second)).String()
+		return time.Duration(math.Round(limit * float64(time.Second))).String()
 	case scenarios.PerSecond:
-		return rateText(limit)
+		return unrounded(limit) + "/s"
 	case scenarios.Ratio:
-		return strconv.FormatFloat(limit*100, 'g', 6, 64) + "%"
+		return unrounded(limit*100) + "%"
 	default:
 		return strconv.FormatFloat(limit, 'f', -1, 64)
 	}
+}
+
+// unrounded prints every digit that a person wrote, and none that binary fractions add.
+func unrounded(x float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)
+	if err != nil {
+		short = x
+	}
+	return strconv.FormatFloat(short, 'f', -1, 64)
 }
 
 func rateText(rate float64) string { return strconv.FormatFloat(rate, 'g', 6, 64) + "/s" }
