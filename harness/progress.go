@@ -117,10 +117,10 @@ func (m *meter) unbelievable() (why string, values map[string]float64) {
 	}
 	var whys []string
 	if foreign.Crowded() {
-		whys = append(whys, fmt.Sprintf("other processes took %.3g %% of the processors in stage %s", 100*foreign.Share, foreign.Stage))
+		whys = append(whys, fmt.Sprintf("other processes took %s %% of the processors in stage %s", scenarios.Plain(100*foreign.Share, 3), foreign.Stage))
 	}
 	if record.Late(lag, p95) {
-		whys = append(whys, fmt.Sprintf("the generator was late, lag p99 %.3g ms", lag*1000))
+		whys = append(whys, fmt.Sprintf("the generator was late, lag p99 %s ms", scenarios.Plain(lag*1000, 3)))
 	}
 	return strings.Join(whys, ", and "), values
 }

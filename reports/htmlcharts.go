@@ -11,6 +11,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // panel is one chart of the timeline.
@@ -31,7 +32,7 @@ func (s *Summary) timelineSection(t timeline, events []record.Event) (page.Secti
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: name})
 	}
 	if column := columnSeconds(t.from, t.to); column > 0 {
-		section.Text = append(section.Text, fmt.Sprintf("Of every %g s the smallest and the largest value are drawn; all of them are in the run directory.", column))
+		section.Text = append(section.Text, fmt.Sprintf("Of every %s s the smallest and the largest value are drawn; all of them are in the run directory.", scenarios.Plain(column, 6)))
 	}
 	panels := s.panels(t)
 	if len(panels) == 0 {

@@ -157,7 +157,7 @@ func scaleOf(h record.Header) string {
 	if h.Scale == 0 {
 		return "1"
 	}
-	return strconv.FormatFloat(h.Scale, 'g', -1, 64)
+	return strconv.FormatFloat(h.Scale, 'f', -1, 64)
 }
 
 func yesNo(yes bool) string {

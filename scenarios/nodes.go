@@ -119,7 +119,7 @@ func meantUnit(unit string) string {
 func sizeText(size int64) string {
 	for _, unit := range []string{"TiB", "GiB", "MiB", "KiB"} {
 		if count := float64(size) / unitBytes(unit); count >= 1 {
-			return strconv.FormatFloat(count, 'g', 4, 64) + unit
+			return Plain(count, 4) + unit
 		}
 	}
 	return strconv.FormatInt(size, 10) + " bytes"

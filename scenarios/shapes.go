@@ -223,7 +223,7 @@ func (r Replay) check(c *checker, at string, _ Stage) {
 	}
 	if !(peak <= MaxRate) {
 		do := fmt.Sprintf("write scale: %s to stay at or below %d/s", percentBelow(r.Scale*MaxRate/peak), MaxRate)
-		c.must(false, at+".scale", do, "%s peaks at %.6g/s, which is beyond what one generator can pace", r.File, peak)
+		c.must(false, at+".scale", do, "%s peaks at %s/s, which is beyond what one generator can pace", r.File, Plain(peak, 6))
 	}
 }
 

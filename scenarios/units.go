@@ -183,3 +183,12 @@ func readLimit(text string, unit Unit) (float64, *mistake) {
 
 // trim prints a number without trailing zeros.
 func trim(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
+
+// Plain writes a number for people: with as many significant digits, and never with an exponent.
+func Plain(value float64, digits int) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(value, 'g', digits, 64), 64)
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		return "-"
+	}
+	return strconv.FormatFloat(short, 'f', -1, 64)
+}

@@ -1,4 +1,4 @@
-// Command rehearse puts a system under the scripted traffic of a peak event, changes its architecture one phase at a
+// Command rehearse puts a reference system under the scripted traffic of a peak event, changes its architecture one phase at a
 // time, and says what each phase did to latency and to the load of the primary database.
 //
 // Scope: the command line, one file per verb. This is the only place where the scenario, the environment, the system

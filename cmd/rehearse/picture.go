@@ -12,6 +12,7 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/live"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/visible"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // barWidth is how many columns the bar of progress takes.
@@ -84,7 +85,7 @@ func (p picture) figures() []field {
 		fields = append(fields, field{words: fmt.Sprintf("%.0f/%.0f req/s", p.AchievedRate, p.OfferedRate), rank: 3})
 	}
 	if p.P95Seconds > 0 {
-		fields = append(fields, field{words: fmt.Sprintf("p95 %.3g ms", p.P95Seconds*1000), ink: text.Colors{text.Bold}, rank: 1})
+		fields = append(fields, field{words: "p95 " + secondsText(p.P95Seconds), ink: text.Colors{text.Bold}, rank: 1})
 	}
 	add := func(value page.Value, format string, rank int, ink ...text.Color) {
 		if !math.IsNaN(float64(value)) {
@@ -100,6 +101,14 @@ func (p picture) figures() []field {
 		fields = append(fields, field{words: "0 failed", rank: 4})
 	}
 	return fields
+}
+
+// secondsText is a time in the unit in which it is read most easily.
+func secondsText(seconds float64) string {
+	if seconds >= 1 {
+		return scenarios.Plain(seconds, 3) + " s"
+	}
+	return scenarios.Plain(seconds*1000, 3) + " ms"
 }
 
 // fit joins as many fields as the width has room for. The last one left is cut.

@@ -247,7 +247,7 @@ func unrounded(x float64) string {
 	return strconv.FormatFloat(short, 'f', -1, 64)
 }
 
-func rateText(rate float64) string { return strconv.FormatFloat(rate, 'g', 6, 64) + "/s" }
+func rateText(rate float64) string { return scenarios.Plain(rate, 6) + "/s" }
 
 // grouped is n with a comma between thousands.
 func grouped(n uint64) string {

@@ -102,6 +102,16 @@ func screen(t *testing.T, sent string, each func(lines []string)) {
 	each(lines)
 }
 
+// What a collapse makes of numbers is still read at a glance: no exponents, seconds where milliseconds have too many digits.
+func TestPictureOfLargeNumbers(t *testing.T) {
+	p := picture{Progress: harness.Progress{Step: harness.StepLoad, OfferedRate: 12345678, AchievedRate: 2e6, P95Seconds: 3.85, Failed: 1e9},
+		Readings: live.Readings{PrimaryQPS: 1e7, ReplicaQPS: 0, CacheHitRatio: 1}, elapsed: 300 * time.Hour, left: 1e6 * time.Second}
+	text := p.line() + "\n" + strings.Join(p.lines(200), "\n")
+	if !strings.Contains(text, "p95 3.85 s") || regexp.MustCompile(`\de[+-]?\d`).MatchString(text) {
+		t.Errorf("got %s", text)
+	}
+}
+
 // On a terminal the same lines are rewritten in place, what others say stands above them, and nothing of them is left.
 func TestLiveProgress(t *testing.T) {
 	var pictures []string

@@ -34,10 +34,15 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Rehearse a peak event on your own machine",
-		Long: `rehearse puts a system under the scripted traffic of a peak event, changes its architecture one phase at a
-time, and says what each phase did to p95 latency and to the QPS of the primary (master DB).`,
-		Example: `  rehearse list                       the scenarios that come with rehearse
-  rehearse init                       a scenario to start from
+		Long: `rehearse puts a reference system under the scripted traffic of a peak event, changes its architecture one phase at
+a time, and says what each phase did to p95 latency and to the QPS of the primary (master DB).
+
+The system is carshare, which comes with rehearse; traffic, data, phases and budgets are yours to write. A service of
+your own cannot be rehearsed yet, and the highest rate at which limits hold is not searched for.`,
+		Version: versionText(),
+		Example: `  rehearse run stay-launch --quick    rehearse one that comes with rehearse, in about two minutes
+  rehearse list                       the scenarios that come with rehearse
+  rehearse init                       a scenario of your own to start from
   rehearse plan stay-launch           what would happen, without doing it
   rehearse validate my-peak.yaml      every mistake in a scenario file, with its place`,
 		Args: knownVerb,
@@ -48,7 +53,9 @@ time, and says what each phase did to p95 latency and to the QPS of the primary 
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(verbs()...)
+	completeFlags(root)
 	return root
 }
 
@@ -81,6 +88,12 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 	for _, verb := range cmd.Commands() {
 		names = append(names, verb.Name())
 	}
+	if what, do := notYet(args[0]); what != "" && !cmd.HasParent() {
+		return usageError("there is no verb %s yet: %s; %s", args[0], what, do)
+	}
+	if kind := foreignName(args[0]); kind != "" && !cmd.HasParent() {
+		return exitError{exitUsage, foreign(args[0], kind)}
+	}
 	if near := scenarios.Nearest(args[0], names); near != "" {
 		return usageError("unknown verb %q; did you mean %s?", args[0], near)
 	}
@@ -92,6 +105,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usageError("%w; see %s --help", err, cmd.CommandPath())
+	}
+	if what, do := notYet(unknown.GetSpecifiedName()); what != "" {
+		return usageError("%w: %s; %s", err, what, do)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -26,6 +26,9 @@ func openScenario(name string) (*scenarios.File, error) {
 		if text, err = readScenario(name); err != nil {
 			return nil, err
 		}
+		if kind := foreignText(text); kind != "" {
+			return nil, foreign(name, kind)
+		}
 	}
 	file := scenarios.Open(name, text, vocabulary())
 	file.Beside(files)
@@ -59,6 +62,8 @@ func readScenario(name string) ([]byte, error) {
 	unread := func(what, do string) error { return scenarios.Errors{{File: name, What: what, Do: do}} }
 	info, err := os.Stat(name)
 	switch {
+	case err != nil && foreignName(name) != "":
+		return nil, foreign(name, foreignName(name))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, unread("no such file", instead(name))
 	case err != nil:

@@ -20,12 +20,16 @@ func newVersion() *cobra.Command {
 		Example: "  rehearse version",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, commit := build()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "rehearse %s (commit %s, %s, %s/%s)\n",
-				version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionText())
 			return err
 		},
 	}
+}
+
+// versionText says which rehearse this is.
+func versionText() string {
+	version, commit := build()
+	return fmt.Sprintf("rehearse %s (commit %s, %s, %s/%s)", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // build is the version and the commit of this binary; a build without the linker's flags knows them from Go itself.
