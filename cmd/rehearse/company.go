@@ -128,5 +128,16 @@ func (r *rehearsal) beside(other presence.Run, present bool) {
 		values["present"], text = 1, "another run is on this machine: %v; latencies of both may be void, and --if-busy wait would wait for its end"
 	}
 	r.say(text, other)
-	r.note(record.Event{Trial: -1, Kind: record.EventBeside, Text: other.String(), Values: values})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.judged {
+		r.note(record.Event{Trial: -1, Kind: record.EventBeside, Text: other.String(), Values: values})
+	}
+}
+
+// hearNoMore ends what is recorded of other runs: what is judged now must be what is judged again later.
+func (r *rehearsal) hearNoMore() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.judged = true
 }

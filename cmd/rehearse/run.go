@@ -192,6 +192,8 @@ type rehearsal struct {
 	// view is where talk goes: it knows what else stands on the terminal.
 	view      *progressView
 	onlookers *onlookers
+	// judged tells that what happens from now on is none of the record.
+	judged bool
 	// mu keeps lines of talk whole: nodes may die on a goroutine of their own.
 	mu sync.Mutex
 }
@@ -290,6 +292,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	}); err != nil {
 		return errors.Join(measured, err)
 	}
+	r.hearNoMore()
 	err = report(measured)
 	r.onlookers.finish(endedBy(err))
 	if measured == nil && r.flags.keep {

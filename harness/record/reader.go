@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 )
 
 // Run is a run directory read back.
@@ -27,7 +28,13 @@ type Run struct {
 
 // Complete tells whether the run reached its end.
 func (r *Run) Complete() bool {
-	return len(r.Events) > 0 && r.Events[len(r.Events)-1].Kind == EventDone
+	for _, e := range slices.Backward(r.Events) {
+		// Other runs come and go when they like.
+		if e.Kind != EventBeside {
+			return e.Kind == EventDone
+		}
+	}
+	return false
 }
 
 // ReadHeader reads the header of the run directory dir and nothing else, for those who have to know what kind of run it is.

@@ -247,6 +247,6 @@ const (
 	EventInterrupted = "interrupted"
 	// EventAbort says that the run is ended because a budget is breached, and which.
 	EventAbort = "abort"
-	// EventDone is the last event of a complete run.
+	// EventDone is the last event of a complete run, but for other runs that come and go.
 	EventDone = "done"
 )
