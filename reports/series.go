@@ -243,9 +243,11 @@ func (t *timeline) addSamples(samples []record.Sample) {
 
 // addTaken adds what others took of the processors.
 func (t *timeline) addTaken(readings []record.Sample, processors int) {
-	t.steal = scaled(ratesOf(having(readings, "steal_seconds_total"), series{metric: "steal_seconds_total"}), 1/float64(processors))
+	if processors > 0 {
+		t.steal = scaled(ratesOf(having(readings, "steal_seconds_total"), series{metric: "steal_seconds_total"}), 1/float64(processors))
+	}
 	for _, reading := range slices.Backward(readings) {
-		if n := reading.Values[record.ProcessorsKey]; n > 0 {
+		if n := reading.Values[record.ProcessorsKey]; n >= 1 {
 			t.foreign = scaled(ratesOf(having(readings, record.ForeignKey), series{metric: record.ForeignKey}), 1/n)
 			return
 		}

@@ -26,8 +26,9 @@ func ForeignIn(stages []string, reading func(stage, edge string) Sample) Foreign
 		took := end.AtSeconds - begin.AtSeconds
 		before, known := begin.Values[ForeignKey]
 		after, also := end.Values[ForeignKey]
-		share := (after - before) / (took * end.Values[ProcessorsKey])
-		if !known || !also || !(took > 0) || math.IsNaN(share) || math.IsInf(share, 0) {
+		processors := end.Values[ProcessorsKey]
+		share := (after - before) / (took * processors)
+		if !known || !also || !(took > 0) || !(processors >= 1) || math.IsInf(share, 0) {
 			continue
 		}
 		if worst.Stage == "" || share > worst.Share {
