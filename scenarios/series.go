@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -31,6 +30,8 @@ type series struct {
 	rows   *csv.Reader
 	points []Point
 	errs   Errors
+	// apart is set once a row with another separator was told of: the rest of the file has it as well.
+	apart bool
 	// first and last are the times of the first and the last good row, notation is how the first is written, and line
 	// where the last one is.
 	first, last time.Time
@@ -46,20 +47,20 @@ func readSeries(file string, src []byte) ([]Point, Errors) {
 	// Spreadsheets begin their files with a byte order mark.
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	s := &series{file: file, text: text{src: src}}
-	if len(src) > MaxBytes {
-		s.report(1, 1, mistake{"the file is larger than 1 MiB", "thin it out: a point every few seconds tells the same"})
+	if line, column, m := unreadable(src); m.what != "" {
+		s.report(line, column, m)
 		return nil, s.errs
 	}
-	if line, column, ok := textual(src); !ok {
-		s.report(line, column, mistake{"the file is not UTF-8 text", "save it as CSV in UTF-8"})
-		return nil, s.errs
-	}
-	s.rows = csv.NewReader(bytes.NewReader(src))
-	s.rows.Comment, s.rows.FieldsPerRecord, s.rows.ReuseRecord, s.rows.TrimLeadingSpace = '#', -1, true, true
+	s.rows = csv.NewReader(bytes.NewReader(uncommented(src)))
+	s.rows.FieldsPerRecord, s.rows.ReuseRecord, s.rows.TrimLeadingSpace = -1, true, true
 	for number := 0; len(s.errs) < maxMistakes && s.row(number); number++ {
 	}
 	if len(s.errs) == 0 && len(s.points) < 2 {
-		s.report(1, 1, mistake{"there is nothing to follow from one point to another", "write two rows of time and rate, or more"})
+		what := "there is nothing to follow from one point to another"
+		if len(bytes.TrimSpace(src)) == 0 {
+			what = "the file is empty: " + what
+		}
+		s.report(1, 1, mistake{what, "write two rows of time and rate, or more"})
 	}
 	return s.points, s.errs
 }
@@ -87,14 +88,12 @@ func (s *series) row(number int) bool {
 	case errors.As(err, &syntax):
 		s.report(syntax.Line, s.character(syntax.Line, syntax.Column), mistake{"not CSV: " + syntax.Err.Error(), "check the quotes just before this place"})
 		return false
-	case number == 0 && isHeader(cells):
-		if strings.EqualFold(strings.TrimSpace(cells[0]), "rate") {
-			s.reportCell(0, cells[0], mistake{"the first column is the rate", "write time first, then rate"})
-			return false
-		}
+	case s.separated(cells):
 		return true
+	case number == 0 && wordy(cells):
+		return s.header(cells)
 	case len(cells) != 2:
-		s.reportCell(0, cells[0], mistake{fmt.Sprintf("columns: %d instead of 2", len(cells)), "write time and rate, separated by a comma"})
+		s.reportCell(0, cells[0], columns(cells))
 		return true
 	}
 	at, inTime := s.time(clip(strings.TrimSpace(cells[0])))
@@ -124,23 +123,14 @@ func (s *series) character(line, column int) int {
 	return utf8.RuneCountInString(text[:min(max(column-1, 0), len(text))]) + 1
 }
 
-// isHeader tells whether both cells begin like words; NaN is none.
-func isHeader(cells []string) bool {
-	for _, cell := range cells {
-		cell = strings.TrimSpace(cell)
-		first, _ := utf8.DecodeRuneInString(cell)
-		if _, err := strconv.ParseFloat(cell, 64); err == nil || !unicode.IsLetter(first) {
-			return false
-		}
-	}
-	return len(cells) == 2
-}
-
 // time is the time of the row since the first one. It is not ok when the rows after it would all be wrong, too.
 func (s *series) time(text string) (since time.Duration, ok bool) {
 	at, notation, wrong := readTime(text)
 	if s.notation == "" && wrong == nil {
 		s.first, s.notation = at, notation
+	}
+	if wrong != nil && strings.HasPrefix(text, "#") && !uncomputed(text) {
+		wrong.do = "to leave the row out, write a blank behind the #"
 	}
 	if wrong == nil && notation != s.notation {
 		wrong = &mistake{text + " is " + notation + ", and the times before are " + s.notation, "write all times of a file the same way"}
@@ -185,16 +175,23 @@ func readTime(text string) (at time.Time, notation string, wrong *mistake) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return time.Unix(0, int64(d)), asDuration, nil
 	}
+	if text == "" {
+		return at, "", &mistake{"it is empty", "write a time, or leave the row out"}
+	}
 	return at, "", &mistake{strconv.Quote(text) + " is not a time", "write seconds like 90, a duration like 1m30s, or a timestamp like 2026-07-01T10:00:00Z"}
 }
 
 // readCount reads a rate with its unit, or hits per second without.
 func readCount(text string) (float64, *mistake) {
-	if strings.Contains(text, "/") {
+	if strings.Contains(text, "/") && !uncomputed(text) {
 		return readRate(text)
 	}
 	value, err := readDecimal(text)
 	switch {
+	case text == "":
+		return 0, &mistake{"it is empty", "write hits per second, or leave the row out"}
+	case err != nil && strings.Trim(text, "0123456789,.") == "" && strings.Contains(text, ","):
+		return 0, &mistake{strconv.Quote(text) + " is not a rate: it has a comma", "write a decimal point, as in 1.5, and thousands without any mark"}
 	case err != nil:
 		return 0, &mistake{strconv.Quote(text) + " is not a rate", "write hits per second like 120 or 120.5, or with a unit like 36k/min"}
 	case value < 0:

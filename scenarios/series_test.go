@@ -18,21 +18,24 @@ import (
 func TestReadSeries(t *testing.T) {
 	points := []Point{{0, 100}, {90 * time.Second, 200.5}, {100 * time.Second, 0}}
 	for name, text := range map[string]string{
-		"seconds":           "0,100\n90,200.5\n100,0\n",
-		"no last newline":   "0,100\n90,200.5\n100,0",
-		"header":            "time,rate\n0,100\n90,200.5\n100,0\n",
-		"any header":        "Timestamp (UTC),rate_per_second\n0,100\n90,200.5\n100,0\n",
-		"durations":         "0s,100\n1m30s,200.5\n100s,0\n",
-		"timestamps":        "2026-07-01T10:00:00Z,100\n2026-07-01T10:01:30Z,200.5\n2026-07-01T10:01:40Z,0\n",
-		"zones":             "2026-07-01T10:00:00+09:00,100\n2026-07-01T01:01:30Z,200.5\n2026-07-01T10:01:40.000+09:00,0\n",
-		"epoch":             "1782900000,100\n1782900090,200.5\n1782900100,0\n",
-		"a later begin":     "1h,100\n1h1m30s,200.5\n1h1m40s,0\n",
-		"rates with units":  "0,6k/min\n90,200.5/s\n100,0/h\n",
-		"exponents":         "0e0,1e2\n9.0E+1,2005e-1\n1e2,0.0\n",
-		"spaces and quotes": " 0 , 100 \n\"90\", \"200.5\"\n\n100 ,0\t\n",
-		"carriage returns":  "time,rate\r\n0,100\r\n90,200.5\r\n100,0\r\n",
-		"comments":          "# exported\n0,100\n# lunch\n90,200.5\n100,0\n",
-		"byte order mark":   "\ufefftime,rate\n0,100\n90,200.5\n100,0\n",
+		"seconds":            "0,100\n90,200.5\n100,0\n",
+		"no last newline":    "0,100\n90,200.5\n100,0",
+		"header":             "time,rate\n0,100\n90,200.5\n100,0\n",
+		"any header":         "Timestamp (UTC),rate_per_second\n0,100\n90,200.5\n100,0\n",
+		"durations":          "0s,100\n1m30s,200.5\n100s,0\n",
+		"timestamps":         "2026-07-01T10:00:00Z,100\n2026-07-01T10:01:30Z,200.5\n2026-07-01T10:01:40Z,0\n",
+		"zones":              "2026-07-01T10:00:00+09:00,100\n2026-07-01T01:01:30Z,200.5\n2026-07-01T10:01:40.000+09:00,0\n",
+		"epoch":              "1782900000,100\n1782900090,200.5\n1782900100,0\n",
+		"a later begin":      "1h,100\n1h1m30s,200.5\n1h1m40s,0\n",
+		"rates with units":   "0,6k/min\n90,200.5/s\n100,0/h\n",
+		"exponents":          "0e0,1e2\n9.0E+1,2005e-1\n1e2,0.0\n",
+		"spaces and quotes":  " 0 , 100 \n\"90\", \"200.5\"\n\n100 ,0\t\n",
+		"carriage returns":   "time,rate\r\n0,100\r\n90,200.5\r\n100,0\r\n",
+		"a commented header": "#time,rate\n0,100\n90,200.5\n100,0\n",
+		"a row left out":     "0,100\n# 7,5000\n90,200.5\n## 8,1\n100,0\n",
+		"quotes in comments": "# 5\" of rain, \"x\n0,100\n90,200.5\n#\n100,0\n",
+		"comments":           "# exported\n0,100\n# lunch\n90,200.5\n100,0\n",
+		"byte order mark":    "\ufefftime,rate\n0,100\n90,200.5\n100,0\n",
 	} {
 		got, errs := readSeries("f.csv", []byte(text))
 		if len(errs) > 0 {
@@ -62,12 +65,30 @@ func TestReadSeriesFractions(t *testing.T) {
 
 func TestReadSeriesMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                             "f.csv:1:1: there is nothing to follow from one point to another; write two rows",
+		"":                             "f.csv:1:1: the file is empty: there is nothing to follow from one point to another; write two rows",
 		"time,rate\n":                  "f.csv:1:1: there is nothing to follow",
 		"0,1\n":                        "f.csv:1:1: there is nothing to follow",
 		"rate,time\n1,0\n1,5\n":        "f.csv:1:1: the first column is the rate; write time first, then rate",
 		"NaN,1\n0,1\n5,1\n":            `f.csv:1:1: time: "NaN" is not a time`,
-		"time;rate\n":                  "f.csv:1:1: columns: 1 instead of 2; write time and rate, separated by a comma",
+		"time;rate\n0;1\n5;1,5\n":      "f.csv:1:1: the columns are separated by semicolons; separate them by a comma, and write decimals with a point: 60,1.5",
+		"0;1\n5;1\n9;1\n":              "f.csv:1:1: the columns are separated by semicolons",
+		"0\t1\n5\t1\n":                 "f.csv:1:1: the columns are separated by tabs",
+		"0,1\r5,1\r":                   "f.csv:1:4: a line ends as on old Macs, with a carriage return alone; save the file with line ends of Unix or Windows",
+		"0,1\r\n5,1\r9,1\n":            "f.csv:2:4: a line ends as on old Macs",
+		"#N/A,5000\n0,1\n5,1\n":        `f.csv:1:1: time: "#N/A" is not a time`,
+		"0,1\n#N/A\n5,1\n":             "f.csv:2:1: columns: 1 instead of 2",
+		"0,1\n#DIV/0!\n5,1\n":          "f.csv:2:1: columns: 1 instead of 2",
+		"0,1\n#7,5000\n9,1\n":          `f.csv:2:1: time: "#7" is not a time; to leave the row out, write a blank behind the #`,
+		"0,1\n5,#REF!\n":               `f.csv:2:3: rate: "#REF!" is not a rate`,
+		"O,100\n0,1\n5,1\n":            `f.csv:1:1: time: "O" is not a time`,
+		"O,rate\n0,1\n5,1\n":           `f.csv:1:1: "O" is neither a time nor the name of a column of times; call the columns time and rate, or correct the row`,
+		"tmie,rate\n0,1\n5,1\n":        `f.csv:1:1: "tmie" is neither a time`,
+		"time,reate\n0,1\n5,1\n":       `f.csv:1:6: "reate" is neither a rate nor the name of a column of rates`,
+		"0,1\n5,\"1,5\"\n":             `f.csv:2:3: rate: "1,5" is not a rate: it has a comma; write a decimal point, as in 1.5, and thousands without any mark`,
+		"0,1,5\n":                      "f.csv:1:1: columns: 3 instead of 2; write time and rate, separated by a comma; decimals have a point",
+		"0,1\n5,\n":                    "f.csv:2:3: rate: it is empty; write hits per second, or leave the row out",
+		"0,1\n,1\n":                    "f.csv:2:1: time: it is empty",
+		" \n":                          "f.csv:1:1: the file is empty: there is nothing to follow",
 		"time,rate,note\n0,1\n5,1\n":   "f.csv:1:1: columns: 3 instead of 2",
 		"0,1\n5,1,\n":                  "f.csv:2:1: columns: 3 instead of 2",
 		"0,1\n5,\"1\n":                 "f.csv:2:5: not CSV: extraneous or missing \" in quoted-field; check the quotes",
@@ -88,7 +109,7 @@ func TestReadSeriesMistakes(t *testing.T) {
 		"0,1\n2026-07-01 10:00:00,1\n": `f.csv:2:1: time: "2026-07-01 10:00:00" is not a time; write seconds like 90, a duration like 1m30s, or a timestamp like 2026-07-01T10:00:00Z`,
 		"0,1\n5," + strings.Repeat("9", 1000) + "\n": `f.csv:2:3: rate: "` + strings.Repeat("9", 63) + `…" is not a rate`,
 		"0,1\n5,\x00\n":      "f.csv:2:3: the file is not UTF-8 text; save it as CSV in UTF-8",
-		"\xff\xfe0\x00,\x00": "f.csv:1:1: the file is not UTF-8 text",
+		"\xff\xfe0\x00,\x00": "f.csv:1:1: the file is not UTF-8 text but UTF-16; save it as CSV in UTF-8",
 	} {
 		_, errs := readSeries("f.csv", []byte(text))
 		if len(errs) != 1 || !strings.Contains(errs.Error(), want) {
@@ -157,10 +178,22 @@ func TestSeriesFileNames(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "peaks/far/x.csv:2:3: rate: ") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
-	for _, name := range []string{"/etc/x.csv", "a/../../x.csv", "./x.csv", "a//x.csv"} {
+	for name, want := range map[string]string{
+		"/etc/x.csv": "/etc/x.csv is not below the scenario's directory: it begins at the root", "a/../../x.csv": "../x.csv is not below the scenario's directory",
+		"../x.csv": "../x.csv is not below the scenario's directory", `a\x.csv`: `a\x.csv has backslashes in it; write / between directories`,
+		"x.CSV": "x.CSV is not called a CSV file; name a file that ends in .csv, in small letters", "windows.csv": "windows.csv is what rehearse calls a file of its own",
+		"x.csv/": "x.csv/ is not called a CSV file",
+	} {
 		_, err := parseBeside("f", []byte(shaped("replay: {file: "+name+"}")), os.DirFS("."))
-		if err == nil || !strings.Contains(err.Error(), name+" is not below the scenario's directory") {
-			t.Errorf("%s: got %v", name, err)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+	// However a file beside the scenario is named, it is one file, kept under one name.
+	for _, name := range []string{"./friday.csv", "a/../friday.csv", ".//friday.csv"} {
+		s, err := parseBeside("f", []byte(shaped("replay: {file: "+name+"}")), files())
+		if err != nil || s.Traffic.Stages[0].Shape.(Replay).File != "friday.csv" || s.Files["friday.csv"] == nil {
+			t.Errorf("%s: got %+v, %v", name, s, err)
 		}
 	}
 }

@@ -16,8 +16,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// seriesSuffix ends the names of series. No other file of a run directory ends like that, so a series can be kept there.
-const seriesSuffix = ".csv"
+// seriesSuffix ends the names of series. But for one no other file of a run directory ends like that, so a series can be
+// kept there.
+const (
+	seriesSuffix = ".csv"
+	windowsFile  = "windows.csv"
+)
 
 func (r *reader) stage(path string, n *yaml.Node) Stage {
 	f := r.mapping(path, n, slices.Concat([]string{"name"}, kinds(), []string{"for", "mix", "measure"})...)
@@ -141,7 +145,7 @@ func (r *reader) replay(path string, n *yaml.Node) Replay {
 	f := r.mapping(path, n, "file", "speed", "scale")
 	f.require("file", "name a CSV file with the columns time and rate, such as file: friday.csv")
 	p := Replay{
-		File: f.text("file", ""), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(r.readRatio)),
+		File: plainPath(f.text("file", "")), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(r.readRatio)),
 	}
 	if f.of["file"] == nil || r.broken(f.at("file")) {
 		return p
@@ -159,6 +163,14 @@ func (r *reader) replay(path string, n *yaml.Node) Replay {
 		p.Points = append(p.Points, Point{time.Duration(at), point.Rate * p.Scale})
 	}
 	return p
+}
+
+// plainPath is a path inside the scenario's directory in the one form that the library knows: ./friday.csv is friday.csv.
+func plainPath(name string) string {
+	if name == "" || strings.HasSuffix(name, "/") {
+		return name
+	}
+	return path.Clean(name)
 }
 
 func readSpeed(text string) (float64, *mistake) {
@@ -217,7 +229,13 @@ func (l *library) read(name string) ([]byte, *mistake) {
 	short := clip(name)
 	switch {
 	case !strings.HasSuffix(name, seriesSuffix):
-		return nil, &mistake{short + " is not called a CSV file", "name a file that ends in " + seriesSuffix}
+		return nil, &mistake{short + " is not called a CSV file", "name a file that ends in " + seriesSuffix + ", in small letters"}
+	case name == windowsFile:
+		return nil, &mistake{short + " is what rehearse calls a file of its own in the run directory", "give the series another name"}
+	case path.IsAbs(name):
+		return nil, &mistake{short + " is not below the scenario's directory: it begins at the root", "put the file beside the scenario and write its name"}
+	case strings.Contains(name, `\`):
+		return nil, &mistake{short + " has backslashes in it", "write / between directories"}
 	case !fs.ValidPath(name):
 		return nil, &mistake{short + " is not below the scenario's directory", "put the file beside the scenario and write its name"}
 	case l.files == nil:
