@@ -33,7 +33,7 @@ type Budget struct {
 	ForSeconds float64 `json:"for_seconds,omitempty"`
 	// Least is how many hits the number has to rest on.
 	Least uint64 `json:"least,omitempty"`
-	// Level is warn for a budget whose breach changes no verdict of the run, else empty.
+	// Level is warn for a budget that changes no verdict of the run, proven for one that does so only as a breach, else empty.
 	Level   string  `json:"level,omitempty"`
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
@@ -41,6 +41,8 @@ type Budget struct {
 	Line int `json:"line"`
 	// abort tells that the run was to end at once.
 	abort bool
+	// follows is the name of the check from which it follows that the budget is undecided.
+	follows string
 }
 
 // Bounds of budgets.
@@ -73,7 +75,7 @@ func bounds(b scenarios.Budget) (list []Budget) {
 		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, abort: b.Abort,
 		Actual: unknown(), Lo: unknown(), Hi: unknown(),
 	}
-	if b.Level == scenarios.LevelWarn {
+	if b.Level != scenarios.LevelFail {
 		one.Level = b.Level
 	}
 	for _, limit := range []struct {
@@ -87,6 +89,11 @@ func bounds(b scenarios.Budget) (list []Budget) {
 		}
 	}
 	return list
+}
+
+// lenient tells whether the verdict of the run does not depend on the budget as it was judged.
+func (b Budget) lenient() bool {
+	return b.Level == scenarios.LevelWarn || b.Level == scenarios.LevelProven && b.Verdict == Inconclusive
 }
 
 // upper tells whether the limit is above the numbers that pass.

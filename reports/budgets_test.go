@@ -159,6 +159,40 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// What is to be proven fails the run like any other budget, and only warns where nobody can tell: of a latency near its
+// limit, and of one that nobody believes.
+func TestProven(t *testing.T) {
+	late := func(m *made) {
+		m.windowsOf(0, "peak", func(w *record.Window) {
+			for range w.Sent {
+				w.Lag.Record(30 * time.Millisecond)
+			}
+		})
+	}
+	for _, c := range []struct {
+		name     string
+		spoil    func(*made)
+		max      float64
+		want     Verdict
+		warnings int
+	}{
+		{"inside", func(*made) {}, 9, Pass, 0},
+		{"outside", func(*made) {}, 1e-6, Fail, 0},
+		{"near", func(*made) {}, 0.013, Pass, 1},
+		{"not believed", late, 9, Pass, 2},
+		{"not believed, outside", late, 1e-6, Pass, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline")
+			c.spoil(m)
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: new(0.1)}, {Metric: "p95", Max: &c.max, Level: scenarios.LevelProven}}
+			if _, s := m.summarized(t); s.Verdict != c.want || len(s.Warnings) != c.warnings {
+				t.Errorf("got %v because of %q, with %q, want %v with %d warnings", s.Verdict, s.Reasons, s.Warnings, c.want, c.warnings)
+			}
+		})
+	}
+}
+
 // Every metric of the language has a number here: one that scenarios accept and reports do not know would never pass.
 func TestEveryMetricIsJudged(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "cache")

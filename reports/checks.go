@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // check is one thing that a run is held to, as build servers count them: a budget, or a condition of the run itself.
@@ -18,8 +17,10 @@ type check struct {
 	verdict     Verdict
 	// lenient tells that the verdict of the run does not depend on it.
 	lenient bool
-	// skipped tells that it was not measured, as asked.
+	// skipped tells that it was not measured, as asked, or follows from another one.
 	skipped bool
+	// follows is the name of the check whose trouble this is one of the consequences of.
+	follows string
 	// said is what was found, in a sentence.
 	said string
 	// notes are what else there is to know.
@@ -39,7 +40,7 @@ const ownChecks = "run"
 // checks lists everything the run is held to: first itself, then its budgets. The verdict passes if all of them do that
 // are not lenient.
 func checks(run *record.Run, s *Summary) []check {
-	list := []check{s.verdictCheck(run), endCheck(s.class(ownChecks), s.Complete, run)}
+	list := []check{s.verdictCheck(run), s.endCheck(run)}
 	for _, state := range s.States {
 		list = append(list, s.trialsCheck(run, state))
 	}
@@ -50,7 +51,7 @@ func checks(run *record.Run, s *Summary) []check {
 	for _, name := range s.Unjudged {
 		list = append(list, check{class: s.class(ownChecks), name: name, skipped: true, said: "its state was left out of the run"})
 	}
-	return distinct(list)
+	return distinct(pointed(list))
 }
 
 // distinct counts the checks of one name, so that no build server takes two for one. A name that is the first of its kind
@@ -83,8 +84,17 @@ func elapsed(run *record.Run) (seconds float64) {
 	return seconds
 }
 
+// endCheck follows from the budget for whose breach the run was ended.
+func (s *Summary) endCheck(run *record.Run) check {
+	c := endCheck(s.class(ownChecks), s.Complete, run)
+	if !s.Complete && s.end != c.name {
+		c.follows = s.end
+	}
+	return c
+}
+
 func endCheck(class string, complete bool, run *record.Run) check {
-	c := check{class: class, name: "the run reaches its end", verdict: Pass, seconds: elapsed(run)}
+	c := check{class: class, name: reachesEnd, verdict: Pass, seconds: elapsed(run)}
 	if !complete {
 		c.verdict, c.said = Inconclusive, "the run did not reach its end"+interruption(run.Events)
 	}
@@ -93,7 +103,7 @@ func endCheck(class string, complete bool, run *record.Run) check {
 
 // trialsCheck demands a trial to believe of each state, unless no budget rests on what is not believed of it.
 func (s *Summary) trialsCheck(run *record.Run, state State) check {
-	c := check{class: s.class(ownChecks), name: "a trial of " + state.Name + " is valid", verdict: Pass, lenient: state.excused}
+	c := check{class: s.class(ownChecks), name: trialOf(state.Name), verdict: Pass, lenient: state.excused, follows: state.follows}
 	for _, t := range s.Validity {
 		if t.State != state.Name {
 			continue
@@ -103,15 +113,15 @@ func (s *Summary) trialsCheck(run *record.Run, state State) check {
 			c.notes = append(c.notes, fmt.Sprintf("trial %d (round %d): %s", t.Trial+1, t.Round+1, reason))
 		}
 	}
+	c.said = s.without(state)
 	switch {
-	case state.Trials == 0 && state.CountedTrials == 0:
-		c.verdict, c.said = Inconclusive, "no valid trial of "+state.Name
-	case state.Trials == 0:
-		c.verdict, c.said = Inconclusive, "no trial of "+state.Name+" with latencies to believe"
-	case state.CountedTrials == 0:
-		c.verdict, c.said = Inconclusive, "no trial of "+state.Name+" with counts to believe"
-	case state.N == 0:
-		c.verdict, c.said = Inconclusive, fmt.Sprintf("no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
+	case state.excused && state.Trials == 0:
+		c.said = "no trial of " + state.Name + " with latencies to believe"
+	case state.excused:
+		c.said = "no trial of " + state.Name + " with counts to believe"
+	}
+	if c.said != "" {
+		c.verdict = Inconclusive
 	}
 	return c
 }
@@ -138,12 +148,28 @@ func (s *Summary) answerChecks(run *record.Run) []check {
 	}
 	for i := range list {
 		if list[i].verdict == Pass && answered == 0 {
-			list[i].verdict, list[i].said = Inconclusive, "no answer was recorded"
+			list[i].verdict, list[i].said, list[i].follows = Inconclusive, "no answer was recorded", s.firstCause()
+			if i > 0 && list[i].follows == "" && list[0].verdict == Inconclusive {
+				list[i].follows = list[0].name
+			}
 		}
 		list[i].lenient = list[i].verdict == Inconclusive && s.Verdict == Pass
 		list[i].seconds = elapsed(run)
 	}
 	return list
+}
+
+// firstCause is the check from which it follows that there is nothing.
+func (s *Summary) firstCause() string {
+	if !s.Complete {
+		return s.end
+	}
+	for _, state := range s.States {
+		if s.lost(state) && state.follows == "" {
+			return trialOf(state.Name)
+		}
+	}
+	return ""
 }
 
 func (s *Summary) answerCheck(name string, wrong uint64, what string) check {
@@ -156,7 +182,7 @@ func (s *Summary) answerCheck(name string, wrong uint64, what string) check {
 }
 
 func (s *Summary) budgetCheck(run *record.Run, b Budget) check {
-	c := check{class: s.class(b.Stage), name: b.name(), verdict: b.Verdict, lenient: b.Level == scenarios.LevelWarn, line: b.Line,
+	c := check{class: s.class(b.Stage), name: b.name(), verdict: b.Verdict, lenient: b.lenient(), line: b.Line, follows: b.follows,
 		said: b.found(), seconds: math.Max(0, stageSeconds(run.Header, b.Stage)*float64(s.find(b.State).Trials))}
 	if b.ForSeconds > 0 {
 		c.notes = append(c.notes, "the actual value is the level that was kept for so long at the worst")
@@ -207,7 +233,7 @@ func ranking(budgets []Budget) []Budget {
 }
 
 func (b Budget) rank() int {
-	lenient := b.Level == scenarios.LevelWarn
+	lenient := b.lenient()
 	switch {
 	case b.Verdict == Pass:
 		return 4

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/visible"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // Annotation is a remark beside a line of a pull request.
@@ -64,7 +63,7 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 	budgets := map[string][]Annotation{}
 	told := map[string]bool{}
 	for _, b := range ranking(s.Budgets) {
-		if b.Verdict != Pass {
+		if b.Verdict != Pass && b.follows == "" {
 			a := b.annotation(run.Header)
 			budgets[a.Level], told[b.told()] = append(budgets[a.Level], a), true
 		}
@@ -80,16 +79,13 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 			warnings = append(warnings, about(levelWarning, warning))
 		}
 	}
-	if len(run.Windows) == 0 && len(errors) > 0 {
-		return errors[:1] // all else follows from it
-	}
 	return slices.Concat(shown(append(errors, budgets[levelError]...)), shown(append(budgets[levelWarning], warnings...)))
 }
 
 // annotation is about a budget that does not pass. What flags made of a scenario has other lines than its file.
 func (b Budget) annotation(h record.Header) Annotation {
 	a := Annotation{Level: levelError, Title: h.Scenario + ": " + b.name(), Message: b.Verdict.String() + ": " + b.found()}
-	if b.Level == scenarios.LevelWarn {
+	if b.lenient() {
 		a.Level = levelWarning
 	}
 	if b.Line > 0 {

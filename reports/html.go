@@ -9,7 +9,6 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
@@ -66,7 +65,7 @@ func (s *Summary) passed() page.Answer {
 		switch {
 		case b.Verdict == Pass:
 			kept++
-		case b.Level == scenarios.LevelWarn:
+		case b.lenient():
 			warned++
 		case b.Verdict == Fail:
 			breached++

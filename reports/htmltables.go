@@ -9,7 +9,6 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // columns heads a table; a name that begins with # is of numbers.
@@ -95,7 +94,7 @@ func (b Budget) parts() (subject, limit string) {
 
 // status is the verdict of a budget, marked where the run's does not depend on it.
 func (b Budget) status() page.Status {
-	if b.Level == scenarios.LevelWarn && b.Verdict != Pass {
+	if b.lenient() && b.Verdict != Pass {
 		return page.Status{Word: "warning: " + b.Verdict.String(), Tone: page.Doubtful}
 	}
 	return page.Status{Word: b.Verdict.String(), Tone: b.Verdict.tone()}

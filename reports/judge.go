@@ -5,21 +5,27 @@ import (
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
 func (l *ledger) judge(s *Summary, run *record.Run) {
 	s.Verdict = Pass
+	l.trace(s)
 	s.judgeAnswers()
 	l.judgeRun(s, run)
 	for _, b := range s.Budgets {
+		told := b.told()
+		if !s.Complete && s.end == b.name() {
+			told += ", and the run was ended for it" + s.consequences(s.end)
+		}
 		switch {
-		case b.Level == scenarios.LevelWarn && b.Verdict != Pass:
-			s.Warnings = append(s.Warnings, b.told())
-		case b.Level == scenarios.LevelWarn:
+		case b.lenient() && b.Verdict != Pass && b.follows == "":
+			s.Warnings = append(s.Warnings, told)
+		case b.lenient():
+		case b.follows != "":
+			s.Verdict = s.Verdict.And(b.Verdict)
 		case b.Verdict != Pass:
-			s.against(b.Verdict, "%s", b.told())
+			s.against(b.Verdict, "%s", told)
 		}
 	}
 }
@@ -59,23 +65,23 @@ func (c Correctness) promisesBroken() (told []string) {
 }
 
 func (l *ledger) judgeRun(s *Summary, run *record.Run) {
-	if !s.Complete {
-		s.against(Inconclusive, "the run did not reach its end%s", interruption(run.Events))
+	switch {
+	case !s.Complete && s.end == reachesEnd:
+		s.against(Inconclusive, "the run did not reach its end%s%s", interruption(run.Events), s.consequences(reachesEnd))
+	case !s.Complete:
+		s.Verdict = s.Verdict.And(Inconclusive)
 	}
 	for i, state := range s.States {
+		without := s.without(state)
 		switch {
-		case state.Trials == 0 && state.CountedTrials == 0:
-			s.against(Inconclusive, "no valid trial of %s", state.Name)
-		case state.Trials == 0 && s.needs(voidsLatencies):
-			s.against(Inconclusive, "no trial of %s with latencies to believe", state.Name)
-		case state.CountedTrials == 0 && s.needs(voidsCounts):
-			s.against(Inconclusive, "no trial of %s with counts to believe", state.Name)
+		case state.follows != "":
+			s.Verdict = s.Verdict.And(Inconclusive)
+		case without != "":
+			s.against(Inconclusive, "%s%s%s", without, s.firstReason(state.Name), s.consequences(trialOf(state.Name)))
 		case state.Trials == 0:
 			s.excuse(i, "no trial of %s with latencies to believe; the budgets rest on its counts", state.Name)
 		case state.CountedTrials == 0:
 			s.excuse(i, "no trial of %s with counts to believe; the budgets do not rest on them", state.Name)
-		case state.N == 0:
-			s.against(Inconclusive, "no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
 		}
 	}
 }
@@ -88,7 +94,7 @@ func (s *Summary) excuse(state int, format string, values ...any) {
 // needs tells whether the verdict rests on these numbers: on those of the budgets that may fail the run, and on all where
 // there is no budget.
 func (s *Summary) needs(numbers voids) bool {
-	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level == scenarios.LevelWarn })
+	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level != "" })
 	return len(strict) == 0 || slices.ContainsFunc(strict, func(b Budget) bool { return b.rests()&numbers != 0 })
 }
 

@@ -32,7 +32,7 @@ func recordedRuns() []recorded {
 		{"pass", Pass, true, 4, 4, nil, []Verdict{Pass, Pass, Pass}},
 		{"fail", Fail, true, 4, 4, []string{"primary_statements(verify) of baseline at peak max 3: it is 3.98; outside the limit"}, []Verdict{Fail, Pass, Pass}},
 		{"inconclusive", Inconclusive, true, 3, 3, []string{"p95 of extract-main at peak max 20 ms: it is 16.0 ms; interval 9."}, []Verdict{Inconclusive, Pass}},
-		{"truncated", Inconclusive, false, 4, 1, []string{"the run did not reach its end", "no valid trial of extract-main"}, []Verdict{Pass, Inconclusive, Inconclusive}},
+		{"truncated", Inconclusive, false, 4, 1, []string{"; nor is there a valid trial of extract-main; that leaves 2 budgets undecided"}, []Verdict{Pass, Inconclusive, Inconclusive}},
 		{"older", Pass, true, 4, 2, nil, []Verdict{Pass, Pass, Pass}},
 	}
 }

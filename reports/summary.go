@@ -59,6 +59,8 @@ type Summary struct {
 	Validity    []TrialCheck `json:"validity"`
 	NoiseFloor  NoiseFloor   `json:"noise_floor"`
 	Jobs        []Job        `json:"jobs"`
+	// end is the check that says why the run did not reach its end.
+	end string
 	// ledger is what all of it was found in.
 	ledger *ledger
 }
@@ -73,6 +75,8 @@ type State struct {
 	BegunTrials   int `json:"begun_trials"`
 	// excused tells that what is missing is not needed, since no budget rests on it.
 	excused bool
+	// follows is the name of the check from which it follows that there is nothing of the state.
+	follows string
 	Numbers
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
 	// count, over whole trials.

@@ -9,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/rehearse-dev/rehearse/reports/visible"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // newTable is the house form: no frame, names to the left, numbers to the right. The same table renders as text and as
@@ -92,7 +91,7 @@ func (b Budget) place() string {
 
 // budget is the verdict of a budget, marked where the run's does not depend on it.
 func (p paint) budget(b Budget) string {
-	if b.Level == scenarios.LevelWarn && b.Verdict != Pass {
+	if b.lenient() && b.Verdict != Pass {
 		return p.with("warning: "+b.Verdict.String(), text.FgYellow)
 	}
 	return p.verdict(b.Verdict)

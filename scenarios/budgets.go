@@ -30,7 +30,7 @@ type Budget struct {
 	For time.Duration
 	// Abort ends the run as soon as it is clear that the limit is breached.
 	Abort bool
-	// Level is what a breach means: [LevelFail] or [LevelWarn]. Empty is the former.
+	// Level is what a breach means: [LevelFail], [LevelProven] or [LevelWarn]. Empty is the former.
 	Level string
 	// Least is how many hits the number must rest on; with fewer the budget is inconclusive.
 	Least uint64
@@ -53,6 +53,9 @@ const (
 const (
 	// LevelFail fails the run.
 	LevelFail = "fail"
+	// LevelProven fails the run where the breach is beyond doubt, and is told where nobody can decide: on a machine that is
+	// shared a latency may be worth no verdict, and that fails nobody's change.
+	LevelProven = "proven"
 	// LevelWarn is told, and changes neither verdict nor exit code.
 	LevelWarn = "warn"
 )
@@ -181,7 +184,7 @@ func (c *checker) budget(at string, b Budget) {
 	c.budgetStates(at, b)
 	c.limits(at, b, metric)
 	c.sustained(at, b, metric)
-	levels := []string{LevelFail, LevelWarn}
+	levels := []string{LevelFail, LevelProven, LevelWarn}
 	c.must(slices.Contains(levels, b.Level), at+".level", oneOf(b.Level, levels), "level %q is unknown", b.Level)
 	c.abort(at, b, metric)
 	c.due(at, b)

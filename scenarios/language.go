@@ -32,7 +32,7 @@ func headEntries(v Vocabulary) []entry {
 		{path: "name", takes: slug(), required: true, example: "lunch-rush", says: "The name of the scenario in run directories and reports."},
 		{path: "description", takes: prose(), otherwise: "none", example: "Friday at noon.", says: "The event, in a sentence or two."},
 		{path: "seed", takes: whole(0, 0), standard: "1", says: "Drives everything random: data, arrivals, operations and users. The same seed gives the same requests."},
-		{path: "rounds", takes: whole(1, MaxRounds), standard: "3", says: "How often every state is measured. More rounds make intervals narrower; one round has none."},
+		{path: "rounds", takes: whole(1, MaxRounds), standard: "3", says: "How often every state is measured. More rounds make intervals narrower; the effect of a phase on a latency needs two."},
 		{path: "system", takes: mapping(), otherwise: "as below", says: "What is put under test."},
 		{path: "nodes", takes: mapping(), otherwise: "no limits", says: "What nodes may use. A node that is not listed may use the whole machine."},
 		{path: "images", takes: mapping(), otherwise: "official ones", says: "What the servers are made of when they run in containers."},
@@ -136,7 +136,7 @@ func budgetEntries(v Vocabulary) []entry {
 		{path: "budgets[].above", takes: limit(), otherwise: "another limit", says: "The highest value that does not pass yet."},
 		{path: "budgets[].for", takes: duration(), example: "10s", otherwise: "the whole stage at once", says: "Breached is the limit when every second of so long a time is outside of it, in whole seconds."},
 		{path: "budgets[].abort", takes: truth(), standard: "false", says: "Ends the run as soon as the breach is clear; with for, or for counts of answers."},
-		{path: "budgets[].level", takes: word("level", []string{LevelFail, LevelWarn}), standard: LevelFail, says: "What a breach means: the run fails, or it is told and nothing else."},
+		{path: "budgets[].level", takes: word("level", []string{LevelFail, LevelProven, LevelWarn}), standard: LevelFail, says: "What a breach means: fail, the run fails, and is inconclusive where that is open; proven, it fails, and what is open is only told; warn, it is told and nothing else."},
 		{path: "budgets[].least", takes: whole(0, 0), standard: "0", says: "How many hits the number must rest on; with fewer it is inconclusive."},
 	}
 }

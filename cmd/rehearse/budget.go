@@ -34,6 +34,9 @@ func budgetText(b scenarios.Budget) string {
 	if b.Abort {
 		words += "; a breach ends the run"
 	}
+	if b.Level == scenarios.LevelProven {
+		words += "; only a warning where it cannot be decided"
+	}
 	if b.Level == scenarios.LevelWarn {
 		words += "; only a warning"
 	}

@@ -103,8 +103,9 @@ func (c *cutover) describe(h *record.Header) {
 	}
 }
 
-// reportCutover writes and prints what a cutover did, and returns its verdict; done is false for an ordinary run.
-func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict reports.Verdict, done bool, err error) {
+// reportCutover writes and prints what a cutover did, and returns its verdict, nil where it could not be judged; done is
+// false for an ordinary run.
+func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict *reports.Verdict, done bool, err error) {
 	h, err := record.ReadHeader(dir)
 	if err != nil || h.Cutover == nil {
 		return verdict, false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
@@ -127,7 +128,7 @@ func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict reports
 	} else {
 		err = errors.Join(err, reports.PrintCutover(cmd.OutOrStdout(), run, c, options(cmd.OutOrStdout())))
 	}
-	return c.Verdict, true, err
+	return &c.Verdict, true, err
 }
 
 // outline is what a cutover is going to do.

@@ -60,9 +60,6 @@ type judging struct {
 	ending   ending
 }
 
-// latestRun is where run leaves a link to what it measured last.
-func latestRun() string { return filepath.Join("out", "latest") }
-
 // report judges the run in dir and prints what it found, even where the reports cannot be written. A directory that
 // cannot be read as a run is a mistake of the caller.
 func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
@@ -70,24 +67,21 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 		return err
 	}
 	if verdict, done, err := reportCutover(cmd, dir, asJSON); done {
-		if err != nil {
-			return err
-		}
-		return j.ending.end(cmd, verdict)
+		return j.ending.endWith(cmd, verdict, err)
 	}
 	recorded, s, err := judge(dir, j)
 	if s == nil {
 		return exitError{exitUsage, err}
 	}
-	if err := errors.Join(show(cmd, recorded, s, asJSON), err); err != nil {
-		return err
+	if err = errors.Join(show(cmd, recorded, s, asJSON), err); err == nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), written(dir))
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), written(dir))
 	tellGitHub(cmd.ErrOrStderr(), recorded, s)
-	return j.ending.end(cmd, s.Verdict)
+	return j.ending.endWith(cmd, &s.Verdict, err)
 }
 
-// judge reads a run directory, judges it and writes the reports into it.
+// judge reads a run directory, judges it and writes the reports into it. Where they cannot be written the judgement stands
+// beside the error.
 func judge(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	recorded, s, err := look(dir, j)
 	if err != nil {

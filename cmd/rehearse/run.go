@@ -99,6 +99,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if !slices.Contains(backends(), f.stack) {
 		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
 	}
+	if f.out == "" {
+		return usageError("--out is empty; write a directory for run directories, or leave it out")
+	}
 	if err := errors.Join(f.until.vary(&f.variation), f.self.check(&f.variation, f.until), f.watching.check(), f.cutover.check(f), f.company.check(&f.variation)); err != nil {
 		return err
 	}
@@ -128,19 +131,12 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	var judged *reports.Verdict
 	err = r.rehearse(cmd.Context(), func(measured error) error {
 		verdict, err := f.report(cmd, r)
-		if measured == nil && err == nil {
+		if measured == nil {
 			judged = verdict
 		}
 		return errors.Join(measured, err)
 	})
-	switch {
-	case judged == nil:
-		return err
-	case err != nil:
-		// Something went wrong after the verdict, which stands.
-		return errors.Join(verdictError(*judged), err)
-	}
-	return f.ending.end(cmd, *judged)
+	return f.ending.endWith(cmd, judged, err)
 }
 
 // plan is what is going to be run.
@@ -155,7 +151,8 @@ func (f *runFlags) plan(s *scenarios.Scenario) (*scenarios.Plan, error) {
 	return plan, nil
 }
 
-// report judges what was recorded, however far the run came. A self-test has no verdict.
+// report judges what was recorded, however far the run came. A self-test has no verdict; what went wrong after a verdict
+// stands beside it.
 func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, error) {
 	if err := r.writer.Flush(); err != nil {
 		return nil, err
@@ -164,17 +161,20 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 		return nil, err
 	}
 	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
-		r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
-		r.say("reports in %s: %s", r.dir, strings.Join(reports.CutoverFiles(), ", "))
-		return &verdict, err
+		if verdict != nil {
+			r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
+			r.say("reports in %s: %s", r.dir, strings.Join(reports.CutoverFiles(), ", "))
+		}
+		return verdict, err
 	}
 	recorded, s, err := judge(r.dir, judging{})
-	if err != nil {
+	if s == nil {
 		return nil, err
 	}
 	r.onlookers.finish(endingOf(s.Verdict.String(), s.Sentence(), r.dir))
-	err = show(cmd, recorded, s, f.json)
-	r.say("%s", written(r.dir))
+	if err = errors.Join(show(cmd, recorded, s, f.json), err); err == nil {
+		r.say("%s", written(r.dir))
+	}
 	tellGitHub(cmd.ErrOrStderr(), recorded, s)
 	return &s.Verdict, err
 }
@@ -218,7 +218,13 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	if r.writer, err = record.Create(r.dir, r.header, s.Source); err != nil {
 		return nil, fmt.Errorf("%w; choose another place with --out", err)
 	}
-	return r, errors.Join(r.keepFiles(), os.MkdirAll(r.logs(), 0o755), pointLatest(f.out, id))
+	if err := errors.Join(r.keepFiles(), os.MkdirAll(r.logs(), 0o755)); err != nil {
+		return nil, errors.Join(err, r.writer.Close())
+	}
+	if err := pointLatest(f.out, id); err != nil {
+		r.say("warning: %v", err)
+	}
+	return r, nil
 }
 
 // keepFiles puts the files the scenario names beside it, so that the run directory says everything.
@@ -242,15 +248,6 @@ func (r *rehearsal) keepBaseline(saved *reports.Baseline) error {
 }
 
 func (r *rehearsal) logs() string { return filepath.Join(r.dir, "logs") }
-
-// pointLatest makes out/latest the run with this id. A link made beside and renamed never dangles half-made.
-func pointLatest(out, id string) error {
-	fresh := filepath.Join(out, ".latest-"+id)
-	if err := os.Symlink(id, fresh); err != nil {
-		return fmt.Errorf("link the latest run: %w", err)
-	}
-	return os.Rename(fresh, filepath.Join(out, "latest"))
-}
 
 // say writes a line of talk.
 func (r *rehearsal) say(format string, args ...any) {

@@ -49,7 +49,7 @@ budgets:
 // site is a working directory with the scenario in it and a home for servers, apart from the user's own.
 type site struct{ dir, home string }
 
-func newSite(t *testing.T) site {
+func newSite(t testing.TB) site {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rehearse-run-")
 	if err != nil {
@@ -67,7 +67,7 @@ func newSite(t *testing.T) site {
 }
 
 // command is rehearse in a process of its own, as from a shell in the site.
-func (s site) command(t *testing.T, args ...string) *exec.Cmd {
+func (s site) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("rehearse")
 	if err != nil {
@@ -85,7 +85,7 @@ type result struct {
 	stdout, stderr string
 }
 
-func finished(t *testing.T, cmd *exec.Cmd) result {
+func finished(t testing.TB, cmd *exec.Cmd) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -99,7 +99,7 @@ func finished(t *testing.T, cmd *exec.Cmd) result {
 
 func (s site) latest() string { return filepath.Join(s.dir, "out", "latest") }
 
-func (s site) summary(t *testing.T) reports.Summary {
+func (s site) summary(t testing.TB) reports.Summary {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.latest(), "summary.json"))
 	if err != nil {
@@ -331,6 +331,7 @@ func TestCutShort(t *testing.T) {
 		{"replica dies", "replica", syscall.SIGKILL, exitInconclusive, "replica died during the run"},
 		{"redis dies", "redis", syscall.SIGKILL, exitInconclusive, "redis died during the run"},
 		{"interrupted", "", syscall.SIGINT, exitInterrupted, "interrupted"},
+		{"the terminal is closed", "", syscall.SIGHUP, exitHungUp, "interrupted by SIGHUP"},
 		{"killed", "", syscall.SIGKILL, -1, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

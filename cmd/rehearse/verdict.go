@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,17 @@ func (e ending) end(cmd *cobra.Command, verdict reports.Verdict) error {
 		return err
 	}
 	return exitError{code: exitPass}
+}
+
+// endWith ends with the verdict, which counts more than what went wrong after it. Where there is none, only that is left.
+func (e ending) endWith(cmd *cobra.Command, verdict *reports.Verdict, err error) error {
+	switch {
+	case verdict == nil:
+		return err
+	case err != nil:
+		return errors.Join(verdictError(*verdict), err)
+	}
+	return e.end(cmd, *verdict)
 }
 
 // verdictError is the verdict as an exit code.

@@ -34,11 +34,15 @@ type Readings struct {
 	CacheHitRatio page.Value `json:"cache_hit_ratio"`
 	// ReplicaLagSeconds is how far the replica is behind.
 	ReplicaLagSeconds page.Value `json:"replica_lag_seconds"`
+	// StealRatio and ForeignRatio are the shares of the processors that the host gave to others, and that other processes
+	// of this machine had.
+	StealRatio   page.Value `json:"steal_ratio"`
+	ForeignRatio page.Value `json:"foreign_ratio"`
 }
 
 func noReadings() Readings {
 	nan := page.Value(math.NaN())
-	return Readings{nan, nan, nan, nan}
+	return Readings{nan, nan, nan, nan, nan, nan}
 }
 
 // leastHits are the hits below which a percentile of a single second is not shown: one would have to be beyond it.
@@ -198,6 +202,15 @@ func reading(before, after record.Sample) func(*Readings) {
 		a, b := after.CacheRequests(), before.CacheRequests()
 		hits, all := a["hit"]-b["hit"], total(a)-total(b)
 		return func(r *Readings) { r.CacheHitRatio = known(hits/all, hits >= 0 && all > 0) }
+	case "cpu":
+		room := seconds * after.Values[record.ProcessorsKey]
+		share := func(key string) page.Value {
+			a, since := after.Values[key]
+			b, before := before.Values[key]
+			return known((a-b)/room, since && before && a >= b && room > 0)
+		}
+		steal, foreign := share("steal_seconds_total"), share(record.ForeignKey)
+		return func(r *Readings) { r.StealRatio, r.ForeignRatio = steal, foreign }
 	}
 	return nil
 }

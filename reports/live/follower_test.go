@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -113,6 +114,29 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+// What others had of two processors in a second is a share of both, as far as it was told.
+func TestTakenProcessors(t *testing.T) {
+	reading := func(at float64, values map[string]float64) record.Sample {
+		return record.Sample{AtSeconds: at, Source: "cpu", Values: values}
+	}
+	for _, c := range []struct {
+		name           string
+		before, after  map[string]float64
+		steal, foreign float64
+	}{
+		{"both", map[string]float64{record.ForeignKey: 3, record.ProcessorsKey: 2, "steal_seconds_total": 7},
+			map[string]float64{record.ForeignKey: 4.5, record.ProcessorsKey: 2, "steal_seconds_total": 7.2}, 0.1, 0.75},
+		{"steal alone", map[string]float64{record.ProcessorsKey: 2, "steal_seconds_total": 7},
+			map[string]float64{record.ForeignKey: 4.5, record.ProcessorsKey: 2, "steal_seconds_total": 7.2}, 0.1, math.NaN()},
+		{"an early record", map[string]float64{"steal_seconds_total": 7}, map[string]float64{"steal_seconds_total": 7.2}, math.NaN(), math.NaN()},
+	} {
+		_, now := follow(begin(0, 5), reading(5, c.before), reading(6, c.after))
+		if err := errors.Join(near(now.StealRatio, c.steal), near(now.ForeignRatio, c.foreign)); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 // What nobody knows is unknown: a counter that fell, a time in which nobody looked, and what another trial said.
 func TestUnknownReadings(t *testing.T) {
 	for _, c := range []struct {
@@ -144,7 +168,8 @@ func TestUnknownIsNull(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"trial":0,"second":0,"at_seconds":5,"offered":1,"achieved":1,"failed":0,"p50_seconds":null,"p95_seconds":null,` +
-		`"p99_seconds":null,"lag_seconds":0.00200089,"primary_qps":null,"replica_qps":null,"cache_hit_ratio":null,"replica_lag_seconds":null}`
+		`"p99_seconds":null,"lag_seconds":0.00200089,"primary_qps":null,"replica_qps":null,"cache_hit_ratio":null,"replica_lag_seconds":null,` +
+		`"steal_ratio":null,"foreign_ratio":null}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

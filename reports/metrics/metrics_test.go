@@ -227,6 +227,21 @@ rehearse_requests_total{op="verify",outcome="missed",stage="peak",state="cache"}
 	}
 }
 
+// What others took of the processors is counted from the first reading on, and is not there where nobody knows.
+func TestTakenProcessors(t *testing.T) {
+	x := New(record.Header{}, func() uint64 { return 0 })
+	for at, foreign := range []float64{5, 6.5, 6.5} {
+		x.Observe(record.Sample{AtSeconds: float64(at), Source: "cpu", Values: map[string]float64{record.ForeignKey: foreign}})
+	}
+	const want = `# HELP rehearse_processor_seconds_taken_total Time of the processors that others had since the first reading of the run: the host (steal), or other processes.
+# TYPE rehearse_processor_seconds_taken_total counter
+rehearse_processor_seconds_taken_total{by="processes"} 1.5
+`
+	if err := testutil.GatherAndCompare(x.registry, strings.NewReader(want), "rehearse_processor_seconds_taken_total"); err != nil {
+		t.Error(err)
+	}
+}
+
 // A cutover is one trial in which every stage has a state of its own.
 func TestStagesOfACutover(t *testing.T) {
 	x := New(record.Header{Trials: []record.Trial{{State: "baseline"}}, Stages: []record.Stage{{Name: "baseline"}, {Name: "cache"}, {Name: "baseline again"}},

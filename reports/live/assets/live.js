@@ -40,6 +40,7 @@
     {name: "Cache hits", unit: "%", scale: 100, most: 100, lines: [{name: "hit ratio", key: "cache_hit_ratio", colour: "after"}]},
     {name: "Replica lag", unit: "ms", scale: 1000, lines: [{name: "behind the primary", key: "replica_lag_seconds", colour: "replica", edge: "replica-outline", filled: true}]},
     {name: "Generator lag", unit: "ms", scale: 1000, lines: [{name: "p99 of sent minus due", key: "lag_seconds", colour: "ink"}]},
+    {name: "Processors taken by others", unit: "%", scale: 100, lines: [{name: "other processes", key: "foreign_ratio", colour: "alert"}, {name: "the host (steal)", key: "steal_ratio", colour: "ink", dashed: true}]},
   ];
 
   // The points in the order of time as columns, each in the middle of its second, with a hole where nothing was due.

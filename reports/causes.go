@@ -1,0 +1,173 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// A run that broke off has no valid trial of any state and no budget that could be judged. All of that is one trouble, and it
+// is told once: what follows from another trouble points to it, everywhere.
+
+// reachesEnd is the check of the end of the run.
+const reachesEnd = "the run reaches its end"
+
+// trialOf is the check of the trials of a state.
+func trialOf(state string) string { return "a trial of " + state + " is valid" }
+
+// trace finds out which troubles follow from which check.
+func (l *ledger) trace(s *Summary) {
+	s.end = reachesEnd
+	if at := slices.IndexFunc(s.Budgets, func(b Budget) bool { return b.abort && b.Verdict == Fail }); at >= 0 && l.aborted() {
+		s.end = s.Budgets[at].name()
+	}
+	for i := range s.States {
+		s.States[i].follows = l.stateFollows(s, i)
+	}
+	for i, b := range s.Budgets {
+		if b.Verdict == Inconclusive {
+			s.Budgets[i].follows = l.budgetFollows(s, b)
+		}
+	}
+}
+
+// aborted tells whether the run was ended for the breach of a budget.
+func (l *ledger) aborted() bool {
+	return slices.ContainsFunc(l.trials, func(t *trial) bool { return t.aborted })
+}
+
+// lost tells whether there is nothing to judge of a state.
+func (s *Summary) lost(state State) bool { return s.without(state) != "" }
+
+// without says what there is not of a state, and has to be for the verdict; empty if nothing is missing.
+func (s *Summary) without(state State) string {
+	switch {
+	case state.Trials == 0 && state.CountedTrials == 0:
+		return "no valid trial of " + state.Name
+	case state.Trials == 0 && s.needs(voidsLatencies):
+		return "no trial of " + state.Name + " with latencies to believe"
+	case state.CountedTrials == 0 && s.needs(voidsCounts):
+		return "no trial of " + state.Name + " with counts to believe"
+	case state.Trials > 0 && state.CountedTrials > 0 && state.N == 0:
+		return fmt.Sprintf("no hit was due in %s at stage %s", state.Name, s.HeadlineStage)
+	}
+	return ""
+}
+
+// stateFollows is what a lost state follows from: the end of the run, or a state lost before for reasons of the same kinds.
+func (l *ledger) stateFollows(s *Summary, at int) string {
+	state := s.States[at]
+	switch {
+	case !s.lost(state):
+		return ""
+	case !s.Complete && l.unfinished(state.Name) != "":
+		return s.end
+	}
+	kinds := l.kinds(state.Name)
+	for _, before := range s.States[:at] {
+		if s.lost(before) && before.follows == "" && len(kinds) > 0 && slices.Equal(l.kinds(before.Name), kinds) {
+			return trialOf(before.Name)
+		}
+	}
+	return ""
+}
+
+// budgetFollows is what an undecided budget follows from: that the run did not reach its end, where it had to measure more of
+// a state, or that a state is lost.
+func (l *ledger) budgetFollows(s *Summary, b Budget) string {
+	for _, name := range b.states() {
+		state, none := s.find(name), len(l.trialsFor(b.Metric, name)) == 0
+		switch {
+		case !slices.Contains(l.header.States, name):
+			return ""
+		case !s.Complete && l.unfinished(name) != "" && (none || b.Of != scenarios.Saved):
+			return s.end
+		case none && s.lost(state) && state.follows != "":
+			return state.follows
+		case none && s.lost(state):
+			return trialOf(name)
+		}
+	}
+	return ""
+}
+
+// kinds are what there is against the trials of a state, without the numbers in it.
+func (l *ledger) kinds(state string) (kinds []string) {
+	for _, t := range l.of(state) {
+		for _, r := range t.reasons {
+			about, _, _ := strings.Cut(r.text, ";")
+			kinds = append(kinds, strings.Join(slices.DeleteFunc(strings.FieldsFunc(about, func(c rune) bool { return !unicode.IsLetter(c) }), unitOfTime), " "))
+		}
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
+func unitOfTime(word string) bool { return word == "s" || word == "ms" || word == "µs" }
+
+// firstReason is what there is against the first trial of a state, in brackets.
+func (s *Summary) firstReason(state string) string {
+	for _, t := range s.Validity {
+		if t.State == state && len(t.Reasons) > 0 {
+			return fmt.Sprintf(" (trial %d: %s)", t.Trial+1, t.Reasons[0])
+		}
+	}
+	return ""
+}
+
+// consequences say what follows from a check, after what is said of it.
+func (s *Summary) consequences(name string) string {
+	var states []string
+	for _, state := range s.States {
+		if state.follows == name {
+			states = append(states, state.Name)
+		}
+	}
+	undecided := 0
+	for _, b := range s.Budgets {
+		if b.follows == name && !b.lenient() {
+			undecided++
+		}
+	}
+	told := ""
+	if len(states) > 0 {
+		told = "; nor is there a valid trial of " + strings.Join(limited(states, 3), ", ")
+	}
+	if undecided > 0 {
+		told += fmt.Sprintf("; that leaves %s undecided", plural(undecided, "budget"))
+	}
+	return told
+}
+
+// pointed makes checks that follow from another one skip, and point to it. The verdict follows from any check that says the
+// same.
+func pointed(list []check) []check {
+	at := map[string]int{}
+	for i := range list {
+		if _, twice := at[list[i].name]; !twice {
+			at[list[i].name] = i
+		}
+	}
+	var own []check
+	for _, c := range list[1:] {
+		if c.follows == "" && c.troubled() && !c.lenient {
+			own = append(own, c)
+		}
+	}
+	if same := slices.IndexFunc(own, func(c check) bool { return c.verdict == list[0].verdict }); same >= 0 {
+		list[0].follows = own[same].name
+	}
+	for i, c := range list {
+		if cause, known := at[c.follows]; known && cause != i {
+			list[i].skipped = true
+			list[i].said = strings.TrimPrefix(fmt.Sprintf("%s; see %s", c.said, list[cause].name), "; ")
+			if i > 0 {
+				list[i].said += ": " + list[cause].said
+			}
+		}
+	}
+	return list
+}
