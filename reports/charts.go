@@ -99,7 +99,19 @@ func finite(n Number) float64 {
 
 // subtitle says what the finding rests on.
 func (s *Summary) subtitle() string {
-	return fmt.Sprintf("scenario %s, %s on %s, verdict %s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict)
+	return fmt.Sprintf("scenario %s, %s on %s, verdict %s%s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict, s.crowded())
+}
+
+// crowded says what other processes took of the machine, where that was too much.
+func (s *Summary) crowded() string {
+	worst := unknown()
+	for _, t := range s.Validity {
+		worst = larger(worst, t.Generator.ForeignRatio)
+	}
+	if !(record.Foreign{Share: float64(worst)}).Crowded() {
+		return ""
+	}
+	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
 }
 
 func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
