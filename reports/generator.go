@@ -129,14 +129,16 @@ func (t *trial) meanResponse() Number {
 // answers then waited to be taken. Of one that was late it is said there.
 func (t *trial) starvation() []string {
 	g, response := t.generator, t.meanResponse()
-	waited := fmt.Sprintf("the generator was starved: it waited %s for a processor each time", seconds(g.WaitPerTurnSeconds))
+	waited := func(limit Number) string {
+		return "the generator was starved: it waited " + secondsBeside(g.WaitPerTurnSeconds, limit) + " for a processor each time"
+	}
 	switch {
 	case len(t.punctuality()) > 0:
 		return nil
 	case g.WaitPerTurnSeconds > turnBoundSeconds:
-		return []string{fmt.Sprintf("%s (limit %s); %s", waited, limit(seconds(turnBoundSeconds)), g.taken(""))}
+		return []string{fmt.Sprintf("%s (limit %s); %s", waited(turnBoundSeconds), limit(seconds(turnBoundSeconds)), g.taken(""))}
 	case g.WaitPerTurnSeconds > turnLimitSeconds && g.WaitPerHitSeconds > turnShare*response:
-		return []string{fmt.Sprintf("%s (limit %s), %s for each hit, over a tenth of the mean response %s; %s", waited,
+		return []string{fmt.Sprintf("%s (limit %s), %s for each hit, over a tenth of the mean response %s; %s", waited(turnLimitSeconds),
 			limit(seconds(turnLimitSeconds)), seconds(g.WaitPerHitSeconds), seconds(response), g.taken(""))}
 	}
 	return nil
@@ -159,7 +161,7 @@ func (t *trial) crowding() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the machine was shared: other processes took %s of the processors in stage %s (limit %s)",
-		percent(float64(g.ForeignRatio)), g.ForeignStage, limit(percent(record.ForeignLimit)))}
+		percentBeside(float64(g.ForeignRatio), record.ForeignLimit), g.ForeignStage, limit(percent(record.ForeignLimit)))}
 }
 
 // condition says what kept a generator from running, as far as that is known.

@@ -58,6 +58,18 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 	}
 }
 
+// Reasons that name a limit have the same habit.
+func TestNumbersBesideALimit(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{percentBeside(0.00502, 0.005), "0.502 %"}, {percentBeside(0.005003, 0.005), "0.5003 %"}, {percentBeside(0.2, 0.005), "20.0 %"},
+		{secondsBeside(0.0050004, 0.005), "5.0004 ms"}, {secondsBeside(1.2, 0.005), "1.20 s"}, {secondsBeside(unknown(), 1), "-"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
 // Whatever the numbers, what is printed and what is in JSON lies where the number lies.
 func TestNumbersBesideTheirLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

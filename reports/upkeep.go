@@ -102,7 +102,7 @@ func (t *trial) lagging(limitSeconds float64) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the replica was %s behind at %s, over %s: its answers were that old",
-		seconds(Number(lag)), worst.when, limit(seconds(Number(limitSeconds))))}
+		secondsBeside(Number(lag), Number(limitSeconds)), worst.when, limit(seconds(Number(limitSeconds))))}
 }
 
 // stolen tells of a host that took much away: it slows the system as well as the generator.
@@ -111,7 +111,7 @@ func (t *trial) stolen() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the host took %s of the processors (steal, limit %s), from the system as well",
-		percent(float64(t.generator.StealRatio)), limit(percent(stealLimit)))}
+		percentBeside(float64(t.generator.StealRatio), stealLimit), limit(percent(stealLimit)))}
 }
 
 // flushed tells when the cache was emptied. Its hit ratio is then that of a cold cache for a time.
