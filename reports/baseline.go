@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -24,8 +24,16 @@ const BaselineSchema = "rehearse.baseline/1"
 // BaselineFile is the name under which a run directory keeps the baseline it was judged against.
 const BaselineFile = "baseline.json"
 
-// maxBaseline bounds the file; one of a hundred stages has a tenth of it.
-const maxBaseline = 64 << 20
+// Bounds of a saved baseline, which comes from a repository and so from anybody: bytes of the file, of which one of a
+// hundred stages has a half; seconds of a stage; hits; and any number.
+const (
+	maxBaseline      = 16 << 20
+	maxSavedSeconds  = 24 * 60 * 60
+	maxSavedHits     = 1e12
+	maxSavedNumber   = 1e18
+	maxSavedName     = 500
+	maxSavedProblems = 10
+)
 
 // Baseline is what a run measured, saved to compare later runs with. It belongs into the repository of the system: its
 // numbers are one to a line, in the order of their names.
@@ -175,15 +183,10 @@ func (b *Baseline) Write(path string) error {
 // ReadBaseline reads what [Baseline.Write] wrote.
 func ReadBaseline(path string) (*Baseline, error) {
 	const save = "rehearse baseline save writes one"
-	file, err := os.Open(path)
+	text, err := record.ReadFile(path, maxBaseline)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no saved baseline %s; %s", path, save)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the saved baseline: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxBaseline))
 	if err != nil {
 		return nil, fmt.Errorf("read the saved baseline: %w", err)
 	}
@@ -194,7 +197,47 @@ func ReadBaseline(path string) (*Baseline, error) {
 	if b.Schema != BaselineSchema {
 		return nil, fmt.Errorf("%s has schema %q; this rehearse reads %q: save it anew", path, b.Schema, BaselineSchema)
 	}
-	return b, nil
+	return b, b.check(path)
+}
+
+// check finds what no run can have measured. What is unknown is left out of a file, so every number in it is one.
+func (b *Baseline) check(path string) error {
+	var wrong []error
+	add := func(format string, values ...any) {
+		if len(wrong) < maxSavedProblems {
+			wrong = append(wrong, fmt.Errorf("%s: "+format, append([]any{path}, values...)...))
+		}
+	}
+	name := func(what, text string) {
+		if len(text) > maxSavedName || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			add("%s %.80q is no name: it is longer than %d bytes, or has characters that cannot be seen", what, text, maxSavedName)
+		}
+	}
+	name("scenario", b.Scenario)
+	name("run", b.Run)
+	for _, stage := range slices.Sorted(maps.Keys(b.Stages)) {
+		s := b.Stages[stage]
+		name("stage", stage)
+		if !(s.Seconds >= 0 && s.Seconds <= maxSavedSeconds) {
+			add("seconds of stage %.80s %v is out of range: 0 to %v", stage, s.Seconds, maxSavedSeconds)
+		}
+		if s.Hits > maxSavedHits {
+			add("hits of stage %.80s %d is out of range: 0 to %v", stage, s.Hits, maxSavedHits)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.Numbers)) {
+		n := b.Numbers[key]
+		name("number", key)
+		for _, value := range []Number{n.Value, n.Lo, n.Hi} {
+			if float64(value) > maxSavedNumber || float64(value) < -maxSavedNumber {
+				add("number %.80q %v is out of range: -%v to %v", key, float64(value), maxSavedNumber, maxSavedNumber)
+			}
+		}
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("%w; save it anew", errors.Join(wrong...))
+	}
+	return nil
 }
 
 // elsewhere says by what the machine of a run is of another class than the baseline's; empty if by nothing.

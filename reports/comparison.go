@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ func asIs(words string) string { return words }
 
 // WriteComparison leaves compare.md and the charts in dir, and makes dir if need be.
 func WriteComparison(dir string, c *Comparison) error {
-	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
+	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write comparison: %w", err)
 	}
 	fonts := new(plot.Fonts)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ func CutoverFiles() []string {
 // WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
 func WriteCutover(dir string, run *record.Run, c *Cutover) error {
-	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
+	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	fonts := &plot.Fonts{}

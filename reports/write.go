@@ -37,7 +37,7 @@ func Write(dir string, run *record.Run, s *Summary) error {
 }
 
 func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
-	if err := os.MkdirAll(filepath.Join(dir, ChartsDir), 0o755); err != nil {
+	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	for _, warning := range unseen(run, s, fonts) {
@@ -56,6 +56,20 @@ func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
 	}
 	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, v, fonts)...)...)
+}
+
+// makeCharts makes the directory of the charts in dir. One that is a link would have them written elsewhere, over files of
+// their names.
+func makeCharts(dir string) error {
+	path := filepath.Join(dir, ChartsDir)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is a link and no directory: remove it", path)
+	}
+	return err
 }
 
 // JSON writes summary.json, selftest.json, cutover.json, or a comparison.

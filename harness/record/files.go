@@ -56,6 +56,16 @@ func (f Files) Read(name string, most int64) ([]byte, error) {
 	return text, err
 }
 
+// ReadFile is the whole of a file that a user named, wherever it lies, of at most so many bytes; [ErrLarge] if it has more.
+// It is read under the same conditions as those of a run directory.
+func ReadFile(path string, most int64) ([]byte, error) {
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	return FilesOf(filepath.Dir(resolved)).Read(filepath.Base(resolved), most)
+}
+
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
