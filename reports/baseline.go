@@ -292,6 +292,16 @@ func (l *ledger) compared(s *Summary) {
 	}
 }
 
+// answered is the share of the hits of a key that were answered in the saved run; one that does not say so is taken to have
+// answered all of them.
+func (b *Baseline) answered(k Key) Number {
+	k.Metric, k.API = "achieved", ""
+	if n, known := b.Numbers[k.saved()]; known {
+		return n.Value
+	}
+	return 1
+}
+
 // unsaved says why there is no saved number to compare with.
 func (l *ledger) unsaved(k Key) string {
 	switch {

@@ -150,7 +150,7 @@ func (l *ledger) undecided(b Budget) string {
 		case !slices.Contains(l.header.States, state):
 			return fmt.Sprintf("state %s was not part of this run", state)
 		case len(l.trialsFor(b.Metric, state)) == 0:
-			return fmt.Sprintf("no valid trial of %s", state)
+			return l.notBelieved(b, state)
 		}
 	}
 	if !slices.ContainsFunc(l.header.Stages, func(s record.Stage) bool { return s.Name == b.Stage && s.Measure }) {
@@ -162,6 +162,14 @@ func (l *ledger) undecided(b Budget) string {
 		}
 	}
 	return l.tooFew(b)
+}
+
+// notBelieved says that the number of a budget is of no trial that is believed.
+func (l *ledger) notBelieved(b Budget, state string) string {
+	if len(l.valid(state))+len(l.counted(state)) == 0 {
+		return fmt.Sprintf("no valid trial of %s", state)
+	}
+	return fmt.Sprintf("no trial of %s with %s to believe", state, strings.Join(b.rests().words(), " and "))
 }
 
 func (l *ledger) tooFew(b Budget) string {
@@ -215,6 +223,7 @@ func (l *ledger) countBudget(b Budget) Budget {
 		span = span.over(l.bracket(b.elsewhere(b.Of)))
 	}
 	b.Actual = span.value
+	whole, undone := l.hadAllBeenAnswered(b)
 	switch {
 	case math.IsInf(float64(b.Actual), 1) && b.Of == scenarios.Saved && b.upper():
 		b.Verdict, b.Reason = Fail, "the saved number is zero"
@@ -222,15 +231,53 @@ func (l *ledger) countBudget(b Budget) Budget {
 		b.Reason = "no data"
 	case b.passes(span.lo) && b.passes(span.hi) && l.unseen(b) != "":
 		b.Reason = l.unseen(b)
+	case undone != "" && (b.Of != "" && b.passes(b.Actual) || b.passes(b.Actual) != b.passes(b.Actual*whole)):
+		b.Reason = undone
 	case b.passes(span.lo) && b.passes(span.hi):
 		b.Verdict, b.Reason = Pass, b.where(true)
 	case !b.passes(span.lo) && !b.passes(span.hi):
 		b.Verdict, b.Reason = Fail, b.where(false)
 	default:
-		b.Reason = fmt.Sprintf("between %s and %s, for hits were in flight at the edges of %s; limit a count per hit",
-			b.text(span.lo), b.text(span.hi), b.Stage)
+		b.Reason = l.between(b, span)
 	}
 	return b
+}
+
+// between says why a count is not known well enough.
+func (l *ledger) between(b Budget, span bracket) string {
+	told := fmt.Sprintf("between %s and %s, for ", b.text(span.lo), b.text(span.hi))
+	if _, _, perHit := b.perHit(); !perHit {
+		return told + fmt.Sprintf("hits were in flight at the edges of %s; limit a count per hit", b.Stage)
+	}
+	failed := uint64(0)
+	for _, state := range b.states() {
+		failed += sum(l.counted(state), b.Operation, func(h *hits) uint64 { return h.failed })
+	}
+	return told + fmt.Sprintf("%s failed, and what they cost is on nobody's account", plural(int(failed), "hit"))
+}
+
+// hadAllBeenAnswered is the factor by which a count would be larger had each hit been answered, at the cost of those that
+// were; of a ratio that of both states. It says why, where shares of answered hits are such that a count is no measure of
+// the cost: work that was not done costs nothing.
+func (l *ledger) hadAllBeenAnswered(b Budget) (factor Number, why string) {
+	m, _ := scenarios.FindMetric(b.Metric)
+	if seen(b.Metric) || m.Unit == scenarios.Count {
+		return 1, ""
+	}
+	share := l.answeredShare(b.Key)
+	rate := m.Unit == scenarios.PerSecond || b.Metric == "cpu_seconds"
+	switch {
+	case b.Of == scenarios.Saved:
+		factor, why = l.saved.answered(b.Key)/share, otherWork("the saved run", b.State, l.saved.answered(b.Key), share)
+	case b.Of != "":
+		factor, why = l.answeredShare(b.elsewhere(b.Of))/share, l.unlike(b.Key, b.Of)
+	case share < answeredDoubt && rate:
+		factor, why = 1/share, fmt.Sprintf("%s answered %s of the hits, and work that was not done costs nothing", b.State, percent(float64(share)))
+	}
+	if why == "" || !rate {
+		factor = 1
+	}
+	return factor, why
 }
 
 // unseen says what of the hits that a budget is about was not seen; empty if nothing.

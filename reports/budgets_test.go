@@ -227,8 +227,8 @@ func TestLostHitsBreachALatencyBudget(t *testing.T) {
 	}
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(60.0)}}
 	lose(0)
-	if _, s := m.summarized(t); s.Verdict != Inconclusive {
-		t.Errorf("lost in one round of two: got %v, want inconclusive", s.Verdict)
+	if _, s := m.summarized(t); s.Verdict != Fail || s.Budgets[0].Verdict != Inconclusive || s.Budgets[0].Actual.Known() {
+		t.Errorf("lost in one round of two: got %v with %+v, want a run that fails and a budget nobody can tell", s.Verdict, s.Budgets[0])
 	}
 	lose(1)
 	_, s := m.summarized(t)

@@ -27,6 +27,8 @@ type Change struct {
 	Hi Number `json:"hi"`
 	// Verdict is ~ where it is not proven that anything changed.
 	Verdict Effect `json:"verdict"`
+	// Why says what keeps a count from meaning a change, where that is not its value.
+	Why string `json:"why,omitempty"`
 }
 
 // level is a number of one run or of one group of them, with what is known of how far to believe it.
@@ -35,8 +37,9 @@ type level struct {
 	bracket
 	// runs are the numbers of the runs of a group.
 	runs []float64
-	// hits are how many an errors ratio rests on.
-	hits Number
+	// hits are how many an errors ratio rests on, and answered is the share of them that were answered, where a count is of
+	// the work that was done.
+	hits, answered Number
 	// chance tells that moments decide what a count is to within more than a hit in flight does.
 	chance bool
 }
@@ -51,7 +54,7 @@ func (s side) level(k Key) level {
 	case k.latency():
 		return exactly(s.ledger.meanLatency(k))
 	}
-	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k)}
+	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k), answered: s.ledger.answeredShare(k)}
 	if k.Metric == "errors" {
 		for _, t := range s.ledger.begun(k.State) {
 			l.hits += Number(t.in(k.Stage).offered)
@@ -66,6 +69,7 @@ func (s side) savedLevel(k Key) level {
 		return exactly(unknown())
 	}
 	l := exactly(n.Value)
+	l.answered = s.Saved.answered(k)
 	_, l.chance = s.Saved.Numbers[k.cacheHits().saved()]
 	return l
 }
@@ -138,6 +142,9 @@ func (a level) errorsTo(b level, better scenarios.Better) Change {
 // countTo judges by value, as phases are; see [countEstimate].
 func (a level) countTo(b level, m scenarios.Metric) Change {
 	c := Change{Ratio: quotient(b.value, a.value), Lo: unknown(), Hi: unknown()}
+	if c.Why = otherWork("the first", "the other", a.answered, b.answered); c.Why != "" {
+		return c
+	}
 	least, most := quotient(b.lo, a.hi), quotient(b.hi, a.lo)
 	below, above := Number(countBetter), Number(countWorse)
 	if m.Better == scenarios.Neither && (a.chance || b.chance) {

@@ -14,7 +14,7 @@ type Query struct {
 	Node string `json:"node"`
 	// Text is as the server writes it, with $1 in place of values.
 	Text string `json:"text"`
-	// PerHit is how often a hit, of any operation, causes it.
+	// PerHit is how often an answered hit, of any operation, causes it.
 	PerHit Number `json:"per_hit"`
 	QPS    Number `json:"qps"`
 }
@@ -25,20 +25,20 @@ func detail(source string) bool { return strings.Contains(source, "_by_") }
 // queries are the statements of the trials, those of the primary first and of each node the most frequent first.
 func (l *ledger) queries(trials []*trial) (list []Query) {
 	for _, node := range []string{"primary", "replica"} {
-		calls, seconds, sent := map[string]float64{}, 0.0, uint64(0)
+		calls, seconds, answered := map[string]float64{}, 0.0, sum(trials, "", (*hits).answered)
 		for _, t := range trials {
 			grown, took := t.calls(node)
 			for id, n := range grown {
 				calls[id] += n
 			}
-			seconds, sent = seconds+took, sent+t.sent("")
+			seconds += took
 		}
 		for _, id := range slices.SortedFunc(maps.Keys(calls), func(a, b string) int {
 			return cmp.Or(cmp.Compare(calls[b], calls[a]), cmp.Compare(a, b))
 		}) {
 			if calls[id] > 0 {
 				text := cmp.Or(l.header.Statements[id], "query "+id)
-				list = append(list, Query{node, text, Number(calls[id] / float64(sent)), Number(calls[id] / seconds)})
+				list = append(list, Query{node, text, per(Number(calls[id]), answered), Number(calls[id] / seconds)})
 			}
 		}
 	}
@@ -58,9 +58,10 @@ func (t *trial) calls(node string) (calls map[string]float64, seconds float64) {
 	return calls, end.AtSeconds - begin.AtSeconds
 }
 
-// perCall divides the statements on a node that the services sent on account of an API by its hits, over whole trials.
+// perCall divides the statements on a node that the services sent on account of an API by its hits that were answered, over
+// whole trials.
 func perCall(trials []*trial, node, api string) Number {
-	statements, sent, known := 0.0, uint64(0), false
+	statements, answered, known := 0.0, uint64(0), false
 	of := series{"statements_by_api_total", map[string][]string{"api": {api}, "node": {node}}}
 	for _, t := range trials {
 		for _, source := range []string{"auth_by_api", "callers_by_api"} {
@@ -71,12 +72,12 @@ func perCall(trials []*trial, node, api string) Number {
 		}
 		for at, h := range t.apis {
 			if at.op == api {
-				sent += h.sent
+				answered += h.answered()
 			}
 		}
 	}
-	if !known || sent == 0 {
+	if !known {
 		return unknown()
 	}
-	return Number(statements) / Number(sent)
+	return per(Number(statements), answered)
 }

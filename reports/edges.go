@@ -42,6 +42,19 @@ func (k Key) rates() (of statements, isRate bool) {
 	return of, isRate
 }
 
+// perHit are the metrics that are statements per hit, those of an API but for.
+func (k Key) perHit() (node, operation string, isPerHit bool) {
+	switch {
+	case k.API != "":
+	case k.Metric == "primary_statements_per_verify":
+		return "primary", "verify", true
+	case k.Metric == "primary_statements", k.Metric == "replica_statements":
+		node, _, _ := strings.Cut(k.Metric, "_")
+		return node, k.Operation, true
+	}
+	return "", "", false
+}
+
 // own selects them as the services count them.
 func (s statements) own() series {
 	of := series{"statements_total", map[string][]string{"node": {s.node}, "kind": s.kinds}}
@@ -65,14 +78,17 @@ func (t *trial) bracketed(stage record.Stage, of statements) bracket {
 	return bracket{rate, max(rate*(Number(took)/longest)-before/longest, 0), rate*(Number(took)/shortest) + after/shortest}
 }
 
-// bracket is the number of a key with what it could have been; only rates of statements have any width.
+// bracket is the number of a key with what it could have been: rates of statements have a width by the hits in flight, and
+// counts per hit by those that failed.
 func (l *ledger) bracket(k Key) bracket {
-	value := l.count(k)
+	value, trials, stage := l.count(k), l.counted(k.State), l.stage(k.Stage)
 	of, isRate := k.rates()
+	if node, operation, per := k.perHit(); per {
+		return bracket{value, perHitAtLeast(trials, node, operation), value}
+	}
 	if !isRate {
 		return bracket{value, value, value}
 	}
-	trials, stage := l.counted(k.State), l.stage(k.Stage)
 	return bracket{value,
 		mean(trials, func(t *trial) Number { return t.bracketed(stage, of).lo }),
 		mean(trials, func(t *trial) Number { return t.bracketed(stage, of).hi })}

@@ -152,7 +152,7 @@ func suffixed(text, suffix string) string {
 // arrow prints before and after, in one unit if both have the same.
 func arrow(before, after string) string {
 	value, unit, found := strings.Cut(before, " ")
-	if found && strings.HasSuffix(after, " "+unit) {
+	if found && !strings.Contains(unit, " ") && strings.HasSuffix(after, " "+unit) {
 		before = value
 	}
 	return before + " → " + after

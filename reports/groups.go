@@ -130,7 +130,7 @@ func (g group) size(state, stage string) (runs, trials int, hits Number) {
 // that does not know the number, for want of a valid trial, is left out.
 func (g group) level(k Key) level {
 	var all level
-	var lo, hi []float64
+	var lo, hi, answered []float64
 	for _, s := range g.sides {
 		l := s.level(k)
 		all.chance = all.chance || l.chance
@@ -138,12 +138,14 @@ func (g group) level(k Key) level {
 			continue
 		}
 		all.hits += l.hits
+		answered = append(answered, float64(l.answered))
 		all.runs, lo, hi = append(all.runs, float64(l.value)), append(lo, float64(l.lo)), append(hi, float64(l.hi))
 	}
 	mean := stat.Mean
 	if k.latency() {
 		mean = stat.GeometricMean
 	}
+	all.answered = Number(stat.Mean(answered).Value)
 	all.bracket = bracket{Number(mean(all.runs).Value), Number(mean(lo).Value), Number(mean(hi).Value)}
 	return all
 }

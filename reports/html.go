@@ -23,7 +23,7 @@ func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
 	}
 	p := page.Page{Title: fmt.Sprintf("%s: %s", s.Scenario, s.Verdict), Head: s.head(run.Header), Footer: footer(run.Header)}
 	for _, section := range []page.Section{
-		s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(run),
+		s.collapsedSection(), s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(run),
 		s.errorsSection(run), s.trustSection(run), reproduceSection(run),
 	} {
 		if section.ID != "" {
@@ -156,6 +156,9 @@ func (s *Summary) changedMost() page.Answer {
 		if !slices.ContainsFunc(s.claims(), func(c claim) bool { return c.estimate.Value.Known() }) {
 			answer.Text = "Nothing could be compared."
 		}
+		if fell := s.collapses(); len(fell) > 0 {
+			answer.Text, answer.Tone, answer.Section = fmt.Sprintf("%s collapsed, so no change can be told.", strings.Join(fell, " and ")), page.Bad, "collapse"
+		}
 		return answer
 	}
 	in := most.phase
@@ -171,8 +174,8 @@ func (s *Summary) claims() (list []claim) {
 	for _, phase := range s.Phases {
 		before, after := s.find(phase.Before), s.find(phase.After)
 		list = append(list,
-			claim{phase.Name, "p95", arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)), phase.P95Ratio},
-			claim{phase.Name, "primary (master DB) QPS", arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), phase.PrimaryQPSRatio})
+			claim{phase.Name, "p95", arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), phase.P95Ratio},
+			claim{phase.Name, "primary (master DB) QPS", arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))), phase.PrimaryQPSRatio})
 	}
 	return list
 }
@@ -181,8 +184,11 @@ func (s *Summary) claims() (list []claim) {
 func (s *Summary) trusted() page.Answer {
 	valid, all := len(s.Validity)-len(s.invalid()), len(s.Validity)
 	counted := fmt.Sprintf("%d of %s valid", valid, plural(all, "trial"))
+	partly := slices.ContainsFunc(s.Validity, func(t TrialCheck) bool { return !t.voids(voidsLatencies) || !t.voids(voidsCounts) })
 	a := page.Answer{Question: "Can I trust it?", Tone: page.Doubtful, Section: "trust"}
 	switch {
+	case valid == 0 && partly:
+		a.Text = fmt.Sprintf("In part: %s.", s.believed())
 	case valid == 0:
 		a.Tone, a.Text = page.Bad, fmt.Sprintf("No: %s.", counted)
 	case !s.Complete:
@@ -242,9 +248,9 @@ func (s *Summary) keyFigures() []page.Figure {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
 	split := func(of func(State) Number) string { return arrow(number(of(before)), number(of(after))) }
 	list := []page.Figure{
-		figureOf("p95 latency", seconds(before.P95Seconds), seconds(after.P95Seconds), s.Overall.P95Ratio.status(),
+		figureOf("p95 latency", s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds), s.Overall.P95Ratio.status(),
 			s.p95Note(before, after)),
-		figureOf("Primary (master DB) QPS", number(before.PrimaryQPS), number(after.PrimaryQPS), s.Overall.PrimaryQPSRatio.status(),
+		figureOf("Primary (master DB) QPS", before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)), s.Overall.PrimaryQPSRatio.status(),
 			fmt.Sprintf("reads %s, writes %s", split(func(s State) Number { return s.PrimaryReadsQPS }),
 				split(func(s State) Number { return s.PrimaryWritesQPS }))),
 		figureOf("Error ratio", percent(float64(before.ErrorsRatio)), percent(float64(after.ErrorsRatio)),
@@ -261,7 +267,7 @@ func (s *Summary) keyFigures() []page.Figure {
 		list[i].Before, list[i].Change = "", page.Status{}
 	}
 	if list[1].Note != "" {
-		list[1].Note = fmt.Sprintf("reads %s, writes %s", number(after.PrimaryReadsQPS), number(after.PrimaryWritesQPS))
+		list[1].Note = fmt.Sprintf("reads %s, writes %s", after.count(number(after.PrimaryReadsQPS)), after.count(number(after.PrimaryWritesQPS)))
 	}
 	return list
 }
@@ -301,6 +307,22 @@ func points(before, after Number, worse float64) page.Status {
 		return page.Status{Word: signed(figure(x)) + " points", Tone: page.Bad}
 	}
 	return page.Status{Word: signed(figure(x)) + " points", Tone: page.Good}
+}
+
+// collapsedSection is what is to be known of the states that fell over.
+func (s *Summary) collapsedSection() page.Section {
+	rows := s.collapseRows()
+	if len(rows) == 0 {
+		return page.Section{}
+	}
+	t := page.Table{Caption: "In the trial in which each answered least", Columns: columns("state", "#trials", "#hits/s", "#answered",
+		"#p95 of those", "#p95 of all", "still answered", "fell over")}
+	for _, row := range rows {
+		t.Rows = append(t.Rows, cells(row...))
+	}
+	return page.Section{ID: "collapse", Title: "What collapsed", Tables: []page.Table{t}, Text: []string{
+		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due at %s were answered. Seconds are on the clock of the trial.",
+			limit(percent(answeredLeast)), s.HeadlineStage)}}
 }
 
 // changesSection is the picture everybody wants: a pair of bars for each phase.

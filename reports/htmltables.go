@@ -43,9 +43,9 @@ func (s *Summary) phasesSection() page.Section {
 			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
 		for _, phase := range s.compared() {
 			before, after := s.find(phase.Before), s.find(phase.After)
-			p95.Rows = append(p95.Rows, cells(phase.Name, seconds(before.P95Seconds), seconds(after.P95Seconds),
+			p95.Rows = append(p95.Rows, cells(phase.Name, s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds),
 				phase.P95Ratio.status(), span(phase.P95Ratio), phase.P95Ratio.Rounds))
-			qps.Rows = append(qps.Rows, cells(phase.Name, number(before.PrimaryQPS), number(after.PrimaryQPS),
+			qps.Rows = append(qps.Rows, cells(phase.Name, before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)),
 				phase.PrimaryQPSRatio.status(), span(phase.PrimaryQPSRatio), phase.PrimaryQPSRatio.Rounds))
 		}
 		section.Tables = append(section.Tables, p95, qps)
@@ -59,9 +59,9 @@ func (s *Summary) statesTable() page.Table {
 		Columns: columns("state", "#trials", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS",
 			"#Redis op/s", "#hit ratio", "#errors")}
 	for _, state := range s.States {
-		t.Rows = append(t.Rows, cells(state.Name, state.Trials, count(state.N), seconds(state.P50Seconds), seconds(state.P95Seconds),
-			seconds(state.P99Seconds), number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS),
-			number(state.ReplicaQPS), number(state.RedisOps), percent(float64(state.CacheHitRatio)), percent(float64(state.ErrorsRatio))))
+		t.Rows = append(t.Rows, cells(state.Name, state.Trials, count(state.N), s.latency(state, state.P50Seconds), s.latency(state, state.P95Seconds),
+			s.latency(state, state.P99Seconds), state.count(number(state.PrimaryQPS)), state.count(number(state.PrimaryReadsQPS)), state.count(number(state.PrimaryWritesQPS)),
+			state.count(number(state.ReplicaQPS)), state.count(number(state.RedisOps)), state.count(percent(float64(state.CacheHitRatio))), percent(float64(state.ErrorsRatio))))
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -12,7 +13,9 @@ func (l *ledger) judge(s *Summary, run *record.Run) {
 	s.Verdict = Pass
 	l.trace(s)
 	s.judgeAnswers()
+	l.judgeAnswered(s)
 	l.judgeRun(s, run)
+	l.tellVoid(s)
 	for _, b := range s.Budgets {
 		told := b.told()
 		if !s.Complete && s.end == b.name() {
@@ -82,6 +85,24 @@ func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 			s.excuse(i, "no trial of %s with latencies to believe; the budgets rest on its counts", state.Name)
 		case state.CountedTrials == 0:
 			s.excuse(i, "no trial of %s with counts to believe; the budgets do not rest on them", state.Name)
+		}
+	}
+}
+
+// tellVoid says of which states only a part of the trials is believed: a number over the others is one over what went well.
+func (l *ledger) tellVoid(s *Summary) {
+	for _, state := range s.States {
+		planned, told := len(l.of(state.Name)), []string{}
+		for _, kind := range []struct {
+			believed int
+			what     string
+		}{{state.Trials, "latencies"}, {state.CountedTrials, "counts"}} {
+			if kind.believed > 0 && kind.believed < planned {
+				told = append(told, fmt.Sprintf("%s rest on %d of %d trials", kind.what, kind.believed, planned))
+			}
+		}
+		if len(told) > 0 {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s: %s; the others are not believed, but what failed in them counts", state.Name, strings.Join(told, ", ")))
 		}
 	}
 }

@@ -106,6 +106,7 @@ func newLedger(run *record.Run) *ledger {
 		}
 	}
 	for _, t := range l.trials {
+		t.recorded()
 		t.fold()
 		t.examine(&run.Header, slices.Sorted(maps.Keys(sources)))
 	}

@@ -51,6 +51,7 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
 		bulleted("- ", limited(s.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
+		s.collapseSection(),
 		tabled(s.phaseTable(paint{}), 8, 2, 3, 4, 6, 7).apart(),
 		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
 		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible.Line(s.HeadlineStage)), len(s.States)),
@@ -58,6 +59,14 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
 			provenance(run.Header)...)).folded("How it was run"),
 	}
+}
+
+// collapseSection is empty where nothing fell over.
+func (s *Summary) collapseSection() section {
+	if len(s.collapses()) == 0 {
+		return section{}
+	}
+	return tabled(s.collapseTable(), 8, 2, 3, 4, 5, 6).apart()
 }
 
 // plain keeps recorded text from being read as Markdown or as HTML, and from calling people and issues by name.

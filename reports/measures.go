@@ -199,20 +199,46 @@ func (t *trial) servicesRate(stage string, s series) Number {
 	return total
 }
 
-// perHit divides the services' own count of statements on a node by the hits sent, of one operation or of all, over whole
-// trials: the edges of a trial include what the system writes late.
+// perHit divides the services' own count of statements on a node by the hits answered, of one operation or of all, over
+// whole trials: the edges of a trial include what the system writes late. What failed has cost something, too, but made
+// nothing of it: over all hits sent, a state would look the cheaper the more of them it failed.
 func perHit(trials []*trial, node, operation string) Number {
-	statements, sent := Number(0), uint64(0)
+	return per(ownStatements(trials, node, operation), sum(trials, operation, (*hits).answered))
+}
+
+// perHitAtLeast is perHit had each hit that failed cost as much as one that was answered; the truth lies between the two.
+func perHitAtLeast(trials []*trial, node, operation string) Number {
+	return per(ownStatements(trials, node, operation), sum(trials, operation, func(h *hits) uint64 { return h.sent }))
+}
+
+// per is unknown of no hit at all.
+func per(statements Number, hits uint64) Number {
+	if hits == 0 {
+		return unknown()
+	}
+	return statements / Number(hits)
+}
+
+// sum adds up hits of one operation in all stages, or of all operations.
+func sum(trials []*trial, operation string, of func(*hits) uint64) (n uint64) {
+	for _, t := range trials {
+		for at, h := range t.cells {
+			if operation == "" || at.op == operation {
+				n += of(h)
+			}
+		}
+	}
+	return n
+}
+
+// ownStatements are what the services counted on a node, for one operation or all, over whole trials.
+func ownStatements(trials []*trial, node, operation string) (statements Number) {
 	of := series{"statements_total", map[string][]string{"node": {node}}}
 	if operation != "" {
 		of.labels["op"] = []string{operation}
 	}
 	for _, t := range trials {
 		statements += t.services("", of)
-		sent += t.sent(operation)
 	}
-	if sent == 0 {
-		return unknown()
-	}
-	return statements / Number(sent)
+	return statements
 }

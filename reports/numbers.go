@@ -60,6 +60,7 @@ func (l *ledger) state(name string) State {
 			s.Numbers = stage.Numbers
 		}
 	}
+	s.Collapse = l.collapse(name)
 	s.APIs, s.Queries = apis(of, l.header.Headline), l.queries(of.counts)
 	s.Correctness = Correctness{}
 	for _, t := range l.of(name) {

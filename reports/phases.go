@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -19,6 +21,8 @@ const (
 // twice in a row. And it is what changes the run could have found in spite of that.
 type NoiseFloor struct {
 	Pairs []NoisePair `json:"pairs"`
+	// Lost are pairs of which a p95, or both, is a hit that was not answered: what they differ by is beyond any number.
+	Lost []NoisePair `json:"lost,omitempty"`
 	// Spread is the largest factor, never below one, by which two trials of a pair differ; unknown without a pair.
 	Spread Number `json:"spread"`
 	// Lo and Hi are the 95 % interval, around one, of the ratio of a further such pair; unknown without a pair.
@@ -61,9 +65,37 @@ func (l *ledger) asked(phase string) bool {
 }
 
 func (l *ledger) phase(name, before, after string) Phase {
-	p95 := l.p95Ratios(before, after)
-	return Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(p95),
+	p := Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(l.p95Ratios(before, after)),
 		PrimaryQPSRatio: countEstimate(l.bracketRatios(before, after, primaryStatements()))}
+	p.P95Ratio = p.P95Ratio.unless(l.unanswered(before, after))
+	p.PrimaryQPSRatio = p.PrimaryQPSRatio.unless(l.unlike(Key{State: after, Stage: l.header.Headline}, before))
+	return p
+}
+
+// unless is the estimate, but no claim where there is a reason against it.
+func (e Estimate) unless(why string) Estimate {
+	if why != "" {
+		e.Verdict, e.Why = Unclear, why
+	}
+	return e
+}
+
+// unanswered says in how many rounds one p95 is a hit that was not answered: a change over the other rounds leaves out the
+// worst, so it is none to speak of.
+func (l *ledger) unanswered(before, after string) string {
+	var told []string
+	for _, state := range slices.Compact([]string{before, after}) {
+		without, trials := 0, l.valid(state)
+		for _, t := range trials {
+			if lost(t.in(l.header.Headline).responseAt(0.95)) {
+				without++
+			}
+		}
+		if without > 0 {
+			told = append(told, fmt.Sprintf("in %d of %d trials of %s more than %s of the hits failed", without, len(trials), state, limit(percent(0.05))))
+		}
+	}
+	return strings.Join(told, ", ")
 }
 
 func (t *trial) p95(stage string) Number { return t.in(stage).percentile(0.95) }
@@ -118,7 +150,8 @@ func (l *ledger) latencyEstimate(ratios []float64) Estimate {
 }
 
 func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
-	floor := NoiseFloor{Pairs: l.pairs(), Spread: unknown(), LogDeviation: unknown(), MinimumDetectableRatio: unknown()}
+	floor := NoiseFloor{Spread: unknown(), LogDeviation: unknown(), MinimumDetectableRatio: unknown()}
+	floor.Pairs, floor.Lost = l.pairs()
 	var logs []float64
 	for _, pair := range floor.Pairs {
 		logs = append(logs, math.Log(float64(pair.P95Ratio)))
@@ -133,18 +166,22 @@ func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
 }
 
 // pairs are the trials of one state in a row, the latencies of both believed.
-func (l *ledger) pairs() []NoisePair {
+func (l *ledger) pairs() (pairs, without []NoisePair) {
 	pairs, ran := []NoisePair{}, l.ran()
 	for i := 1; i < len(ran); i++ {
 		a, b := ran[i-1], ran[i]
 		if a.State != b.State || a.void(voidsLatencies) || b.void(voidsLatencies) {
 			continue
 		}
-		if ratio := b.p95(l.header.Headline) / a.p95(l.header.Headline); ratio.Known() && ratio > 0 {
+		before, after := a.p95(l.header.Headline), b.p95(l.header.Headline)
+		switch ratio := after / before; {
+		case lost(before) || lost(after):
+			without = append(without, NoisePair{a.State, [2]int{a.Index, b.Index}, unknown()})
+		case ratio.Known() && ratio > 0:
 			pairs = append(pairs, NoisePair{a.State, [2]int{a.Index, b.Index}, ratio})
 		}
 	}
-	return pairs
+	return pairs, without
 }
 
 // logRatios has one list for each phase with an interval.
@@ -165,7 +202,7 @@ func (f *NoiseFloor) detect(pairs []float64, phases [][]float64) {
 			f.Rounds = len(logs)
 		}
 	}
-	if f.Rounds > 0 {
+	if f.Rounds > 0 && len(f.Lost) == 0 {
 		deviation := stat.PooledDeviation(pairs, phases...)
 		f.LogDeviation = Number(deviation)
 		f.MinimumDetectableRatio = Number(math.Exp(stat.Detectable(deviation, f.Rounds)))

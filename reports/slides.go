@@ -77,9 +77,9 @@ func (s *Summary) latencyTitle() string {
 		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
-		return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage, seconds(before.P95Seconds))
+		return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage, s.latency(before, before.P95Seconds))
 	}
-	return fmt.Sprintf("p95 at %s: %s (%s)", s.HeadlineStage, arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
+	return fmt.Sprintf("p95 at %s: %s (%s)", s.HeadlineStage, arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
 		judged(s.Overall.P95Ratio))
 }
 
@@ -95,7 +95,7 @@ func (s *Summary) cacheTitle() string {
 	var ratios []string
 	for _, state := range s.States {
 		if state.CacheHitRatio.Known() {
-			ratios = append(ratios, percent(float64(state.CacheHitRatio))+" in "+state.Name)
+			ratios = append(ratios, state.count(percent(float64(state.CacheHitRatio)))+" in "+state.Name)
 		}
 	}
 	if len(ratios) == 0 {
@@ -154,11 +154,11 @@ func (s *Summary) percentilesTitle() string {
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage,
-			seconds(before.P50Seconds), seconds(before.P95Seconds), seconds(before.P99Seconds))
+			s.latency(before, before.P50Seconds), s.latency(before, before.P95Seconds), s.latency(before, before.P99Seconds))
 	}
 	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s (%s), p99 %s", s.HeadlineStage,
-		arrow(seconds(before.P50Seconds), seconds(after.P50Seconds)), arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
-		judged(s.Overall.P95Ratio), arrow(seconds(before.P99Seconds), seconds(after.P99Seconds)))
+		arrow(s.latency(before, before.P50Seconds), s.latency(after, after.P50Seconds)), arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
+		judged(s.Overall.P95Ratio), arrow(s.latency(before, before.P99Seconds), s.latency(after, after.P99Seconds)))
 }
 
 // sharesTitle says of p95 what the picture of shares shows.
@@ -168,10 +168,10 @@ func (s *Summary) sharesTitle() string {
 		return strings.TrimSuffix(why, ".")
 	}
 	if before.Name == after.Name {
-		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, seconds(before.P95Seconds))
+		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, s.latency(before, before.P95Seconds))
 	}
 	return fmt.Sprintf("95 %% of the hits at %s are answered within %s, before %s (%s)", s.HeadlineStage,
-		seconds(after.P95Seconds), seconds(before.P95Seconds), judged(s.Overall.P95Ratio))
+		s.latency(after, after.P95Seconds), s.latency(before, before.P95Seconds), judged(s.Overall.P95Ratio))
 }
 
 // unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.

@@ -61,8 +61,9 @@ type Summary struct {
 	Jobs        []Job        `json:"jobs"`
 	// end is the check that says why the run did not reach its end.
 	end string
-	// ledger is what all of it was found in.
-	ledger *ledger
+	// ledger is what all of it was found in, and timeoutSeconds how long a hit may take.
+	ledger         *ledger
+	timeoutSeconds float64
 }
 
 // State is one state's numbers at the headline stage.
@@ -73,6 +74,8 @@ type State struct {
 	Trials        int `json:"trials"`
 	CountedTrials int `json:"counted_trials"`
 	BegunTrials   int `json:"begun_trials"`
+	// Collapse tells how it fell over, if it did.
+	Collapse *Collapse `json:"collapse,omitempty"`
 	// excused tells that what is missing is not needed, since no budget rests on it.
 	excused bool
 	// follows is the name of the check from which it follows that there is nothing of the state.
@@ -193,6 +196,7 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
 		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
 		HeadlineStage: run.Header.Headline, UntilClear: run.Header.UntilClear, Reasons: []string{}, ledger: l,
+		timeoutSeconds: run.Header.TimeoutSeconds,
 	}
 	for _, name := range run.Header.States {
 		s.States = append(s.States, l.state(name))

@@ -42,9 +42,9 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 	for _, phase := range s.compared() {
 		before, after := s.find(phase.Before), s.find(phase.After)
 		t.AppendRow(table.Row{phase.Name,
-			arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)),
+			arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
 			change(phase.P95Ratio.Value), span(phase.P95Ratio), p.effect(phase.P95Ratio),
-			arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)),
+			arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))),
 			change(phase.PrimaryQPSRatio.Value), p.effect(phase.PrimaryQPSRatio)})
 	}
 	return t
@@ -64,10 +64,10 @@ func (s *Summary) stateTable() table.Writer {
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	for _, state := range s.States {
 		t.AppendRow(table.Row{state.Name, count(state.N),
-			seconds(state.P50Seconds), seconds(state.P95Seconds), seconds(state.P99Seconds),
-			fmt.Sprintf("%s (%s/%s)", number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS)),
-			number(state.ReplicaQPS), number(state.RedisOps),
-			percent(float64(state.CacheHitRatio)), percent(float64(state.ErrorsRatio))})
+			s.latency(state, state.P50Seconds), s.latency(state, state.P95Seconds), s.latency(state, state.P99Seconds),
+			state.count(fmt.Sprintf("%s (%s/%s)", number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS))),
+			state.count(number(state.ReplicaQPS)), state.count(number(state.RedisOps)),
+			state.count(percent(float64(state.CacheHitRatio))), percent(float64(state.ErrorsRatio))})
 	}
 	return t
 }

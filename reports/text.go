@@ -39,6 +39,9 @@ func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
 	for _, warning := range limited(s.Warnings, terminalReasons) {
 		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
 	}
+	if len(s.collapses()) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", trimmed(s.collapseTable().Render()))
+	}
 	if len(s.Phases) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", trimmed(s.phaseTable(p).Render()))
 	}
@@ -76,24 +79,43 @@ func limited(list []string, most int) []string {
 // Sentence says what all phases together did to p95 and to the primary at the headline stage, or why it cannot.
 func (s *Summary) Sentence() string {
 	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	if before.Collapse != nil || after.Collapse != nil {
+		return s.collapsed(before, after)
+	}
 	if why := s.nothing(before, after); why != "" {
 		return why
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS.", before.Name, s.HeadlineStage,
-			seconds(before.P95Seconds), number(before.PrimaryQPS))
+			s.latency(before, before.P95Seconds), before.count(number(before.PrimaryQPS)))
 	}
 	return fmt.Sprintf("%s → %s at %s: p95 %s (%s), primary (master DB) %s QPS (%s).",
 		before.Name, after.Name, s.HeadlineStage,
-		arrow(seconds(before.P95Seconds), seconds(after.P95Seconds)), judged(s.Overall.P95Ratio),
-		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio))
+		arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), judged(s.Overall.P95Ratio),
+		arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))), judged(s.Overall.PrimaryQPSRatio))
+}
+
+// collapsed is the sentence where a state fell over: how far, and what the other one did.
+func (s *Summary) collapsed(states ...State) string {
+	var parts []string
+	for i, state := range states {
+		switch {
+		case i > 0 && state.Name == states[0].Name:
+		case state.Collapse != nil:
+			parts = append(parts, state.Collapse.sentence(state.Name, s.HeadlineStage, state.BegunTrials))
+		default:
+			parts = append(parts, fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
+				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio))))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.
 func (s *Summary) nothing(states ...State) string {
 	var missing []string
 	for _, state := range states {
-		if state.Trials == 0 && !slices.Contains(missing, state.Name) {
+		if state.Trials == 0 && state.CountedTrials == 0 && !slices.Contains(missing, state.Name) {
 			missing = append(missing, state.Name)
 		}
 	}
@@ -120,6 +142,7 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 	for _, t := range limited(s.notes(), most) {
 		lines = append(lines, "note: "+t)
 	}
+	lines = append(lines, s.whyLines()...)
 	lines = append(lines, s.noiseLine())
 	lines = append(lines, s.detectableLines()...)
 	lines = append(lines, s.centreLines()...)
@@ -161,7 +184,26 @@ func (s *Summary) statementLines(operations []string) (lines []string) {
 }
 
 func (s *Summary) validityLine() string {
-	return fmt.Sprintf("trials: %d of %d valid", len(s.Validity)-len(s.invalid()), len(s.Validity)) + s.worstGenerator()
+	return "trials: " + s.believed() + s.worstGenerator()
+}
+
+// believed says how many trials are valid and, where that is not the same, of how many which numbers are believed.
+func (s *Summary) believed() string {
+	timed, counted, all := 0, 0, len(s.Validity)
+	for _, t := range s.Validity {
+		if !t.voids(voidsLatencies) {
+			timed++
+		}
+		if !t.voids(voidsCounts) {
+			counted++
+		}
+	}
+	valid := all - len(s.invalid())
+	told := fmt.Sprintf("%d of %d valid", valid, all)
+	if timed != valid || counted != valid {
+		told += fmt.Sprintf("; latencies of %d are believed, counts of %d, and what failed in all", timed, counted)
+	}
+	return told
 }
 
 // invalid lists the invalid trials.
@@ -193,8 +235,25 @@ func (s *Summary) trialsWith(what func(TrialCheck) []string) (list []string) {
 	return list
 }
 
+// whyLines say why a change is none, where that is not its interval.
+func (s *Summary) whyLines() (lines []string) {
+	for _, phase := range s.compared() {
+		for _, one := range []struct {
+			what string
+			Estimate
+		}{{"p95", phase.P95Ratio}, {"primary (master DB) QPS", phase.PrimaryQPSRatio}} {
+			if one.Why != "" {
+				lines = append(lines, fmt.Sprintf("~ %s of %s: %s", one.what, phase.Name, one.Why))
+			}
+		}
+	}
+	return lines
+}
+
 func (s *Summary) noiseLine() string {
 	switch n := len(s.NoiseFloor.Pairs); {
+	case len(s.NoiseFloor.Lost) > 0:
+		return fmt.Sprintf("noise floor: beyond any number; %s, measured twice in a row, failed more than %s of its hits", s.NoiseFloor.Lost[0].State, limit(percent(0.05)))
 	case n == 0 && s.Rounds > 1:
 		return "noise floor: unknown; no state has two valid trials in a row"
 	case n == 0:
@@ -235,6 +294,15 @@ func (s *Summary) centreLines() []string {
 }
 
 func (s *Summary) legend() string {
+	legend := s.marks()
+	if slices.ContainsFunc(s.States, func(state State) bool { return state.BegunTrials > 0 && state.Trials*state.CountedTrials == 0 }) {
+		legend += "; void not believed"
+	}
+	return legend
+}
+
+// marks says how to read what is not a number.
+func (s *Summary) marks() string {
 	if s.UntilClear {
 		return "~ the interval over the rounds does not tell a change from none; - not known. Rounds were added until it did, " +
 			"so intervals of latencies are wider: with all looks together 95 % hold the truth"

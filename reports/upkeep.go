@@ -20,7 +20,11 @@ const (
 // doubtful lists what does not make the trial invalid, since it may be what the state does, but has to be known before
 // its numbers are believed.
 func (t *trial) doubtful(headline string) []string {
-	return slices.Concat(t.unsettled(headline), t.blurred(headline), t.stolen(), t.lagging(lagDoubtfulSeconds), t.flushed())
+	var blurred []string
+	if !t.void(voidsCounts) {
+		blurred = t.blurred(headline)
+	}
+	return slices.Concat(t.unsettled(headline), blurred, t.stolen(), t.lagging(lagDoubtfulSeconds), t.flushed())
 }
 
 // noteworthy lists what else went on while there was load, and when.

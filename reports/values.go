@@ -139,6 +139,8 @@ type Estimate struct {
 	HodgesLehmann Number `json:"hodges_lehmann"`
 	// Rounds is how many rounds the ratio rests on.
 	Rounds int `json:"rounds"`
+	// Why says what keeps the ratio from meaning a change, where that is not its interval.
+	Why string `json:"why,omitempty"`
 }
 
 func estimate(i stat.Interval, effect Effect) Estimate {

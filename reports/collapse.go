@@ -1,0 +1,319 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/rehearse-dev/rehearse/reports/stat"
+)
+
+// Shares of the hits due that have to be answered in every trial and measured stage. What answers fewer than answeredDoubt
+// is a doubt about every number beside it; what answers fewer than answeredLeast has collapsed, and fails the run without
+// any budget.
+const (
+	answeredDoubt = 0.99
+	answeredLeast = 0.90
+)
+
+// Collapse is how far a state fell over at the headline stage, in the trial in which it answered least.
+type Collapse struct {
+	// Trials of the state collapsed; Trial is the index of the one that the numbers are of.
+	Trials int `json:"trials"`
+	Trial  int `json:"trial"`
+	// AnsweredRatio is the share of the hits due at the stage that were answered; OfferedRate and AnsweredRate are hits per
+	// second.
+	AnsweredRatio Number `json:"answered_ratio"`
+	OfferedRate   Number `json:"offered_rate"`
+	AnsweredRate  Number `json:"answered_rate"`
+	// AnsweredP95Seconds is over the answered hits alone. That of all hits is above TimeoutSeconds; 0 is not recorded.
+	AnsweredP95Seconds Number  `json:"answered_p95_seconds"`
+	TimeoutSeconds     float64 `json:"timeout_seconds"`
+	// HeldRate is the highest rate that was offered in a second before it fell over and answered all the same, HeldStage the
+	// stage of that second; unknown and empty where there is none.
+	HeldRate  Number `json:"held_rate"`
+	HeldStage string `json:"held_stage"`
+	// FromSeconds is the first second of the trial's clock in which too few of the hits due were answered, and FromStage its
+	// stage; ToSeconds the end of the last. ToEnd tells that no second came after that.
+	FromSeconds Number `json:"from_seconds"`
+	FromStage   string `json:"from_stage"`
+	ToSeconds   Number `json:"to_seconds"`
+	ToEnd       bool   `json:"to_end"`
+}
+
+// answeredRatio is the share of the hits due that were answered; unknown where none was due.
+func (h *hits) answeredRatio() Number { return Number(float64(h.answered()) / float64(h.offered)) }
+
+// collapsed tells that the system failed so many hits that it answered too few. Hits that were never sent are no failure of
+// the system: nobody knows what it would have made of them.
+func (h *hits) collapsed() bool {
+	return h.offered > 0 && h.answeredRatio() < answeredLeast && float64(h.failed) > (1-answeredLeast)*float64(h.sent)
+}
+
+// short is a stage of a trial in which too few hits were answered.
+type short struct {
+	*trial
+	stage string
+	*hits
+}
+
+func (s short) told() string {
+	return fmt.Sprintf("%s of %s hits due at %s (trial %d)", percent(float64(s.answeredRatio())), count(s.offered), s.stage, s.Index+1)
+}
+
+// shortest are the measured stages of a state of which too few hits were answered in some trial, each in the worst of them,
+// the worst stage first.
+func (l *ledger) shortest(state string) (list []short) {
+	for _, stage := range l.header.Stages {
+		var worst *short
+		for _, t := range l.begun(state) {
+			h := t.in(stage.Name)
+			if stage.Measure && h.answeredRatio() < answeredDoubt && (worst == nil || h.answeredRatio() < worst.answeredRatio()) {
+				worst = &short{t, stage.Name, h}
+			}
+		}
+		if worst != nil {
+			list = append(list, *worst)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b short) int { return cmp.Compare(a.answeredRatio(), b.answeredRatio()) })
+	return list
+}
+
+// judgeAnswered fails a run in which a state answered too little, budget or not, and doubts it where that is not sure.
+func (l *ledger) judgeAnswered(s *Summary) {
+	for _, state := range s.States {
+		list := l.shortest(state.Name)
+		if len(list) == 0 {
+			continue
+		}
+		var told []string
+		for _, one := range list {
+			told = append(told, one.told())
+		}
+		said := fmt.Sprintf("%s answered %s", state.Name, strings.Join(limited(told, 3), ", "))
+		if slices.ContainsFunc(list, func(one short) bool { return one.collapsed() }) {
+			s.against(Fail, "%s: it collapsed (under %s)", said, limit(percent(answeredLeast)))
+		} else {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s: under %s, so work that was not done is missing in its counts", said, limit(percent(answeredDoubt))))
+		}
+	}
+}
+
+// collapse is how a state fell over at the headline stage; nil if it did not.
+func (l *ledger) collapse(state string) *Collapse {
+	headline, n := l.header.Headline, 0
+	var worst *trial
+	for _, t := range l.begun(state) {
+		if !t.in(headline).collapsed() {
+			continue
+		}
+		n++
+		if worst == nil || t.in(headline).answeredRatio() < worst.in(headline).answeredRatio() {
+			worst = t
+		}
+	}
+	if worst == nil {
+		return nil
+	}
+	h, saw := worst.in(headline), answered([]*trial{worst}, l.stage(headline), Key{Stage: headline})
+	c := &Collapse{Trials: n, Trial: worst.Index, AnsweredRatio: h.answeredRatio(), OfferedRate: saw["offered_rate"],
+		AnsweredRate: saw["achieved_rate"], AnsweredP95Seconds: unknown(), TimeoutSeconds: l.header.TimeoutSeconds, HeldRate: unknown(),
+		FromSeconds: unknown(), ToSeconds: unknown()}
+	if answered := h.response.Count(); stat.Tail(answered, 0.95) >= leastTail {
+		c.AnsweredP95Seconds = Number(stat.Quantile(bars(h.response), 0, 0.95))
+	}
+	c.fall(l.pulse(worst))
+	return c
+}
+
+// pulse is one second of a stage of a trial, or the part of it that belongs to the stage.
+type pulse struct {
+	stage      string
+	begin, end float64
+	hits
+}
+
+func (p pulse) rate() float64 { return float64(p.offered) / (p.end - p.begin) }
+
+// pulse is what became of the hits of a trial second by second, in the order of time.
+func (l *ledger) pulse(t *trial) (list []pulse) {
+	seconds := map[moment]*pulse{}
+	for _, w := range l.windows {
+		if w.Trial != t.Index {
+			continue
+		}
+		at := moment{w.Stage, w.Second}
+		if seconds[at] == nil {
+			stage := l.stage(w.Stage)
+			begin, end := max(float64(w.Second), stage.BeginSeconds), min(float64(w.Second+1), stage.EndSeconds)
+			seconds[at] = &pulse{stage: w.Stage, begin: begin, end: end}
+		}
+		seconds[at].offered += w.Offered
+		seconds[at].missed += w.Missed
+		seconds[at].failed += w.Failed
+	}
+	for _, p := range seconds {
+		if p.end > p.begin && p.offered > 0 {
+			list = append(list, *p)
+		}
+	}
+	slices.SortFunc(list, func(a, b pulse) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) })
+	return list
+}
+
+// fall finds when the trial fell over, and what it had answered until then.
+func (c *Collapse) fall(seconds []pulse) {
+	from := slices.IndexFunc(seconds, func(p pulse) bool { return p.answeredRatio() < answeredLeast })
+	if from < 0 {
+		return
+	}
+	c.FromSeconds, c.FromStage = Number(seconds[from].begin), seconds[from].stage
+	for i, p := range seconds {
+		if p.answeredRatio() < answeredLeast {
+			c.ToSeconds, c.ToEnd = Number(p.end), i == len(seconds)-1
+		}
+		if i < from && p.answeredRatio() >= answeredDoubt && !(Number(p.rate()) <= c.HeldRate) {
+			c.HeldRate, c.HeldStage = Number(p.rate()), p.stage
+		}
+	}
+}
+
+// timeout says what the percentile of a state is above that is one of its unanswered hits.
+func (c *Collapse) timeout() string {
+	if c.TimeoutSeconds == 0 {
+		return "is among the hits that failed"
+	}
+	return "is above the timeout of " + limit(seconds(Number(c.TimeoutSeconds)))
+}
+
+// held says what the state still answered.
+func (c *Collapse) held() string {
+	if !c.HeldRate.Known() {
+		return "no rate that was offered"
+	}
+	return fmt.Sprintf("%s/s (%s)", number(c.HeldRate), c.HeldStage)
+}
+
+// fell says from when to when it did not.
+func (c *Collapse) fell() string {
+	from := fmt.Sprintf("from second %s (%s)", number(c.FromSeconds), c.FromStage)
+	if c.ToEnd {
+		return from + " to the end"
+	}
+	return fmt.Sprintf("%s to second %s", from, number(c.ToSeconds))
+}
+
+// sentence is what there is to know of a state that collapsed.
+func (c *Collapse) sentence(state, stage string, trials int) string {
+	in := ""
+	if trials > 1 {
+		in = fmt.Sprintf(" in %d of %d trials", c.Trials, trials)
+	}
+	p95 := "too few for a p95 of them"
+	if c.AnsweredP95Seconds.Known() {
+		p95 = "p95 of those " + seconds(c.AnsweredP95Seconds)
+	}
+	return fmt.Sprintf("%s collapsed at %s%s: of %s hits/s it answered %s (%s/s), %s; the true p95 %s. It still answered %s, and fell over %s.",
+		state, stage, in, number(c.OfferedRate), percent(float64(c.AnsweredRatio)), number(c.AnsweredRate), p95, c.timeout(), c.held(), c.fell())
+}
+
+// collapses are the states that fell over.
+func (s *Summary) collapses() (names []string) {
+	for _, state := range s.States {
+		if state.Collapse != nil {
+			names = append(names, state.Name)
+		}
+	}
+	return names
+}
+
+// collapseTable has what is to be known of the states that fell over; the other numbers say little of them.
+func (s *Summary) collapseTable() table.Writer {
+	t := newTable("collapsed", "trials", "hits/s", "answered", "p95 of those", "p95 of all", "still answered", "fell over")
+	right(t, 2, 3, 4, 5, 6)
+	for _, row := range s.collapseRows() {
+		t.AppendRow(row)
+	}
+	return t
+}
+
+func (s *Summary) collapseRows() (rows [][]any) {
+	for _, state := range s.States {
+		if c := state.Collapse; c != nil {
+			rows = append(rows, []any{state.Name, fmt.Sprintf("%d of %d", c.Trials, state.BegunTrials), number(c.OfferedRate),
+				fmt.Sprintf("%s (%s/s)", percent(float64(c.AnsweredRatio)), number(c.AnsweredRate)), seconds(c.AnsweredP95Seconds),
+				waited(Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
+		}
+	}
+	return rows
+}
+
+// lost tells that a percentile is one of the hits that were not answered.
+func lost(n Number) bool { return math.IsInf(float64(n), 1) }
+
+// void stands for a number of a state whose trials were measured, and none of them is believed.
+const void = "void"
+
+// latency prints a latency of a state.
+func (s *Summary) latency(state State, n Number) string {
+	if state.Trials == 0 && state.BegunTrials > 0 {
+		return void
+	}
+	return waited(n, s.timeoutSeconds)
+}
+
+// count is what is printed of a count of a state.
+func (state State) count(text string) string {
+	if state.CountedTrials == 0 && state.BegunTrials > 0 {
+		return void
+	}
+	return text
+}
+
+// waited prints a latency at which some were still waiting when their time was over.
+func waited(n Number, timeoutSeconds float64) string {
+	switch {
+	case lost(n) && timeoutSeconds > 0:
+		return "over " + limit(seconds(Number(timeoutSeconds)))
+	case lost(n):
+		return "never"
+	}
+	return seconds(n)
+}
+
+// recorded keeps what a run that was ended never sent out of a trial that has no end: that was nobody's failure.
+func (t *trial) recorded() {
+	if t.ended {
+		return
+	}
+	for _, of := range []map[cell]*hits{t.cells, t.apis} {
+		for _, h := range of {
+			h.offered, h.missed = h.offered-min(h.offered, h.missed), 0
+		}
+	}
+}
+
+// answeredShare is the share of the hits of a key that were answered in the trials whose counts are believed, and from which
+// its counts come.
+func (l *ledger) answeredShare(k Key) Number { return together(l.counted(k.State), k).answeredRatio() }
+
+// shareTolerance is by how much two shares of answered hits may differ for counts to be of the same work.
+const shareTolerance = 0.01
+
+// otherWork says why two counts are not of the same work; empty if they are, or if nobody knows.
+func otherWork(before, after string, a, b Number) string {
+	if !(math.Abs(float64(a-b)) > shareTolerance) {
+		return ""
+	}
+	return fmt.Sprintf("%s answered %s of the hits, %s %s: work that was not done costs nothing", before, percent(float64(a)), after, percent(float64(b)))
+}
+
+// unlike is otherWork of two states.
+func (l *ledger) unlike(k Key, before string) string {
+	return otherWork(before, k.State, l.answeredShare(k.elsewhere(before)), l.answeredShare(k))
+}

@@ -1,0 +1,229 @@
+package reports
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// fail makes a share of the hits of a trial in a stage time out, one in so many, and takes their answers away.
+func (m *made) fail(trial int, stage string, share float64) {
+	m.windowsOf(trial, stage, func(w *record.Window) {
+		w.Failed = uint64(math.Round(share * float64(w.Offered)))
+		w.Completed = w.Offered - w.Failed
+		w.Errors = map[string]uint64{"timeout": w.Failed}
+		w.Response = record.Histogram{}
+		for range w.Completed {
+			w.Response.Record(10 * time.Millisecond)
+		}
+	})
+}
+
+// apart makes the servers and the services of a trial differ, as statements cut off by a timeout do.
+func (m *made) apart(trial int) {
+	m.samplesOf(trial, "callers", func(s *record.Sample) {
+		s.Values["statements_total{kind=read,node=primary,op=verify}"] *= 1.012
+	})
+}
+
+// mustSay fails unless every part is told somewhere in the terminal's report.
+func mustSay(t *testing.T, run *record.Run, s *Summary, parts ...string) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Print(&out, run, s, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("%q is not told in\n%s", part, out.String())
+		}
+	}
+}
+
+// A state that fell over is a result: its headline is what was answered and until when, whatever is void.
+func TestCollapseIsTold(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.fail(0, "peak", 0.9)
+	m.apart(0)
+	run, s := m.summarized(t)
+	if s.Verdict != Fail || s.States[0].Collapse == nil || s.States[1].Collapse != nil {
+		t.Fatalf("got %v and %+v, want a fail for the state that collapsed alone", s.Verdict, s.States)
+	}
+	// All hits of a stage are in its first second here.
+	c := s.States[0].Collapse
+	if math.Abs(float64(c.AnsweredRatio)-0.1) > 1e-9 || c.OfferedRate != 500 || c.AnsweredRate != 50 || c.HeldRate != 200 || c.HeldStage != "warm-up" ||
+		c.FromSeconds != 4 || c.FromStage != "peak" || !c.ToEnd {
+		t.Errorf("got %+v", c)
+	}
+	sentence := s.Sentence()
+	for _, part := range []string{"baseline collapsed at peak: of 500 hits/s it answered 10.0 % (50.0/s), p95 of those 10.0 ms",
+		"the true p95 is above the timeout of 5 s", "It still answered 200/s (warm-up), and fell over from second 4.00 (peak) to the end",
+		"extract-main at peak: p95 10.0 ms"} {
+		if !strings.Contains(sentence, part) {
+			t.Errorf("got %q, want %q in it", sentence, part)
+		}
+	}
+	if strings.Contains(sentence, "Nothing to compare") {
+		t.Errorf("got %q", sentence)
+	}
+	mustSay(t, run, s, "over 5 s", "90.0 %", "void")
+}
+
+// No rate held is said as well, and so is a state that came back.
+func TestCollapseWithoutAndWithAnEnd(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	for _, stage := range []string{"warm-up", "calm", "peak"} {
+		m.fail(0, stage, 1)
+	}
+	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "It still answered no rate that was offered") {
+		t.Errorf("got %q", s.Sentence())
+	}
+	m = makeRun(1, steady, "baseline")
+	m.header.Headline = "calm"
+	m.fail(0, "calm", 0.5)
+	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "fell over from second 2.00 (calm) to second 3.00") {
+		t.Errorf("got %q", s.Sentence())
+	}
+}
+
+// What voids a trial correlates with what breaks the system: what failed in it counts against budgets on errors.
+func TestFailuresOfVoidTrials(t *testing.T) {
+	errors := []scenarios.Budget{{Metric: "errors", State: "baseline", Max: new(0.001)}}
+	for _, c := range []struct {
+		name  string
+		spoil func(*made)
+		want  Verdict
+		told  string
+	}{
+		{"nothing", func(*made) {}, Pass, "0 %"},
+		{"a stalled primary in one of two rounds", func(m *made) { m.fail(0, "peak", 0.208); m.apart(0) }, Fail,
+			"counts rest on 1 of 2 trials; the others are not believed, but what failed in them counts"},
+		{"every hit failed", func(m *made) { m.fail(0, "peak", 1); m.apart(0) }, Fail, "50.0 %"},
+		{"few failed, and the counts are void", func(m *made) { m.fail(0, "peak", 0.02); m.apart(0) }, Fail, "1.00 %"},
+		{"a trial that never ended", func(m *made) { m.drop(0, record.EventTrialEnd) }, Inconclusive, "1 of 2 trials of baseline did not reach their end"},
+		{"a trial that never began", func(m *made) { m.drop(0, record.EventTrialBegin); m.drop(0, record.EventTrialEnd) }, Inconclusive,
+			"1 of 2 trials of baseline did not reach their end"},
+		{"hits that were never sent", func(m *made) {
+			m.windowsOf(0, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
+		}, Fail, "50.0 %"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(2, steady, "baseline", "extract-main")
+			m.scenario.Budgets = errors
+			c.spoil(m)
+			run, s := m.summarized(t)
+			if s.Budgets[0].Verdict != c.want {
+				t.Errorf("got %v because of %q, want %v", s.Budgets[0].Verdict, s.Budgets[0].Reason, c.want)
+			}
+			mustSay(t, run, s, c.told)
+		})
+	}
+}
+
+// drop takes an event of a trial out of the record.
+func (m *made) drop(trial int, kind string) {
+	for i, e := range m.events {
+		if e.Trial == trial && e.Kind == kind {
+			m.events = append(m.events[:i:i], m.events[i+1:]...)
+			return
+		}
+	}
+}
+
+// No count is better because work was not done, and no run in which a state fell over passes for want of a budget.
+func TestWorkThatWasNotDone(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		failing float64
+		verdict Verdict
+		effect  Effect
+		ratio   Verdict
+		told    string
+	}{
+		{"all answered", 0, Pass, Better, Pass, ""},
+		{"half a per cent failed", 0.005, Pass, Better, Pass, ""},
+		{"two per cent failed", 0.02, Inconclusive, Unclear, Inconclusive, "extract-main answered 98.0 % of 2,000 hits due at peak (trial 2): under 99 %"},
+		{"a fifth failed", 0.2, Fail, Unclear, Inconclusive, "it collapsed (under 90 %)"},
+		{"all failed", 1, Fail, Unclear, Inconclusive, "it collapsed (under 90 %)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			m.fail(1, "peak", c.failing)
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Of: "baseline", Max: new(0.8)}}
+			run, s := m.summarized(t)
+			if s.Verdict != c.verdict || s.Budgets[0].Verdict != c.ratio || s.Phases[0].PrimaryQPSRatio.Verdict != c.effect {
+				t.Errorf("got %v (%q), the budget %v (%s), the phase %v (%s)", s.Verdict, s.Reasons, s.Budgets[0].Verdict, s.Budgets[0].Reason,
+					s.Phases[0].PrimaryQPSRatio.Verdict, s.Phases[0].PrimaryQPSRatio.Why)
+			}
+			mustSay(t, run, s, c.told)
+			if c.effect == Unclear {
+				mustSay(t, run, s, "work that was not done costs nothing")
+			}
+		})
+	}
+}
+
+// A limit on what a state does in all is not kept by doing less, and a hit that failed makes none of the others cheaper.
+func TestLimitsOnWorkThatWasNotDone(t *testing.T) {
+	for _, c := range []struct {
+		budget  spec
+		failing float64
+		want    Verdict
+	}{
+		{on("primary_qps").max(1100), 0, Pass},
+		{on("primary_qps").max(1100), 0.005, Pass},
+		{on("primary_qps").max(1100), 0.05, Pass}, // 1,000 of 95 % are 1,053 of all
+		{on("primary_qps").max(1020), 0.05, Inconclusive},
+		{on("primary_qps").max(1100), 1, Inconclusive},
+		{on("primary_qps").max(900), 0.5, Fail},
+		{on("primary_statements").op("verify").max(2.3), 0, Pass},
+		{on("primary_statements").op("verify").max(2.3), 0.05, Inconclusive}, // 2.22 of those sent, 2.32 of those answered
+		{on("primary_statements").op("verify").max(2.2), 0.05, Fail},
+		{on("primary_statements").op("verify").max(2.3), 0.001, Pass},
+	} {
+		m := makeRun(1, steady, "baseline", "extract-main")
+		m.fail(1, "peak", c.failing)
+		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(c.budget)}
+		if _, s := m.summarized(t); s.Budgets[0].Verdict != c.want {
+			t.Errorf("%s with %v failed: got %v (%v: %s), want %v", s.Budgets[0].name(), c.failing, s.Budgets[0].Verdict, s.Budgets[0].Actual, s.Budgets[0].Reason, c.want)
+		}
+	}
+}
+
+// Where one of two rounds of a state fell over, the other one alone says nothing of a phase.
+func TestPhasesDoNotLeaveOutTheWorstRound(t *testing.T) {
+	m := makeRun(2, steady, "baseline", "extract-main")
+	m.fail(0, "peak", 0.5)
+	run, s := m.summarized(t)
+	if e := s.Phases[0].P95Ratio; e.Verdict != Unclear {
+		t.Errorf("got %+v, want no claim", e)
+	}
+	mustSay(t, run, s, "in 1 of 2 trials of baseline more than 5 % of the hits failed")
+}
+
+// A noise floor beyond any number is told as that.
+func TestNoiseFloorOfLostTrials(t *testing.T) {
+	m := makeRun(2, steady, "baseline", "extract-main")
+	m.fail(1, "peak", 0.5)
+	run, s := m.summarized(t)
+	if len(s.NoiseFloor.Lost) != 1 || len(s.NoiseFloor.Pairs) != 0 || s.NoiseFloor.MinimumDetectableRatio.Known() {
+		t.Errorf("got %+v", s.NoiseFloor)
+	}
+	mustSay(t, run, s, "noise floor: beyond any number; extract-main, measured twice in a row, failed more than 5 % of its hits")
+}
+
+// What a run that was ended never sent failed nobody.
+func TestHitsCutOffByTheEndOfTheRun(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: new(0.0)}}
+	m.windowsOf(0, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered/2, w.Offered/2, w.Offered/2 })
+	m.drop(0, record.EventTrialEnd)
+	if _, s := m.summarized(t); s.Verdict != Inconclusive || s.States[0].ErrorsRatio != 0 {
+		t.Errorf("got %v with %v of errors (%q), want inconclusive with none", s.Verdict, s.States[0].ErrorsRatio, s.Reasons)
+	}
+}
