@@ -155,7 +155,7 @@ func (f fields) limit(key string, unit Unit) *float64 {
 	}
 	limit := value(f, key, 0, spelt(func(text string) (float64, *mistake) {
 		if unit == Ratio {
-			return f.r.readRatio(text)
+			return f.r.readRatio(text, f.r.old(f.at(key)))
 		}
 		return readLimit(text, unit)
 	}))

@@ -77,6 +77,12 @@ func TestRecordedRatios(t *testing.T) {
 	if err != nil || *s.Budgets[0].Max != 90 || *s.Budgets[1].Max != 5 {
 		t.Errorf("got %+v, %v", s, err)
 	}
+	// What is asked of the record today means what it says today.
+	f.Budget("primary_qps < 90 of baseline")
+	f.Budget("errors <= 100%")
+	if _, err := f.Read(); err == nil || strings.Count(err.Error(), "\n") != 1 || !strings.Contains(err.Error(), "write 90% or 90x") {
+		t.Errorf("got %v, want two mistakes", err)
+	}
 }
 
 // A flag is held to the same rules. A run that flags make shorter may have fewer hits than its file was written for.

@@ -27,6 +27,8 @@ type File struct {
 type reading struct {
 	// asRecorded takes ratios and limits as a rehearse did that refused less.
 	asRecorded bool
+	// given tells whether a flag gave the value at a path: what somebody writes today is read as of today.
+	given func(path string) bool
 	// varied tells that flags have changed the traffic for which budgets were written.
 	varied bool
 }
@@ -102,6 +104,7 @@ func (f *File) Read() (*Scenario, error) {
 
 func (f *File) read(how reading) (*Scenario, *reader) {
 	r := newReader(f.name)
+	how.given = r.given
 	r.reading = how
 	r.text.src, r.origins, r.library.files, r.errs = f.src, f.origins, f.files, slices.Clip(f.errs)
 	if f.document == nil {

@@ -234,7 +234,7 @@ func checkEffective(t fataler, f *File) {
 	if err != nil {
 		return
 	}
-	set, _ := f.read(reading{})
+	set, _ := f.read(f.reading)
 	again, err := Parse("again", s.Source, carshare())
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, s.Source)

@@ -14,7 +14,7 @@ func (c *checker) limits(at string, b Budget, metric Metric) {
 	one := c.must(b.Max == nil || b.Below == nil, at+".below", "remove one of the two", "the budget has max: already")
 	one = c.must(b.Min == nil || b.Above == nil, at+".above", "remove one of the two", "the budget has min: already") && one
 	for _, limit := range b.limits() {
-		if *limit.value != nil && !c.asRecorded {
+		if *limit.value != nil && !c.old(at+"."+limit.key) {
 			one = c.breachable(at+"."+limit.key, limit.key, **limit.value, c.reach(b, metric)) && one
 		}
 	}
@@ -29,7 +29,7 @@ func (c *checker) limits(at string, b Budget, metric Metric) {
 		upper = "below"
 	}
 	c.must(*low <= *high, at+"."+lower, "swap the two", "%s is higher than %s", lower, upper)
-	c.must(*low > *high || b.between() || c.asRecorded, at+"."+lower, "lower it, or raise "+upper, "no number is %s", b.bothSides(lower, upper))
+	c.must(*low > *high || b.between() || c.old(at+"."+lower), at+"."+lower, "lower it, or raise "+upper, "no number is %s", b.bothSides(lower, upper))
 }
 
 // between tells whether a number lies inside of two limits that are in order.

@@ -284,7 +284,7 @@ func TestMostRounds(t *testing.T) {
 	}
 	for rounds, fits := range map[int]bool{most: true, most + 1: false} {
 		s.Rounds = rounds
-		if found := s.findings(carshare(), func(string) bool { return false }, reading{}); (len(found) == 0) != fits {
+		if found := s.findings(carshare(), func(string) bool { return false }, reading{given: func(string) bool { return false }}); (len(found) == 0) != fits {
 			t.Errorf("%d rounds of at most %d: %v", rounds, most, found)
 		}
 	}

@@ -27,9 +27,18 @@ type reader struct {
 	reading
 }
 
-// readRatio reads a ratio with the strictness of the file.
-func (r *reader) readRatio(text string) (float64, *mistake) {
-	if r.asRecorded && !strings.HasSuffix(text, "x") {
+// given tells whether the value at a path is of a flag.
+func (r *reader) given(path string) bool {
+	_, given := r.origins[r.nodes[path]]
+	return given
+}
+
+// old tells whether the value at a path is to be taken as an earlier rehearse took it.
+func (h reading) old(path string) bool { return h.asRecorded && !h.given(path) }
+
+// readRatio reads a ratio, with the strictness of earlier files if it is old.
+func (r *reader) readRatio(text string, old bool) (float64, *mistake) {
+	if old && !strings.HasSuffix(text, "x") {
 		return readPlainRatio(text)
 	}
 	return readRatio(text)

@@ -145,7 +145,7 @@ func (r *reader) replay(path string, n *yaml.Node) Replay {
 	f := r.mapping(path, n, "file", "speed", "scale")
 	f.require("file", "name a CSV file with the columns time and rate, such as file: friday.csv")
 	p := Replay{
-		File: plainPath(f.text("file", "")), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(r.readRatio)),
+		File: plainPath(f.text("file", "")), Speed: value(f, "speed", 1, unquoted(readSpeed)), Scale: value(f, "scale", 1, spelt(func(text string) (float64, *mistake) { return r.readRatio(text, r.old(f.at("scale"))) })),
 	}
 	if f.of["file"] == nil || r.broken(f.at("file")) {
 		return p
