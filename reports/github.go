@@ -48,38 +48,87 @@ func (a Annotation) String() string {
 // mostAnnotations is how many of one level GitHub shows of a step; further ones are dropped without a word.
 const mostAnnotations = 10
 
+// mostDoubts is how many doubts are worth a remark of their own: who has read three knows that it was no quiet run.
+const mostDoubts = 3
+
 // Levels of annotations.
 const (
 	levelError   = "error"
 	levelWarning = "warning"
+	levelNotice  = "notice"
 )
 
-// Annotations says what there is against a run as errors, and what does not matter to its verdict as warnings, the worst
-// first. Of each there are as many as GitHub shows; the last one then says how many more there are.
+// Annotations says what there is to do about a run, the worst first: what there is against it as errors; as warnings the
+// breaches that it was not to fail for, and doubts about numbers that budgets rest on. All else is one notice. Of each level
+// there are as many as GitHub shows; the last one then says how many more there are.
 func Annotations(run *record.Run, s *Summary) []Annotation {
 	about := func(level, text string) Annotation {
 		return Annotation{Level: level, Title: s.Scenario + ": " + s.Verdict.String(), Message: text}
 	}
-	budgets := map[string][]Annotation{}
-	told := map[string]bool{}
-	for _, b := range ranking(s.Budgets) {
-		if b.Verdict != Pass && b.follows == "" {
-			a := b.annotation(run.Header)
-			budgets[a.Level], told[b.told()] = append(budgets[a.Level], a), true
-		}
-	}
 	var errors, warnings []Annotation
-	for _, reason := range s.Reasons {
-		if !told[reason] {
-			errors = append(errors, about(levelError, reason))
+	var said []string
+	for _, b := range ranking(s.Budgets) {
+		if b.Verdict == Pass || b.follows != "" || b.lenient() && b.Verdict != Fail {
+			continue
+		}
+		said = append(said, b.told())
+		if a := b.annotation(run.Header); a.Level == levelError {
+			errors = append(errors, a)
+		} else {
+			warnings = append(warnings, a)
 		}
 	}
-	for _, warning := range s.Warnings {
-		if !told[warning] {
-			warnings = append(warnings, about(levelWarning, warning))
+	var reasons []Annotation
+	for _, reason := range unsaid(s.Reasons, said) {
+		reasons = append(reasons, about(levelError, reason))
+	}
+	pressing, covered := s.pressing()
+	for _, doubt := range limited(pressing, mostDoubts) {
+		warnings = append(warnings, about(levelWarning, doubt))
+	}
+	list := slices.Concat(shown(append(reasons, errors...)), shown(warnings))
+	if rest := unsaid(s.Warnings, append(said, covered...)); len(rest) > 0 {
+		list = append(list, about(levelNotice, fmt.Sprintf("%s that no budget rests on, such as: %s; all are in the summary of the step and in %s",
+			plural(len(rest), "remark"), rest[0], MarkdownFile)))
+	}
+	return list
+}
+
+// unsaid are the texts that do not begin with one that was said.
+func unsaid(texts, said []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool {
+		return slices.ContainsFunc(said, func(other string) bool { return strings.HasPrefix(text, other) })
+	})
+}
+
+// pressing are the warnings about numbers that budgets rest on, one for each state, and all warnings that they stand for.
+func (s *Summary) pressing() (list, covered []string) {
+	list, covered = slices.Clone(s.ground), slices.Clone(s.ground)
+	for _, state := range s.States {
+		doubted := map[int]bool{}
+		for _, t := range s.ledger.of(state.Name) {
+			doubted[t.Index] = slices.ContainsFunc(t.doubts, func(d doubt) bool { return !t.void(d.voids) && s.rest(state.Name, d) })
+		}
+		told := s.trialsWith(func(c TrialCheck) []string {
+			if !doubted[c.Trial] {
+				return nil
+			}
+			return c.Doubts
+		})
+		covered = append(covered, told...)
+		switch more := len(told) - 1; {
+		case more > 0:
+			list = append(list, told[0]+fmt.Sprintf("; and in %s of %s", plural(more, "other trial"), state.Name))
+		case more == 0:
+			list = append(list, told[0])
 		}
 	}
-	return slices.Concat(shown(append(errors, budgets[levelError]...)), shown(append(budgets[levelWarning], warnings...)))
+	return list, covered
+}
+
+// rest tells whether budgets rest on what a doubt about a state is about.
+func (s *Summary) rest(state string, d doubt) bool {
+	return slices.ContainsFunc(s.Budgets, func(b Budget) bool { return slices.Contains(b.states(), state) && d.about(b) })
 }
 
 // annotation is about a budget that does not pass. What flags made of a scenario has other lines than its file.

@@ -40,9 +40,10 @@ type trial struct {
 	at    float64
 	spent map[moment]spent
 	// reasons say which of its numbers reach no estimate, and why; doubts and notes are as in [TrialCheck].
-	reasons       []reason
-	doubts, notes []string
-	generator     GeneratorCheck
+	reasons   []reason
+	doubts    []doubt
+	notes     []string
+	generator GeneratorCheck
 }
 
 // cell is an operation, or an API, in a stage.

@@ -70,8 +70,12 @@ func (t *trial) told() []string {
 
 // check is the trial as the summary presents it.
 func (t *trial) check() TrialCheck {
+	doubts := []string{}
+	for _, d := range t.doubts {
+		doubts = append(doubts, d.text)
+	}
 	return TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Void: t.voided().words(),
-		Reasons: t.told(), Doubts: t.doubts, Notes: t.notes, Generator: t.generator}
+		Reasons: t.told(), Doubts: doubts, Notes: t.notes, Generator: t.generator}
 }
 
 // voids tells whether these numbers of the trial are void.

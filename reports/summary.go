@@ -17,6 +17,7 @@ package reports
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -59,6 +60,8 @@ type Summary struct {
 	Validity    []TrialCheck `json:"validity"`
 	NoiseFloor  NoiseFloor   `json:"noise_floor"`
 	Jobs        []Job        `json:"jobs"`
+	// ground are the warnings about what budgets rest on that are about no trial.
+	ground []string
 	// end is the check that says why the run did not reach its end.
 	end string
 	// ledger is what all of it was found in, and timeoutSeconds how long a hit may take.
@@ -206,6 +209,9 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 	s.Correctness = l.correctness()
 	s.Validity = l.validity()
 	s.Warnings = append(company(run.Events), s.doubts()...)
+	if latencies := func(b Budget) bool { return b.rests() == voidsLatencies }; slices.ContainsFunc(s.Budgets, latencies) {
+		s.ground = company(run.Events)
+	}
 	s.NoiseFloor = l.noiseFloor(s.Phases)
 	s.Jobs = jobs(run.Events)
 	l.compared(s)

@@ -19,12 +19,41 @@ const (
 
 // doubtful lists what does not make the trial invalid, since it may be what the state does, but has to be known before
 // its numbers are believed.
-func (t *trial) doubtful(headline string) []string {
+func (t *trial) doubtful(headline string) (doubts []doubt) {
 	var blurred []string
 	if !t.void(voidsCounts) {
 		blurred = t.blurred(headline)
 	}
-	return slices.Concat(t.unsettled(headline), blurred, t.stolen(), t.lagging(lagDoubtfulSeconds), t.flushed())
+	for _, one := range []struct {
+		doubt
+		texts []string
+	}{
+		{doubt{voids: voidsLatencies}, t.unsettled(headline)},
+		{doubt{voids: voidsCounts, rates: true}, blurred},
+		{doubt{voids: voidsLatencies}, t.stolen()},
+		{doubt{voids: voidsCounts}, t.lagging(lagDoubtfulSeconds)},
+		{doubt{voids: voidsMeasures}, t.flushed()},
+	} {
+		for _, text := range one.texts {
+			one.text = text
+			doubts = append(doubts, one.doubt)
+		}
+	}
+	return doubts
+}
+
+// doubt is what has to be known of a trial, and which of its numbers it is about.
+type doubt struct {
+	voids
+	// rates tells that of the counts it is only about rates, and not about those of a hit.
+	rates bool
+	text  string
+}
+
+// about tells whether a budget rests on the numbers of the doubt.
+func (d doubt) about(b Budget) bool {
+	_, rate := b.Key.rates()
+	return b.rests()&d.voids != 0 && (rate || !d.rates)
 }
 
 // noteworthy lists what else went on while there was load, and when.

@@ -37,10 +37,10 @@ type TrialCheck struct {
 // examine finds out whether the trial can be believed, and what has to be known of it.
 func (t *trial) examine(h *record.Header, sources []string) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
-	t.reasons, t.doubts, t.notes = t.against(sources), []string{}, []string{}
+	t.reasons, t.doubts, t.notes = t.against(sources), nil, []string{}
 	if t.began {
 		// Never nil: in JSON nothing is an empty list.
-		t.doubts, t.notes = append(t.doubts, t.doubtful(h.Headline)...), append(t.notes, t.noteworthy()...)
+		t.doubts, t.notes = t.doubtful(h.Headline), append(t.notes, t.noteworthy()...)
 	}
 }
 

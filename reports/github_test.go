@@ -1,0 +1,86 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// doubted gives every trial a doubt about some of its numbers.
+func doubted(s *Summary, about voids) {
+	for i, t := range s.ledger.trials {
+		t.doubts = []doubt{{voids: about, text: "odd"}}
+		s.Validity[i] = t.check()
+	}
+	s.Warnings = s.doubts()
+}
+
+// Annotations are for what there is to do: a gate that passes has no warning about numbers that no budget limits, and few
+// about those that one does.
+func TestAnnotationsAreForWhatIsToBeDone(t *testing.T) {
+	counts := scenarios.Budget{Metric: "primary_statements", State: "archive", Max: new(5.0)}
+	latency := scenarios.Budget{Metric: "p95", State: "archive", Max: new(0.05)}
+	told := scenarios.Budget{Metric: "primary_qps", State: "archive", Max: new(1.0), Level: scenarios.LevelWarn}
+	for _, tt := range []struct {
+		name             string
+		budgets          []scenarios.Budget
+		about            voids
+		warnings, notice int
+	}{
+		{"no budget", nil, voidsMeasures, 0, 1},
+		{"doubts about latencies, budgets on counts", []scenarios.Budget{counts}, voidsLatencies, 0, 1},
+		{"doubts about counts, budgets on latencies", []scenarios.Budget{latency}, voidsCounts, 0, 1},
+		{"doubts about what a budget rests on", []scenarios.Budget{latency}, voidsLatencies, 1, 1},
+		{"a breach that is only told", []scenarios.Budget{counts, told}, voidsLatencies, 1, 1},
+		{"no doubt", []scenarios.Budget{counts, latency}, 0, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := makeRun(3, steady, allStates()...)
+			m.scenario.Budgets = tt.budgets
+			run, s := m.summarized(t)
+			warnings := s.Warnings
+			if tt.about != 0 {
+				doubted(s, tt.about)
+				s.Warnings = append(s.Warnings, warnings...)
+			}
+			got := map[string]int{}
+			for _, a := range Annotations(run, s) {
+				got[a.Level]++
+			}
+			if got[levelError] != 0 || got[levelWarning] != tt.warnings || got[levelNotice] != tt.notice {
+				t.Errorf("got %v, want %d warnings and %d notices", got, tt.warnings, tt.notice)
+			}
+		})
+	}
+}
+
+// Doubts about many states that budgets rest on are few remarks.
+func TestDoubtsAreFew(t *testing.T) {
+	m := makeRun(3, steady, allStates()...)
+	for _, state := range allStates() {
+		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: state, Max: new(0.05)})
+	}
+	run, s := m.summarized(t)
+	doubted(s, voidsLatencies)
+	list := Annotations(run, s)
+	if len(list) != mostDoubts+1 || !strings.Contains(list[0].Message, "and in 2 other trials of baseline") || list[mostDoubts].Message != "and 3 more" {
+		t.Errorf("got %q", list)
+	}
+}
+
+// What a reading says is of the numbers that it touches.
+func TestDoubtsAreAboutNumbers(t *testing.T) {
+	m := makeRun(2, steady, "baseline", "extract-main")
+	m.samplesOf(1, "primary", func(s *record.Sample) { s.Values["replica_lag_seconds"] = 3 })
+	_, s := m.summarized(t)
+	for _, d := range s.ledger.trials[1].doubts {
+		if d.voids != voidsCounts || d.rates {
+			t.Errorf("got %+v", d)
+		}
+	}
+	if len(s.ledger.trials[1].doubts) != 1 {
+		t.Errorf("got %+v, want one doubt", s.ledger.trials[1].doubts)
+	}
+}
