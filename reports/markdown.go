@@ -47,12 +47,16 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 	for _, a := range []page.Answer{s.passed(), s.changedMost(), s.trusted()} {
 		answers = append(answers, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
 	}
+	phases := tabled(s.phaseTable(paint{}), 8, 2, 3, 4, 6, 7)
+	if len(s.Phases) > 1 {
+		phases = phases.summed()
+	}
 	return []section{
 		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
 		bulleted("- ", limited(s.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
 		s.collapseSection(),
-		tabled(s.phaseTable(paint{}), 8, 2, 3, 4, 6, 7).apart(),
+		phases.apart(),
 		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
 		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible.Line(s.HeadlineStage)), len(s.States)),
 		bulleted("- ", s.footnotes(run, reasons)).folded("What it rests on"),

@@ -19,6 +19,9 @@ type section struct {
 	open, rows, end []string
 	more            string
 	left            int
+	// kept is the last row, which is never left out, such as a sum; dear tells that rows of all others are left out first.
+	kept string
+	dear bool
 }
 
 // bulleted is a list of recorded text.
@@ -60,6 +63,15 @@ func (s section) folded(title string, values ...any) section {
 	return s
 }
 
+// summed keeps the last row of a table, and leaves out others only where there is nothing else to leave out.
+func (s section) summed() section {
+	if last := len(s.rows) - 1; last > 0 {
+		s.rows, s.kept = s.rows[:last], s.rows[last]
+	}
+	s.dear = true
+	return s
+}
+
 func (s section) lines() []string {
 	if len(s.rows)+s.left == 0 && len(s.end) > 0 {
 		return nil
@@ -68,12 +80,16 @@ func (s section) lines() []string {
 	if s.left > 0 {
 		lines = append(lines, fmt.Sprintf(s.more, s.left))
 	}
+	if s.kept != "" {
+		lines = append(lines, s.kept)
+	}
 	return append(lines, s.end...)
 }
 
 // fit leaves out the last rows of the longest sections until everything is within the limits.
 func fit(sections []section, lines, bytes int) {
 	for i := range sections {
+		sections[i].kept = clipped(sections[i].kept, lineBytes)
 		for _, list := range [][]string{sections[i].open, sections[i].rows} {
 			for j := range list {
 				list[j] = clipped(list[j], lineBytes)
@@ -81,20 +97,31 @@ func fit(sections []section, lines, bytes int) {
 		}
 	}
 	for {
-		most, longest, tall, wide := -1, 0, 0, 0
-		for i, s := range sections {
-			length := weight(s.lines())
-			tall, wide = tall+len(s.lines()), wide+length
-			if len(s.rows) > 0 && (most < 0 || len(s.rows) > longest) {
-				most, longest = i, len(s.rows)
-			}
+		tall, wide := 0, 0
+		for _, s := range sections {
+			tall, wide = tall+len(s.lines()), wide+weight(s.lines())
 		}
+		most := longest(sections)
 		if tall <= lines && wide <= bytes || most < 0 {
 			return
 		}
 		s := &sections[most]
 		s.rows, s.left = s.rows[:len(s.rows)-1], s.left+1
 	}
+}
+
+// longest is the section from which a row is left out next; none if negative.
+func longest(sections []section) int {
+	most := -1
+	for i, s := range sections {
+		if len(s.rows) == 0 {
+			continue
+		}
+		if most < 0 || sections[most].dear && !s.dear || sections[most].dear == s.dear && len(s.rows) > len(sections[most].rows) {
+			most = i
+		}
+	}
+	return most
 }
 
 func weight(lines []string) (bytes int) {

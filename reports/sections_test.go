@@ -1,0 +1,40 @@
+package reports
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// The row that sums up all phases is told however much else there is to tell, and no phase is left out before all else is.
+func TestPageKeepsTheSum(t *testing.T) {
+	for _, jobs := range []int{0, 30, 300} {
+		m := makeRun(3, wobble, allStates()...)
+		for i := range jobs {
+			m.events = append([]record.Event{{Trial: -1, Kind: record.EventJob, Text: "a job"}}, m.events...)
+			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p50", Max: new(float64(i) / 1e4), Line: i})
+		}
+		run, s := m.summarized(t)
+		var page bytes.Buffer
+		if err := markdown(&page, run, s); err != nil {
+			t.Fatal(err)
+		}
+		checkPage(t, page.Bytes())
+		for _, row := range append(slices.Clone(allStates()[1:]), "overall") {
+			if !strings.Contains(page.String(), "\n| "+row+" | ") {
+				t.Errorf("with %d jobs the row %s is missing", jobs, row)
+			}
+		}
+		// Of the narrowest page the sum remains.
+		var few bytes.Buffer
+		list := sections(run, s, markdownReasons)
+		fit(list, 30, markdownBytes)
+		if err := writeSections(&few, list); err != nil || !strings.Contains(few.String(), "\n| overall | ") {
+			t.Errorf("with %d jobs and 30 lines the sum is missing: %v", jobs, err)
+		}
+	}
+}
