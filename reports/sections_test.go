@@ -15,7 +15,7 @@ func TestPageKeepsTheSum(t *testing.T) {
 	for _, jobs := range []int{0, 30, 300} {
 		m := makeRun(3, wobble, allStates()...)
 		for i := range jobs {
-			m.events = append([]record.Event{{Trial: -1, Kind: record.EventJob, Text: "a job"}}, m.events...)
+			m.events = append([]record.Event{{AtSeconds: 1, Trial: -1, Kind: record.EventJob, Text: "a job"}}, m.events...)
 			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p50", Max: new(float64(i) / 1e4), Line: i})
 		}
 		run, s := m.summarized(t)
