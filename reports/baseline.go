@@ -283,15 +283,12 @@ func (l *ledger) compared(s *Summary) {
 	if l.saved == nil {
 		return
 	}
-	warn := func(format string, values ...any) {
-		s.Warnings, s.ground = append(s.Warnings, fmt.Sprintf(format, values...)), append(s.ground, fmt.Sprintf(format, values...))
-	}
 	if apart := l.saved.elsewhere(l.header); apart != "" {
-		warn("the saved baseline is of another machine (%s): budgets on latency are only warnings", apart)
+		s.press("the saved baseline is of another machine (%s): budgets on latency are only warnings", apart)
 	}
 	uses := slices.ContainsFunc(s.Budgets, func(b Budget) bool { return b.Of == scenarios.Saved })
 	if apart := l.saved.otherTraffic(l.header); apart != "" && uses {
-		warn("the saved baseline is of other traffic: %s", apart)
+		s.press("the saved baseline is of other traffic: %s", apart)
 	}
 }
 

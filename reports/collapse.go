@@ -99,7 +99,7 @@ func (l *ledger) judgeAnswered(s *Summary) {
 		if slices.ContainsFunc(list, func(one short) bool { return one.collapsed() }) {
 			s.against(Fail, "%s: it collapsed (under %s)", said, limit(percent(answeredLeast)))
 		} else {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%s: under %s, so work that was not done is missing in its counts", said, limit(percent(answeredDoubt))))
+			s.press("%s: under %s, so work that was not done is missing in its counts", said, limit(percent(answeredDoubt)))
 		}
 	}
 }

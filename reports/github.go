@@ -83,8 +83,11 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 		reasons = append(reasons, about(levelError, reason))
 	}
 	pressing, covered := s.pressing()
-	for _, doubt := range limited(pressing, mostDoubts) {
+	for _, doubt := range pressing[:min(len(pressing), mostDoubts)] {
 		warnings = append(warnings, about(levelWarning, doubt))
+	}
+	if more := len(pressing) - mostDoubts; more > 0 {
+		warnings = append(warnings, about(levelWarning, plural(more, "further doubt")+" about numbers that budgets rest on; all are in "+MarkdownFile))
 	}
 	list := slices.Concat(shown(append(reasons, errors...)), shown(warnings))
 	if rest := unsaid(s.Warnings, append(said, covered...)); len(rest) > 0 {
@@ -124,6 +127,12 @@ func (s *Summary) pressing() (list, covered []string) {
 		}
 	}
 	return list, covered
+}
+
+// press adds a warning about what budgets rest on, and about no trial alone.
+func (s *Summary) press(format string, values ...any) {
+	warning := fmt.Sprintf(format, values...)
+	s.Warnings, s.ground = append(s.Warnings, warning), append(s.ground, warning)
 }
 
 // rest tells whether budgets rest on what a doubt about a state is about.
