@@ -4,8 +4,8 @@
 // the table on the terminal. No database, no clock, no network: an old run can be judged again.
 //
 // Opinion: less is claimed rather than more. A percentile is over every hit that was due, and a hit that never came back
-// is slower than any limit. The unit of evidence is the round, never the request; one round has no interval, and a
-// latency without an interval is called neither better nor worse. Counts are nearly exact and judged strictly.
+// is slower than any limit. The unit of evidence is the round, never the request; a change seen in one round has no
+// interval, and without one it is called neither better nor worse. Counts are nearly exact and judged strictly.
 // Validity belongs to numbers: what makes a count of a trial doubtful voids its counts, what makes a latency doubtful its
 // latencies, and what failed in it failed, whatever else is void. What is unknown is never printed as zero.
 //

@@ -125,6 +125,9 @@ func (c *checker) due(at string, b Budget) {
 	if low != nil && known {
 		c.must(*low <= high*(1+1e-9), at+"."+key, "write less, or offer more", "nothing can meet it: %s are due %s", b.Unit().dueText(high), what)
 	}
+	if up := b.highest(); up != nil && b.Metric == "hits" {
+		c.must(*up < high || b.Below != nil && *up == high, at+"."+upperKey(b), "write less than "+trim(high)+", or limit another metric", "nothing can breach it: %s are due %s", b.Unit().dueText(high), what)
+	}
 	if up := b.highest(); up != nil && b.Metric == "offered_rate" {
 		c.must(*up >= least*(1-1e-9), at+"."+upperKey(b), "write more, or offer less", "nothing can meet it: %s are due %s", b.Unit().dueText(least), what)
 	}

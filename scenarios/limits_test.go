@@ -23,6 +23,7 @@ func idleLimits() []replacement {
 		{"metric: p95, max: 50ms", "metric: p95, max: 0s", "f:12:24: budgets[0].max: 0s is no time at all"},
 		{"metric: p95, max: 50ms", "metric: p95, min: 6s", "f:12:24: budgets[0].min: nothing can meet it; a hit has failed after 5s; write at most 5s"},
 		{"metric: p95, max: 50ms", "metric: hits, min: 1801", "f:12:25: budgets[0].min: nothing can meet it: 1800 hits are due in stage lunch; write less, or offer more"},
+		{"metric: p95, max: 50ms", "metric: hits, max: 1800", "f:12:25: budgets[0].max: nothing can breach it: 1800 hits are due in stage lunch; write less than 1800, or limit another metric"},
 		{"metric: p95, max: 50ms", "metric: achieved_rate, min: 61/s", "f:12:34: budgets[0].min: nothing can meet it: 60/s are due in stage lunch"},
 		{"metric: p95, max: 50ms", "metric: offered_rate, max: 59/s", "f:12:33: budgets[0].max: nothing can meet it: 60/s are due in stage lunch"},
 		{"metric: p95, max: 50ms", "metric: errors, max: 1%, least: 1801", "f:12:38: budgets[0].least: no run is enough: 1800 hits are due in stage lunch in all rounds; write at most 1800"},
