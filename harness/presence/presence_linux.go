@@ -78,20 +78,22 @@ func begin(cfg Config, listener *net.UnixListener, place int) (*Presence, error)
 	}
 	p.hello = append(p.hello, '\n')
 	p.work.Go(p.accept)
+	// Those that are there already are known when this returns. All are greeted at once: one may not answer.
+	var greeted sync.WaitGroup
 	for other := range places {
 		if other == place {
 			continue
 		}
 		conn, err := net.DialUnix("unix", nil, address(cfg.Place, other))
-		if err != nil {
+		if err != nil || !p.hold(conn) {
 			continue // nobody is there
 		}
-		if p.hold(conn) {
-			// Those that are there already are known when this returns.
+		greeted.Go(func() {
 			met, ok := p.greet(conn, true)
 			p.work.Go(func() { p.attend(conn, met, ok) })
-		}
+		})
 	}
+	greeted.Wait()
 	return p, nil
 }
 
@@ -177,20 +179,29 @@ func (p *Presence) Close() error {
 	return err
 }
 
-// Others are the runs that are there now. It takes a second for each that is there and does not answer.
+// Others are the runs that are there now. It takes a second when one of them does not answer.
 func Others(meeting string) []Run { return look(meeting, 0) }
 
 // look asks those at the places from one on, and is no run itself.
 func look(meeting string, from int) (others []Run) {
+	var all [places]Run
+	var asked sync.WaitGroup
 	for place := from; place < places; place++ {
 		conn, err := net.DialUnix("unix", nil, address(meeting, place))
 		if err != nil {
 			continue
 		}
-		_ = conn.SetDeadline(time.Now().Add(helloWithin))
-		other, _ := hear(conn)
-		others = append(others, other)
-		_ = conn.Close()
+		asked.Go(func() {
+			_ = conn.SetDeadline(time.Now().Add(helloWithin)) // a connection that takes none fails below
+			all[place], _ = hear(conn)
+			_ = conn.Close() // nothing was written
+		})
+	}
+	asked.Wait()
+	for _, other := range all {
+		if other.User != "" {
+			others = append(others, other)
+		}
 	}
 	return others
 }

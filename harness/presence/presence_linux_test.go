@@ -268,16 +268,41 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// Where all places are taken, that is said.
-func TestNoPlace(t *testing.T) {
+// Those that do not answer are there all the same, and take no more time together than one.
+func TestSilent(t *testing.T) {
 	meeting := place()
-	for i := range places {
+	silent(t, meeting, places-1)
+	h := newHeard()
+	began := time.Now()
+	announce(t, h.config(meeting, "run"))
+	if took := time.Since(began); took > places/2*helloWithin {
+		t.Errorf("it took %v to greet %d that do not answer, each of which is given %v", took, places-1, helloWithin)
+	}
+	// They are one process, which says nothing, and so are met as one.
+	if h.ids(t, 1); !strings.HasPrefix(h.met[0].String(), "a run that does not answer, of user ") {
+		t.Errorf("got %v", h.met)
+	}
+	if others := Others(meeting); len(others) != places {
+		t.Errorf("got %d, want %d", len(others), places)
+	}
+}
+
+// silent takes the first places without ever answering.
+func silent(t *testing.T, meeting string, n int) {
+	t.Helper()
+	for i := range n {
 		listener, err := net.ListenUnix("unix", address(meeting, i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close()
+		t.Cleanup(func() { listener.Close() })
 	}
+}
+
+// Where all places are taken, that is said.
+func TestNoPlace(t *testing.T) {
+	meeting := place()
+	silent(t, meeting, places)
 	if _, err := Announce(Config{Place: meeting}); !errors.Is(err, ErrNoPlace) {
 		t.Errorf("got %v", err)
 	}
