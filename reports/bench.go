@@ -31,18 +31,7 @@ func (n namedNumber) better() string {
 // benchstat puts runs that differ in it into tables of their own.
 func benchmarks(w io.Writer, l *ledger) error {
 	out, h := bufio.NewWriter(w), l.header
-	system, architecture, _ := strings.Cut(h.Host.OS, "/")
-	for _, line := range [][2]string{{"goos", system}, {"goarch", architecture}, {"cpu", h.Host.CPU},
-		{"cpus", strconv.Itoa(h.Host.CPUs)}, {"scenario", h.Scenario}, {"stack", h.Stack}} {
-		if value := strings.Join(strings.Fields(visible.Line(line[1])), " "); value != "" {
-			fmt.Fprintf(out, "%s: %s\n", line[0], value)
-		}
-	}
-	for _, n := range figures() {
-		if better := n.better(); better != "" {
-			fmt.Fprintf(out, "Unit %s better=%s\n", n.unit(), better)
-		}
-	}
+	benchHead(out, h)
 	for _, state := range h.States {
 		for _, stage := range h.Stages {
 			for _, t := range l.of(state) {
@@ -55,9 +44,28 @@ func benchmarks(w io.Writer, l *ledger) error {
 	return out.Flush()
 }
 
+// benchHead says what has to be the same, and which way numbers improve.
+func benchHead(out io.Writer, h record.Header) {
+	system, architecture, _ := strings.Cut(h.Host.OS, "/")
+	for _, line := range [][2]string{{"goos", system}, {"goarch", architecture}, {"cpu", h.Host.CPU},
+		{"cpus", strconv.Itoa(h.Host.CPUs)}, {"scenario", h.Scenario}, {"stack", h.Stack}} {
+		if value := strings.Join(strings.Fields(visible.Line(line[1])), " "); value != "" {
+			fmt.Fprintf(out, "%s: %s\n", line[0], value)
+		}
+	}
+	for _, n := range figures() {
+		if better := n.better(); better != "" {
+			fmt.Fprintf(out, "Unit %s better=%s\n", n.unit(), better)
+		}
+	}
+}
+
 // benchmark is the line of a trial in a stage; without a number there is none.
 func (t *trial) benchmark(stage record.Stage) string {
-	n, due := numbersOf(t.evidence(), stage, nil), t.in(stage.Name).offered
+	return benchLine(t.State, stage.Name, t.in(stage.Name).offered, numbersOf(t.evidence(), stage, nil))
+}
+
+func benchLine(state, stage string, due uint64, n Numbers) string {
 	var cells []string
 	for _, f := range figures() {
 		if value := f.of(n); due > 0 && value.Known() {
@@ -67,7 +75,7 @@ func (t *trial) benchmark(stage record.Stage) string {
 	if len(cells) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d %s\n", part(t.State), part(stage.Name), due, strings.Join(cells, " "))
+	return fmt.Sprintf("BenchmarkRehearse/state=%s/stage=%s %d %s\n", part(state), part(stage), due, strings.Join(cells, " "))
 }
 
 // part is text as a part of a benchmark's name, in which blanks end the name and slashes begin the next part. Like in an

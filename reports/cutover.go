@@ -263,8 +263,12 @@ func (c *Cutover) judge(cut *cutting) {
 		c.against(Inconclusive, "the run did not reach its end%s", interruption(cut.run.Events))
 	}
 	c.judgeAnswers()
+	missed := false
 	for _, s := range c.Switches {
-		c.judgeSwitch(s)
+		if s.Done || !missed {
+			c.judgeSwitch(s)
+		}
+		missed = missed || !s.Done
 	}
 	for _, r := range cut.reasons {
 		// What was answered was answered, however late it was asked.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
@@ -14,7 +15,7 @@ func (c *Cutover) junit(w io.Writer, run *record.Run) error { return writeJUnit(
 func (c *Cutover) checks(run *record.Run) []check {
 	class := c.Scenario + ".cutover"
 	alone := func(name string, seconds Number, judge func(*Cutover)) check {
-		part := &Cutover{Verdict: Pass, Complete: true, ErrorsLimit: c.ErrorsLimit, Total: c.Total}
+		part := &Cutover{Verdict: Pass, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit, Total: c.Total}
 		judge(part)
 		one := check{class: class, name: name, verdict: part.Verdict, said: strings.Join(part.Reasons, "; "), notes: part.Warnings}
 		if seconds.Known() {
@@ -29,8 +30,20 @@ func (c *Cutover) checks(run *record.Run) []check {
 		endCheck(class, c.Complete, run),
 		alone("answers", took, func(part *Cutover) { part.judgeAnswers() }),
 	}
+	missed := ""
 	for _, s := range c.Switches {
-		list = append(list, alone("switch "+s.name(), s.Seconds, func(part *Cutover) { part.judgeSwitch(s) }))
+		one := alone("switch "+s.name(), s.Seconds, func(part *Cutover) { part.judgeSwitch(s) })
+		switch {
+		case !s.Done && !c.Complete:
+			one.verdict, one.follows, one.said = Inconclusive, reachesEnd, "it did not take place"
+		case !s.Done:
+			// Where one came too late, there was no time for those after it.
+			one.follows, missed = missed, cmp.Or(missed, one.name)
+		}
+		list = append(list, one)
 	}
-	return distinct(list)
+	if c.Total.N == 0 && !c.Complete {
+		list[2].verdict, list[2].follows, list[2].said = Inconclusive, reachesEnd, "no hit was due"
+	}
+	return distinct(pointed(list))
 }

@@ -23,14 +23,13 @@ func (c *Cutover) html(w io.Writer, run *record.Run) error {
 
 // head is the first screen.
 func (c *Cutover) head(h record.Header) page.Head {
-	passed := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict] + c.account()
 	first, last := c.States[0], c.States[c.turn()]
 	return page.Head{
 		Name: c.Scenario, Facts: facts(h, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
 		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.Sentence(),
 		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
 		Reasons: limited(c.Reasons, terminalReasons),
-		Answers: []page.Answer{{Question: "Did it pass?", Text: passed, Tone: c.Verdict.tone(), Section: "switches"},
+		Answers: []page.Answer{c.passed(),
 			{Question: "What did it change?", Text: c.Sentence(), Section: "states"}, c.trusted()},
 		Figures: []page.Figure{
 			{Name: "Primary (master DB) QPS", Before: number(first.PrimaryQPS), After: number(last.PrimaryQPS),
@@ -48,6 +47,11 @@ func (c *Cutover) backNote() string {
 		return ""
 	}
 	return fmt.Sprintf("and back at %s: %s", c.States[len(c.States)-1].Stage, number(c.States[len(c.States)-1].PrimaryQPS))
+}
+
+func (c *Cutover) passed() page.Answer {
+	word := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict]
+	return page.Answer{Question: "Did it pass?", Text: word + c.account(), Tone: c.Verdict.tone(), Section: "switches"}
 }
 
 func (c *Cutover) trusted() page.Answer {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ const CutoverFile = "cutover.json"
 
 // CutoverFiles are what [WriteCutover] leaves, for a person to find.
 func CutoverFiles() []string {
-	return []string{HTMLFile, MarkdownFile, CutoverFile, JUnitFile, ChartsDir}
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", CutoverFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
@@ -40,10 +41,15 @@ func WriteCutover(dir string, run *record.Run, c *Cutover) error {
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w, run) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, run) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return c.junit(w, run) }),
+		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return c.openMetrics(w) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return c.benchmarks(w, run.Header) }),
+		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
 	}
-	picture := c.timeline(run)
-	picture.Fonts = fonts
-	return errors.Join(append(errs, drawn(filepath.Join(dir, ChartsDir), "timeline", picture)...)...)
+	pictures := c.pictures(run, fonts)
+	for _, name := range slices.Sorted(maps.Keys(pictures)) {
+		errs = append(errs, drawn(filepath.Join(dir, ChartsDir), name, pictures[name])...)
+	}
+	return errors.Join(errs...)
 }
 
 // names are all that stand in a picture.
@@ -71,32 +77,6 @@ func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
 	fmt.Fprintf(&b, "\n%s\n\n%s\n\n", trimmed(c.stateTable(as).Render()), trimmed(c.switchTable(as).Render()))
 	for _, line := range c.footnotes(run, terminalReasons) {
 		fmt.Fprintln(&b, line)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// markdown writes report.md.
-func (c *Cutover) markdown(w io.Writer, run *record.Run) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s, cutover: %s\n\n%s %s\n", plain(c.Scenario), c.Verdict, plain(c.Sentence()), plain(c.account()))
-	if len(c.Reasons)+len(c.Warnings) > 0 {
-		fmt.Fprintln(&b)
-	}
-	for _, reason := range limited(c.Reasons, markdownReasons) {
-		fmt.Fprintf(&b, "- %s\n", plain(reason))
-	}
-	for _, warning := range limited(c.Warnings, markdownReasons) {
-		fmt.Fprintf(&b, "- warning: %s\n", plain(warning))
-	}
-	fmt.Fprintf(&b, "\n![timeline](charts/timeline.png)\n\n## States\n\n%s\n\n## Switches\n\n%s\n\n## Can it be believed\n\n",
-		c.stateTable(plain).RenderMarkdown(), c.switchTable(plain).RenderMarkdown())
-	for _, line := range c.footnotes(run, markdownReasons) {
-		fmt.Fprintf(&b, "- %s\n", plain(strings.TrimSpace(line)))
-	}
-	fmt.Fprintf(&b, "\n## How it was run\n\n")
-	for _, line := range provenance(run.Header) {
-		fmt.Fprintf(&b, "- %s\n", plain(line))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

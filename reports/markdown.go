@@ -24,11 +24,15 @@ const (
 // markdown writes report.md: fewer than 60 lines, whatever happened. Its first line marks a comment made of it, so that
 // the next run finds the comment and replaces it.
 func markdown(w io.Writer, run *record.Run, s *Summary) error {
-	name := strings.NewReplacer("<", "", ">", "").Replace(visible.Line(s.Scenario))
-	marker := section{open: []string{fmt.Sprintf("<!-- rehearse:%s -->", name)}}
-	sections := append([]section{marker}, sections(run, s, markdownReasons)...)
+	sections := append([]section{marker(s.Scenario)}, sections(run, s, markdownReasons)...)
 	fit(sections, markdownLines, markdownBytes)
 	return writeSections(w, sections)
+}
+
+// marker is the first line of a page: it tells a comment made of it from others.
+func marker(scenario string) section {
+	name := strings.NewReplacer("<", "", ">", "").Replace(visible.Line(scenario))
+	return section{open: []string{fmt.Sprintf("<!-- rehearse:%s -->", name)}}
 }
 
 // StepSummary writes the same for the summary of a build step, as long as it needs to be but for a limit in bytes. What

@@ -17,8 +17,7 @@ import (
 // they have three significant digits, so that what did not change is not shown as a change. The names are those of
 // summary.json.
 func openMetrics(w io.Writer, s *Summary) error {
-	registry := prometheus.NewRegistry()
-	g := gauges{registry: registry, scenario: label(s.Scenario), vectors: map[string]*prometheus.GaugeVec{}}
+	g := newGauges(s.Scenario)
 	g.run(s)
 	for _, state := range s.States {
 		g.state(state)
@@ -28,7 +27,16 @@ func openMetrics(w io.Writer, s *Summary) error {
 		g.set("phase_primary_qps_ratio", "QPS of the primary (master DB) after a phase over those before it.",
 			phase.PrimaryQPSRatio.Value, "phase", phase.Name)
 	}
-	families, err := registry.Gather()
+	return g.write(w)
+}
+
+func newGauges(scenario string) gauges {
+	return gauges{registry: prometheus.NewRegistry(), scenario: label(scenario), vectors: map[string]*prometheus.GaugeVec{}}
+}
+
+// write writes all gauges that were set.
+func (g gauges) write(w io.Writer) error {
+	families, err := g.registry.Gather()
 	out := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeOpenMetrics))
 	for _, family := range families {
 		err = errors.Join(err, out.Encode(family))
@@ -74,9 +82,20 @@ func (g gauges) run(s *Summary) {
 	if !s.answered() {
 		return
 	}
-	g.set("wrong_user", "Answers that named the wrong user.", Number(s.Correctness.WrongUser))
-	g.set("rejected_valid", "Acknowledged tokens that were rejected.", Number(s.Correctness.RejectedValid))
-	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", Number(s.Correctness.AcceptedRevoked))
+	g.answers(s.Correctness)
+}
+
+func (g gauges) answers(c Correctness) {
+	g.set("wrong_user", "Answers that named the wrong user.", Number(c.WrongUser))
+	g.set("rejected_valid", "Acknowledged tokens that were rejected.", Number(c.RejectedValid))
+	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", Number(c.AcceptedRevoked))
+}
+
+// figures are the numbers of a state in a stage.
+func (g gauges) figures(n Numbers, state, stage string) {
+	for _, f := range figures() {
+		g.set(f.field, f.help, f.of(n), "state", state, "stage", stage)
+	}
 }
 
 // answered tells whether there is an answer that could have been wrong.
@@ -89,9 +108,7 @@ func (g gauges) state(state State) {
 		if n.N == 0 {
 			continue
 		}
-		for _, f := range figures() {
-			g.set(f.field, f.help, f.of(n.Numbers), "state", state.Name, "stage", n.Stage)
-		}
+		g.figures(n.Numbers, state.Name, n.Stage)
 	}
 	for _, op := range slices.Sorted(maps.Keys(state.PrimaryStatementsPer)) {
 		g.set("primary_statements_per", "Statements on the primary (master DB) for each hit of an operation.",

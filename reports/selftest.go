@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -47,6 +44,8 @@ type SelfTest struct {
 	Warnings     []string        `json:"warnings,omitempty"`
 	ForeignRatio Number          `json:"foreign_ratio"`
 	Levels       []SelfTestLevel `json:"levels"`
+	// ledger is what all of it was found in.
+	ledger *ledger
 }
 
 // SelfTestLevel is one slowdown; zero is the A/A pair.
@@ -87,7 +86,7 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 	s := &SelfTest{
 		Schema: SelfTestSchema, ID: run.Header.ID, Host: run.Header.Host, Stack: run.Header.Stack,
 		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
-		Warnings: company(run.Events), ForeignRatio: unknown(),
+		Warnings: company(run.Events), ForeignRatio: unknown(), ledger: l,
 	}
 	for _, check := range l.validity() {
 		s.Trials++
@@ -134,15 +133,7 @@ func (judged *SelfTestLevel) claim(ratios []float64, seed uint64) {
 
 // PrintSelfTest writes the self-test for a person.
 func PrintSelfTest(w io.Writer, s *SelfTest) error {
-	claims := newTable(append([]any{"slowdown", "pairs", "p95 measured", "95 % interval"}, claimColumns(s)...)...)
-	for _, level := range s.Levels {
-		e := level.P95Ratio
-		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), between(e.Lo, e.Hi)}
-		for _, c := range level.Claims {
-			row = append(row, claimed(level, c))
-		}
-		claims.AppendRow(row)
-	}
+	claims, _ := s.claimTable()
 	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", s.headline(), trimmed(claims.Render()), strings.Join(s.notes(), "\n"))
 	return err
 }
@@ -201,12 +192,4 @@ func (s *SelfTest) notes() []string {
 	}
 	return append(notes, "p95 measured: what came of the slowdown; waiting costs the machine as well, so it may be more than was asked for",
 		"found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
-}
-
-// WriteSelfTest leaves selftest.json and selftest.txt in dir.
-func WriteSelfTest(dir string, s *SelfTest) error {
-	return errors.Join(
-		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, s) }),
-		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, s) }),
-	)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -110,25 +111,38 @@ func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict *report
 	if err != nil || h.Cutover == nil {
 		return verdict, false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
 	}
-	run, err := record.Open(dir)
-	if err != nil {
-		return verdict, true, exitError{exitUsage, err}
-	}
-	scenario, err := judging{}.scenario(dir, run)
-	if err != nil {
-		return verdict, true, exitError{exitUsage, err}
-	}
-	c, err := reports.JudgeCutover(run, scenario)
-	if err != nil {
+	run, c, err := writeCutover(dir, cmd.ErrOrStderr())
+	if c == nil {
 		return verdict, true, err
 	}
-	err = reports.WriteCutover(dir, run, c)
 	if asJSON {
 		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), c))
 	} else {
 		err = errors.Join(err, reports.PrintCutover(cmd.OutOrStdout(), run, c, options(cmd.OutOrStdout())))
 	}
 	return &c.Verdict, true, err
+}
+
+// writeCutover judges a cutover, writes its reports and says where they are. Where they cannot be written the judgement stands
+// beside the error.
+func writeCutover(dir string, talk io.Writer) (*record.Run, *reports.Cutover, error) {
+	run, err := record.Open(dir)
+	if err != nil {
+		return nil, nil, exitError{exitUsage, err}
+	}
+	scenario, err := judging{}.scenario(dir, run)
+	if err != nil {
+		return nil, nil, exitError{exitUsage, err}
+	}
+	c, err := reports.JudgeCutover(run, scenario)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err = reports.WriteCutover(dir, run, c); err == nil {
+		fmt.Fprintln(talk, written(dir, reports.CutoverFiles()))
+	}
+	tellGitHub(talk, c.Annotations(), func(w io.Writer, limit int) error { return c.StepSummary(w, run, limit) })
+	return run, c, err
 }
 
 // outline is what a cutover is going to do.

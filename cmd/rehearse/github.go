@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
 )
 
@@ -18,16 +17,16 @@ const stepBytes = 1 << 20
 // tellGitHub shows in a workflow of GitHub what a run came to: beside the lines of the scenario, and on the page of the
 // workflow. Elsewhere it does nothing. The remarks go to stderr, which the runner reads as well, since stdout may be JSON.
 // What cannot be shown there is said, and changes no verdict.
-func tellGitHub(stderr io.Writer, recorded *record.Run, s *reports.Summary) {
+func tellGitHub(stderr io.Writer, remarks []reports.Annotation, summary func(io.Writer, int) error) {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return
 	}
-	for _, a := range reports.Annotations(recorded, s) {
+	for _, a := range remarks {
 		a.File = inWorkspace(a.File)
 		_ = composed(stderr, a.String()+"\n")
 	}
 	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		if err := appendSummary(path, recorded, s); err != nil {
+		if err := appendSummary(path, summary); err != nil {
 			fmt.Fprintf(stderr, "the summary of the step lacks this run: %v\n", err)
 		}
 	}
@@ -46,7 +45,7 @@ func inWorkspace(path string) string {
 }
 
 // appendSummary adds to what the step has said so far, in one piece.
-func appendSummary(path string, recorded *record.Run, s *reports.Summary) (err error) {
+func appendSummary(path string, summary func(io.Writer, int) error) (err error) {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -58,7 +57,7 @@ func appendSummary(path string, recorded *record.Run, s *reports.Summary) (err e
 	}
 	room := stepBytes - int(info.Size())
 	var text bytes.Buffer
-	if err := reports.StepSummary(&text, recorded, s, room); err != nil {
+	if err := summary(&text, room); err != nil {
 		return err
 	}
 	if text.Len() > room {

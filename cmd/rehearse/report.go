@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -74,9 +75,9 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 		return exitError{exitUsage, err}
 	}
 	if err = errors.Join(show(cmd, recorded, s, asJSON), err); err == nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), written(dir))
+		fmt.Fprintln(cmd.ErrOrStderr(), written(dir, reports.Files()))
 	}
-	tellGitHub(cmd.ErrOrStderr(), recorded, s)
+	tellOfRun(cmd.ErrOrStderr(), recorded, s)
 	return j.ending.endWith(cmd, &s.Verdict, err)
 }
 
@@ -138,8 +139,13 @@ func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario
 }
 
 // written says where the reports are.
-func written(dir string) string {
-	return "reports in " + dir + ": " + strings.Join(reports.Files(), ", ")
+func written(dir string, files []string) string {
+	return "reports in " + dir + ": " + strings.Join(files, ", ")
+}
+
+// tellOfRun shows an ordinary run in a workflow of GitHub.
+func tellOfRun(stderr io.Writer, recorded *record.Run, s *reports.Summary) {
+	tellGitHub(stderr, reports.Annotations(recorded, s), func(w io.Writer, limit int) error { return reports.StepSummary(w, recorded, s, limit) })
 }
 
 // show prints the tables, or summary.json.

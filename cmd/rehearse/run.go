@@ -163,7 +163,6 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
 		if verdict != nil {
 			r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
-			r.say("reports in %s: %s", r.dir, strings.Join(reports.CutoverFiles(), ", "))
 		}
 		return verdict, err
 	}
@@ -173,9 +172,9 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	}
 	r.onlookers.finish(endingOf(s.Verdict.String(), s.Sentence(), r.dir))
 	if err = errors.Join(show(cmd, recorded, s, f.json), err); err == nil {
-		r.say("%s", written(r.dir))
+		r.say("%s", written(r.dir, reports.Files()))
 	}
-	tellGitHub(cmd.ErrOrStderr(), recorded, s)
+	tellOfRun(cmd.ErrOrStderr(), recorded, s)
 	return &s.Verdict, err
 }
 
@@ -391,12 +390,19 @@ func (r *rehearsal) notReady(ctx context.Context, err error) error {
 // reportNothing writes the reports of a run that never began, because build servers look there for what went wrong. What
 // keeps them from being written is less than that.
 func (r *rehearsal) reportNothing() {
-	if r.header.SelfTest != nil || r.header.Cutover != nil {
+	if err := r.writer.Flush(); err != nil {
 		return
 	}
-	if recorded, s, err := judge(r.dir, judging{}); err == nil {
-		r.say("%s", written(r.dir))
-		tellGitHub(r.view, recorded, s)
+	switch {
+	case r.header.SelfTest != nil:
+		_, _ = writeSelfTest(r.dir, r.view)
+	case r.header.Cutover != nil:
+		_, _, _ = writeCutover(r.dir, r.view)
+	default:
+		if recorded, s, err := judge(r.dir, judging{}); err == nil {
+			r.say("%s", written(r.dir, reports.Files()))
+			tellOfRun(r.view, recorded, s)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strconv"
 
@@ -124,12 +125,10 @@ func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err
 	if err != nil || h.SelfTest == nil {
 		return false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
 	}
-	run, err := record.Open(dir)
-	if err != nil {
-		return true, exitError{exitUsage, err}
+	s, err := writeSelfTest(dir, cmd.ErrOrStderr())
+	if s == nil {
+		return true, err
 	}
-	s, err := reports.JudgeSelfTest(run)
-	err = errors.Join(err, reports.WriteSelfTest(dir, s))
 	if asJSON {
 		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))
 	} else {
@@ -139,4 +138,21 @@ func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err
 		err = exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(dir, reports.SelfTestTextFile))}
 	}
 	return true, err
+}
+
+// writeSelfTest judges a self-test, writes its reports and says where they are.
+func writeSelfTest(dir string, talk io.Writer) (*reports.SelfTest, error) {
+	run, err := record.Open(dir)
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	s, err := reports.JudgeSelfTest(run)
+	if err != nil {
+		return nil, err
+	}
+	if err = reports.WriteSelfTest(dir, run, s); err == nil {
+		fmt.Fprintln(talk, written(dir, reports.SelfTestFiles()))
+	}
+	tellGitHub(talk, s.Annotations(run), func(w io.Writer, limit int) error { return s.StepSummary(w, run, limit) })
+	return s, err
 }

@@ -1,0 +1,145 @@
+package reports
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/plot"
+)
+
+// cutoverStage is what other formats call the one long stage of a cutover.
+const cutoverStage = "cutover"
+
+// markdown writes report.md: fewer than 60 lines, with the mark of a comment first, as of any run.
+func (c *Cutover) markdown(w io.Writer, run *record.Run) error {
+	list := append([]section{marker(c.Scenario)}, c.sections(run, markdownReasons)...)
+	fit(list, markdownLines, markdownBytes)
+	return writeSections(w, list)
+}
+
+// StepSummary is [StepSummary] of a cutover.
+func (c *Cutover) StepSummary(w io.Writer, run *record.Run, limit int) error {
+	list := c.sections(run, terminalReasons)
+	fit(list, limit, limit)
+	return writeSections(w, list)
+}
+
+// sections are what a reader asks first, and folded below it what that rests on.
+func (c *Cutover) sections(run *record.Run, reasons int) []section {
+	head := []string{fmt.Sprintf("# %s, cutover: %s", plain(c.Scenario), c.Verdict), ""}
+	for _, a := range []page.Answer{c.passed(), c.trusted()} {
+		head = append(head, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
+	}
+	return []section{
+		{open: append(head, "- In all: "+plain(c.Sentence()), "")},
+		bulleted("- ", limited(c.Reasons, reasons)).apart(),
+		bulleted("- warning: ", limited(c.Warnings, reasons)).apart(),
+		tabled(c.switchTable(asIs), 9, 2, 3, 4, 5, 6, 7, 8, 9).apart(),
+		tabled(c.stateTable(asIs), 11, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11).folded("States (%d)", len(c.States)),
+		bulleted("- ", c.footnotes(run, reasons)).folded("What it rests on"),
+		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(CutoverFiles(), ", ")},
+			provenance(run.Header)...)).folded("How it was run"),
+	}
+}
+
+// Annotations is [Annotations] of a cutover. Its warnings are about switches; all else is one notice.
+func (c *Cutover) Annotations() (list []Annotation) {
+	about := func(level, text string) Annotation {
+		return Annotation{Level: level, Title: c.Scenario + ", cutover: " + c.Verdict.String(), Message: text}
+	}
+	for _, reason := range c.Reasons {
+		list = append(list, about(levelError, reason))
+	}
+	list = shown(list)
+	var pressing []string
+	for _, s := range c.Switches {
+		part := &Cutover{Verdict: Pass, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit}
+		part.judgeSwitch(s)
+		pressing = append(pressing, part.Warnings...)
+	}
+	for _, text := range limited(pressing, mostDoubts) {
+		list = append(list, about(levelWarning, text))
+	}
+	if rest := unsaid(c.Warnings, pressing); len(rest) > 0 {
+		list = append(list, about(levelNotice, fmt.Sprintf("%s, such as: %s; all are in the summary of the step and in %s", plural(len(rest), "remark"), rest[0], MarkdownFile)))
+	}
+	return list
+}
+
+// numbers are those of a state that have a name elsewhere.
+func (s CutoverState) numbers() Numbers {
+	n := numbersOf(evidence{}, record.Stage{}, nil)
+	n.N, n.P50Seconds, n.P95Seconds, n.P99Seconds = s.N, s.P50Seconds, s.P95Seconds, s.P99Seconds
+	n.PrimaryQPS, n.PrimaryReadsQPS, n.PrimaryWritesQPS = s.PrimaryQPS, s.PrimaryReadsQPS, s.PrimaryWritesQPS
+	n.ReplicaQPS, n.CacheHitRatio = s.ReplicaQPS, s.CacheHitRatio
+	n.ErrorsRatio = Number(float64(s.Errors+s.Missed) / float64(s.N))
+	n.AchievedRate = Number(float64(s.N-min(s.N, s.Errors+s.Missed))) / (s.ToSeconds - s.FromSeconds)
+	return n
+}
+
+// openMetrics writes metrics.txt: of each state what an ordinary run has of its states, and of each switch what it took.
+func (c *Cutover) openMetrics(w io.Writer) error {
+	g := newGauges(c.Scenario)
+	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", c.Verdict.String())
+	if c.Total.N > 0 {
+		g.answers(c.Total.Correctness)
+	}
+	for _, s := range c.States {
+		if s.N > 0 {
+			g.figures(s.numbers(), s.Stage, cutoverStage)
+		}
+	}
+	for _, s := range c.Switches {
+		if !s.Done {
+			continue
+		}
+		g.set("switch_seconds", "How long a switch of the state took.", s.Seconds, "from", s.From, "to", s.To)
+		g.set("switch_errors", "Hits that failed around a switch.", Number(s.Errors), "from", s.From, "to", s.To)
+		g.set("switch_p95_seconds", "Response time that 95 of 100 hits around a switch stay below.", s.P95AroundSeconds, "from", s.From, "to", s.To)
+	}
+	return g.write(w)
+}
+
+// benchmarks writes bench.txt: a line for each state, so that benchstat holds one cutover against another.
+func (c *Cutover) benchmarks(w io.Writer, h record.Header) error {
+	out := bufio.NewWriter(w)
+	benchHead(out, h)
+	for _, s := range c.States {
+		fmt.Fprint(out, benchLine(s.Stage, cutoverStage, s.N, s.numbers()))
+	}
+	return out.Flush()
+}
+
+// pictures are the slides of a cutover, by the names of their files.
+func (c *Cutover) pictures(run *record.Run, fonts *plot.Fonts) map[string]picture {
+	timeline := c.timeline(run)
+	timeline.Fonts = fonts
+	seen, none := timelineOf(run, &Summary{}), &Summary{}
+	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
+	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
+	first, last := c.States[0], c.States[c.turn()]
+	latency.Title = fmt.Sprintf("p95 while traffic flowed: %s → %s: %s", first.Stage, last.Stage, arrow(seconds(first.P95Seconds), seconds(last.P95Seconds)))
+	cache.Title = c.cacheTitle()
+	for _, l := range []*plot.Lines{&latency, &cache, &lag} {
+		l.Subtitle, l.HighlightName, l.Fonts = timeline.Subtitle, timeline.MarkName, fonts
+	}
+	return map[string]picture{"timeline": timeline, "latency": latency, "cache": cache, "lag": lag}
+}
+
+// cacheTitle names the states whose cache was asked.
+func (c *Cutover) cacheTitle() string {
+	var ratios []string
+	for _, s := range c.States[:c.turn()+1] {
+		if s.CacheHitRatio.Known() {
+			ratios = append(ratios, percent(float64(s.CacheHitRatio))+" in "+s.Stage)
+		}
+	}
+	if len(ratios) == 0 {
+		return "No cache was asked while traffic flowed"
+	}
+	return "The cache has the answer while traffic flowed: " + strings.Join(ratios, ", ")
+}

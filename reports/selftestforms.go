@@ -1,0 +1,127 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
+
+// SelfTestFiles are what [WriteSelfTest] leaves, for a person to find.
+func SelfTestFiles() []string {
+	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+}
+
+// WriteSelfTest leaves its [SelfTestFiles] in dir.
+func WriteSelfTest(dir string, run *record.Run, s *SelfTest) error {
+	return errors.Join(
+		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, s) }),
+		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, s) }),
+		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return s.markdown(w, run) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return writeJUnit(w, run, s.checks(run)) }),
+		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return s.openMetrics(w, run.Header.Scenario) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.ledger) }),
+		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
+	)
+}
+
+// verdict of a self-test is on the test alone: what a machine is good for is no pass and no failure.
+func (s *SelfTest) verdict() Verdict {
+	if s.Complete && s.Trials > s.Invalid {
+		return Pass
+	}
+	return Inconclusive
+}
+
+// against says what keeps the test from telling anything.
+func (s *SelfTest) against(run *record.Run) string {
+	switch {
+	case !s.Complete:
+		return "the run did not reach its end" + interruption(run.Events)
+	case s.verdict() != Pass:
+		return "no trial of it is valid"
+	}
+	return ""
+}
+
+func (s *SelfTest) checks(run *record.Run) []check {
+	c := check{class: run.Header.Scenario + ".self-test", name: reachesEnd, verdict: s.verdict(), seconds: elapsed(run), said: s.against(run)}
+	c.notes = append([]string{s.headline()}, s.notes()...)
+	return []check{c}
+}
+
+// markdown writes report.md.
+func (s *SelfTest) markdown(w io.Writer, run *record.Run) error {
+	list := append([]section{marker(run.Header.Scenario)}, s.sections(run)...)
+	fit(list, markdownLines, markdownBytes)
+	return writeSections(w, list)
+}
+
+func (s *SelfTest) sections(run *record.Run) []section {
+	head := []string{fmt.Sprintf("# %s, %s", plain(run.Header.Scenario), plain(s.headline())), ""}
+	if why := s.against(run); why != "" {
+		head = append(head, "- "+plain(why), "")
+	}
+	claims, columns := s.claimTable()
+	return []section{
+		{open: head},
+		tabled(claims, columns, 2, 3, 4).apart(),
+		bulleted("- ", s.notes()).folded("What it rests on"),
+		bulleted("- ", append([]string{"all numbers are in the run directory: " + strings.Join(SelfTestFiles(), ", ")},
+			provenance(run.Header)...)).folded("How it was run"),
+	}
+}
+
+// claimTable has a row for each slowdown, in so many columns.
+func (s *SelfTest) claimTable() (table.Writer, int) {
+	columns := append([]any{"slowdown", "pairs", "p95 measured", "95 % interval"}, claimColumns(s)...)
+	claims := newTable(columns...)
+	for _, level := range s.Levels {
+		e := level.P95Ratio
+		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), between(e.Lo, e.Hi)}
+		for _, c := range level.Claims {
+			row = append(row, claimed(level, c))
+		}
+		claims.AppendRow(row)
+	}
+	return claims, len(columns)
+}
+
+// StepSummary is [StepSummary] of a self-test.
+func (s *SelfTest) StepSummary(w io.Writer, run *record.Run, limit int) error {
+	list := s.sections(run)
+	fit(list, limit, limit)
+	return writeSections(w, list)
+}
+
+// Annotations is [Annotations] of a self-test, which fails only for itself.
+func (s *SelfTest) Annotations(run *record.Run) []Annotation {
+	about := Annotation{Level: levelError, Title: run.Header.Scenario + ", self-test: " + s.verdict().String(), Message: s.against(run)}
+	if about.Message == "" && len(s.Warnings) > 0 {
+		about.Level, about.Message = levelNotice, fmt.Sprintf("%s, such as: %s; all are in %s", plural(len(s.Warnings), "remark"), s.Warnings[0], MarkdownFile)
+	}
+	if about.Message == "" {
+		return nil
+	}
+	return []Annotation{about}
+}
+
+// openMetrics writes metrics.txt.
+func (s *SelfTest) openMetrics(w io.Writer, scenario string) error {
+	g := newGauges(scenario)
+	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.verdict().String())
+	for _, level := range s.Levels {
+		slowdown := slowdownText(level.Slowdown)
+		g.set("selftest_p95_ratio", "p95 of answers made slower by a share over p95 of those that were not.", level.P95Ratio.Value, "slowdown", slowdown)
+		for _, c := range level.Claims {
+			rounds := fmt.Sprint(c.Rounds)
+			g.set("selftest_called_worse_ratio", "Runs of so many rounds that call p95 worse, of all.", c.Worse, "slowdown", slowdown, "rounds", rounds)
+		}
+	}
+	return g.write(w)
+}
