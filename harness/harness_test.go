@@ -442,7 +442,7 @@ func TestProgress(t *testing.T) {
 		}
 		p.P95Seconds = 0
 		want := Progress{Trial: 1, Trials: 1, Round: 1, Rounds: 1, State: "baseline", Step: StepLoad, Stage: "peak",
-			Elapsed: 5 * time.Second, Length: 5500 * time.Millisecond, OfferedRate: 40, AchievedRate: 40}
+			Elapsed: 5 * time.Second, Length: 5500 * time.Millisecond, OfferedRate: 40, AchievedRate: 40, TimeoutSeconds: 1}
 		if diff := cmp.Diff(want, p); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

@@ -34,8 +34,9 @@ type Progress struct {
 	// OfferedRate and AchievedRate are the hits due and the hits completed per second, in the last second whose answers
 	// are all there.
 	OfferedRate, AchievedRate float64
-	// P95Seconds is the response time over the measured stages of this trial so far; zero before the first answer.
-	P95Seconds float64
+	// P95Seconds is the response time over the measured stages of this trial so far, by all hits whose seconds are over; zero
+	// before the first, and infinite where it is one that was not answered, which waited for TimeoutSeconds.
+	P95Seconds, TimeoutSeconds float64
 	// Failed and Missed hits of this trial so far.
 	Failed, Missed uint64
 }
@@ -50,7 +51,9 @@ type meter struct {
 	second             int
 	offered, completed uint64
 	failed, missed     uint64
-	response, lag      record.Histogram
+	// due are the measured hits, which response and lag are of.
+	due           uint64
+	response, lag record.Histogram
 	// processors are the readings of source cpu at the edges of stages.
 	processors map[label]record.Sample
 }
@@ -73,16 +76,17 @@ func (m *meter) add(w record.Window) {
 	m.failed += w.Failed
 	m.missed += w.Missed
 	if m.measured(w.Stage) {
+		m.due += w.Offered
 		m.response.Merge(w.Response)
 		m.lag.Merge(w.Lag)
 	}
 }
 
-// punctuality is the 99th percentile of lag and the p95 of the response over the measured stages, in seconds.
-func (m *meter) punctuality() (lagP99, p95 float64) {
+// punctuality is that of the generator over the measured stages.
+func (m *meter) punctuality() record.Punctuality {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.lag.Quantile(0.99), m.response.Quantile(0.95)
+	return record.PunctualityOf(m.lag, m.response, m.due)
 }
 
 // hear takes a reading at an edge.
@@ -109,7 +113,8 @@ func (m *meter) foreign() record.Foreign {
 
 // unbelievable says what keeps the latencies of the trial from being believed, and the numbers of it; empty is nothing.
 func (m *meter) unbelievable() (why string, values map[string]float64) {
-	lag, p95 := m.punctuality()
+	punctual := m.punctuality()
+	lag := punctual.LagP99Seconds
 	foreign := m.foreign()
 	values = map[string]float64{"lag_p99_seconds": lag}
 	if foreign.Stage != "" {
@@ -119,7 +124,7 @@ func (m *meter) unbelievable() (why string, values map[string]float64) {
 	if foreign.Crowded() {
 		whys = append(whys, fmt.Sprintf("other processes took %s %% of the processors in stage %s", scenarios.Plain(100*foreign.Share, 3), foreign.Stage))
 	}
-	if record.Late(lag, p95) {
+	if punctual.Late() {
 		whys = append(whys, fmt.Sprintf("the generator was late, lag p99 %s ms", scenarios.Plain(lag*1000, 3)))
 	}
 	return strings.Join(whys, ", and "), values
@@ -149,7 +154,10 @@ func (m *meter) progress(step string, elapsed time.Duration) Progress {
 		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: min(m.trial.Round+1, m.plan.Rounds), Rounds: m.plan.Rounds,
 		Repeat: m.repeat(), State: m.trial.State, Step: step, Elapsed: elapsed,
 		OfferedRate: float64(m.offered), AchievedRate: float64(m.completed),
-		P95Seconds: m.response.Quantile(0.95), Failed: m.failed, Missed: m.missed,
+		TimeoutSeconds: m.plan.Timeout.Seconds(), Failed: m.failed, Missed: m.missed,
+	}
+	if m.due > 0 {
+		p.P95Seconds = record.PunctualityOf(m.lag, m.response, m.due).P95Seconds
 	}
 	for _, s := range m.plan.Stages {
 		p.Length = s.End

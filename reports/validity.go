@@ -105,10 +105,11 @@ func (t *trial) sending() (reasons []string) {
 
 func (t *trial) punctuality() []string {
 	all := t.measured()
-	lag, p95 := all.lagAt(0.99), all.responseAt(0.95)
-	if !record.Late(float64(lag), float64(p95)) {
+	p := record.PunctualityOf(all.lag, all.response, all.offered)
+	if !p.Late() {
 		return nil
 	}
+	lag, p95 := Number(p.LagP99Seconds), Number(p.P95Seconds)
 	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s; %s",
 		secondsBeside(lag, record.LagLimitSeconds), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
 }

@@ -84,7 +84,10 @@ func (p picture) figures() []field {
 	if p.OfferedRate > 0 {
 		fields = append(fields, field{words: fmt.Sprintf("%.0f/%.0f req/s", p.AchievedRate, p.OfferedRate), rank: 3})
 	}
-	if p.P95Seconds > 0 {
+	switch {
+	case math.IsInf(p.P95Seconds, 1):
+		fields = append(fields, field{words: "p95 over " + secondsText(p.TimeoutSeconds), ink: text.Colors{text.FgRed, text.Bold}, rank: 1})
+	case p.P95Seconds > 0:
 		fields = append(fields, field{words: "p95 " + secondsText(p.P95Seconds), ink: text.Colors{text.Bold}, rank: 1})
 	}
 	add := func(value page.Value, format string, rank int, ink ...text.Color) {

@@ -52,7 +52,7 @@ func newProgressView(out io.Writer, plan *scenarios.Plan) *progressView {
 	watched := isTerminal(out)
 	return &progressView{
 		out: out, live: watched, colour: coloured(out), width: func() int { return widthOf(out) },
-		outlook: newOutlook(plan), follower: live.NewFollower(),
+		outlook: newOutlook(plan), follower: live.NewFollower(plan.Timeout.Seconds()),
 	}
 }
 

@@ -102,6 +102,14 @@ func screen(t *testing.T, sent string, each func(lines []string)) {
 	each(lines)
 }
 
+// A p95 that is a hit without an answer is told just when everybody looks.
+func TestPictureOfACollapse(t *testing.T) {
+	p := picture{Progress: harness.Progress{Step: harness.StepLoad, OfferedRate: 5000, AchievedRate: 164, P95Seconds: math.Inf(1), TimeoutSeconds: 5}}
+	if text := p.line() + strings.Join(p.lines(200), "\n"); strings.Count(text, "p95 over 5 s") != 2 {
+		t.Errorf("got %s", text)
+	}
+}
+
 // What a collapse makes of numbers is still read at a glance: no exponents, seconds where milliseconds have too many digits.
 func TestPictureOfLargeNumbers(t *testing.T) {
 	p := picture{Progress: harness.Progress{Step: harness.StepLoad, OfferedRate: 12345678, AchievedRate: 2e6, P95Seconds: 3.85, Failed: 1e9},

@@ -17,9 +17,11 @@ type Point struct {
 	Offered  page.Value `json:"offered"`
 	Achieved page.Value `json:"achieved"`
 	Failed   page.Value `json:"failed"`
-	// The percentiles are of the response to the hits due in this second; one without an answer is slower than any limit.
+	// The percentiles are of the response to the hits due in this second. One without an answer is slower than any limit: a
+	// percentile that is one of those is told as the timeout, and P95Over says so of the p95.
 	P50Seconds page.Value `json:"p50_seconds"`
 	P95Seconds page.Value `json:"p95_seconds"`
+	P95Over    bool       `json:"p95_over,omitempty"`
 	P99Seconds page.Value `json:"p99_seconds"`
 	// LagSeconds is the 99th percentile of sent minus due.
 	LagSeconds page.Value `json:"lag_seconds"`
@@ -59,6 +61,8 @@ const (
 
 // Follower places what is recorded in the seconds of the trial under way. One goroutine at a time uses it.
 type Follower struct {
+	// timeoutSeconds is how long a hit may take.
+	timeoutSeconds float64
 	// trial under way began at begun; -1 is none.
 	trial   int
 	begun   float64
@@ -77,9 +81,9 @@ type second struct {
 	response, lag              record.Histogram
 }
 
-// NewFollower follows a run from its begin.
-func NewFollower() *Follower {
-	return &Follower{trial: -1, readings: map[string]record.Sample{}, now: noReadings()}
+// NewFollower follows a run from its begin. TimeoutSeconds is how long a hit of it may take; zero is not known.
+func NewFollower(timeoutSeconds float64) *Follower {
+	return &Follower{timeoutSeconds: timeoutSeconds, trial: -1, readings: map[string]record.Sample{}, now: noReadings()}
 }
 
 // Now is what the instruments said last in the trial under way.
@@ -134,21 +138,29 @@ func (f *Follower) window(w record.Window) []Point {
 	s.response.Merge(w.Response)
 	s.lag.Merge(w.Lag)
 	s.Offered, s.Achieved, s.Failed = page.Value(s.offered), page.Value(s.completed), page.Value(s.failed)
-	s.P50Seconds, s.P95Seconds, s.P99Seconds = s.percentile(0.5), s.percentile(0.95), s.percentile(0.99)
+	s.P50Seconds, _ = s.percentile(0.5, f.timeoutSeconds)
+	s.P95Seconds, s.P95Over = s.percentile(0.95, f.timeoutSeconds)
+	s.P99Seconds, _ = s.percentile(0.99, f.timeoutSeconds)
 	if s.lag.Count() > 0 {
 		s.LagSeconds = page.Value(s.lag.Quantile(0.99))
 	}
 	return []Point{s.Point}
 }
 
-// percentile is over all hits due in the second. It is unknown for too few of them, and where it is one that has no answer.
-func (s *second) percentile(q float64) page.Value {
+// percentile is over all hits due in the second. It is unknown for too few of them. Where it is one that has no answer it is
+// over the timeout, and drawn there: a line that ends just when the system falls over would say that nothing happened.
+func (s *second) percentile(q, timeoutSeconds float64) (value page.Value, over bool) {
 	rank, answered := math.Ceil(q*float64(s.offered)), float64(s.response.Count())
-	if s.offered < leastHits(q) || rank > answered {
-		return page.Value(math.NaN())
+	switch {
+	case s.offered < leastHits(q):
+		return page.Value(math.NaN()), false
+	case rank > answered && timeoutSeconds > 0:
+		return page.Value(timeoutSeconds), true
+	case rank > answered:
+		return page.Value(math.NaN()), true
 	}
 	// Half a rank less, so that no rounding makes it the next one.
-	return page.Value(s.response.Quantile((rank - 0.5) / answered))
+	return page.Value(s.response.Quantile((rank - 0.5) / answered)), false
 }
 
 // sample spreads what grew between two readings of a source over the seconds whose middle lies between them.

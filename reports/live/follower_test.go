@@ -16,7 +16,7 @@ import (
 
 // follow shows entries to a follower and keeps what it says of each second last.
 func follow(entries ...record.Entry) (points map[int]Point, now Readings) {
-	f := NewFollower()
+	f := NewFollower(5)
 	points = map[int]Point{}
 	for _, e := range entries {
 		for _, p := range f.Observe(e) {
@@ -73,8 +73,8 @@ func TestHitsOfASecond(t *testing.T) {
 		"failed":   near(points[0].Failed, 20),
 		// Rank 110 of 220 hits, of which 200 have an answer: the 55th millisecond, which two of them took.
 		"p50": near(points[0].P50Seconds, 0.055),
-		// Rank 209 is one of those that failed.
-		"p95":           near(points[0].P95Seconds, math.NaN()),
+		// Rank 209 is one of those that failed, so it is over the timeout, and drawn there.
+		"p95":           near(points[0].P95Seconds, 5),
 		"lag":           near(points[0].LagSeconds, 0.002),
 		"next second":   near(points[1].AtSeconds, 6.25),
 		"ten hits: p50": near(points[1].P50Seconds, 0.005),
@@ -84,6 +84,9 @@ func TestHitsOfASecond(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if !points[0].P95Over || points[1].P95Over {
+		t.Errorf("over the timeout: got %v and %v, want the first alone", points[0].P95Over, points[1].P95Over)
 	}
 }
 
@@ -177,7 +180,7 @@ func TestUnknownIsNull(t *testing.T) {
 
 // Memory is that of the last seconds, however long the trial.
 func TestOldSecondsAreForgotten(t *testing.T) {
-	f := NewFollower()
+	f := NewFollower(5)
 	f.Observe(begin(0, 5))
 	for second := range 3600 {
 		f.Observe(hits(second, "verify", 1, 0))

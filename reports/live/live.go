@@ -65,7 +65,7 @@ func New(h record.Header) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{id: h.ID, assets: assets, follower: NewFollower(), changed: make(chan struct{}), left: make(chan struct{})}
+	s := &Server{id: h.ID, assets: assets, follower: NewFollower(h.TimeoutSeconds), changed: make(chan struct{}), left: make(chan struct{})}
 	s.put(key{kind: kindRun}, runOf(h))
 	return s, nil
 }

@@ -177,7 +177,7 @@
   const draw = () => panels.forEach((panel, i) => {
     live.plots[i].setData(columns(panel), true);
     hosts[i].setAttribute("aria-label", panel.name + ", " + panel.unit + ": " + panel.lines.map((line) =>
-      line.name + " " + figure(latest(line.key, panel.scale))).join(", "));
+      line.name + " " + (line.key === "p95_seconds" ? p95Text() : figure(latest(line.key, panel.scale)))).join(", "));
   });
 
   // The latest second that knows a number, if it is not long ago.
@@ -188,9 +188,19 @@
     return null;
   };
 
+  // A p95 that is a hit without an answer is drawn at the timeout, and is more than that.
+  const p95Text = () => {
+    for (let i = live.points.length - 1; i >= 0 && i >= live.points.length - 5; i--) {
+      const p = live.points[i];
+      if (p.p95_over) return p.p95_seconds == null ? "not answered" : "over " + withUnit(p.p95_seconds, "s");
+      if (p.p95_seconds != null) return withUnit(p.p95_seconds * 1000, "ms");
+    }
+    return withUnit(null, "ms");
+  };
+
   const tiles = [
     ["requests per second", () => figure(latest("achieved")) + " of " + figure(latest("offered"))],
-    ["p95", () => withUnit(latest("p95_seconds", 1000), "ms")],
+    ["p95", () => p95Text()],
     ["primary (master DB)", () => withUnit(latest("primary_qps"), "/s")],
     ["replica", () => withUnit(latest("replica_qps"), "/s")],
     ["cache hits", () => withUnit(latest("cache_hit_ratio", 100), "%")],

@@ -1,0 +1,37 @@
+package record
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestPunctuality(t *testing.T) {
+	histogram := func(n int, took time.Duration) (h Histogram) {
+		for range n {
+			h.Record(took)
+		}
+		return h
+	}
+	for _, c := range []struct {
+		name     string
+		lag      time.Duration
+		answered int
+		due      uint64
+		p95      float64
+		late     bool
+	}{
+		{"in time", time.Millisecond, 100, 100, 0.02, false},
+		{"late", 10 * time.Millisecond, 100, 100, 0.02, true},
+		{"late, and a twentieth failed", 10 * time.Millisecond, 95, 100, 0.02, true},
+		{"late, and more failed", 10 * time.Millisecond, 94, 100, math.Inf(1), false},
+		{"nothing due", 0, 0, 0, math.NaN(), false},
+		{"more answered than due", 10 * time.Millisecond, 100, 0, 0.02, true},
+	} {
+		p := PunctualityOf(histogram(c.answered, c.lag), histogram(c.answered, 20*time.Millisecond), c.due)
+		near := math.Abs(p.P95Seconds-c.p95) < 1e-4 || p.P95Seconds == c.p95 || math.IsNaN(p.P95Seconds) && math.IsNaN(c.p95)
+		if !near || p.Late() != c.late {
+			t.Errorf("%s: got %+v, late %v; want p95 %v, late %v", c.name, p, p.Late(), c.p95, c.late)
+		}
+	}
+}
