@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -87,12 +86,9 @@ func newLedger(run *record.Run) *ledger {
 			t.addAPI(w)
 		}
 	}
-	// What the run has read at all has to be there for each trial, but for processor time, by which nothing is judged.
-	sources := map[string]bool{"primary": true, "replica": true}
+	read := newInstruments()
 	for _, s := range run.Samples {
-		sources[s.Source] = true
-		delete(sources, "cpu")
-		maps.DeleteFunc(sources, func(source string, _ bool) bool { return detail(source) })
+		read.add(s)
 		if t := byIndex[s.Trial]; t != nil {
 			t.addSample(s)
 		}
@@ -109,7 +105,7 @@ func newLedger(run *record.Run) *ledger {
 	for _, t := range l.trials {
 		t.recorded()
 		t.fold()
-		t.examine(&run.Header, slices.Sorted(maps.Keys(sources)))
+		t.examine(&run.Header, read)
 	}
 	return l
 }

@@ -35,12 +35,18 @@ type TrialCheck struct {
 }
 
 // examine finds out whether the trial can be believed, and what has to be known of it.
-func (t *trial) examine(h *record.Header, sources []string) {
+func (t *trial) examine(h *record.Header, read instruments) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
-	t.reasons, t.doubts, t.notes = t.against(sources), nil, []string{}
+	t.reasons, t.doubts, t.notes = t.against(read), nil, []string{}
 	if t.began {
+		t.doubts = t.doubtful(h.Headline)
+		if t.ended {
+			for _, text := range t.unread(read.besides) {
+				t.doubts = append(t.doubts, doubt{voids: voidsCounts, text: text})
+			}
+		}
 		// Never nil: in JSON nothing is an empty list.
-		t.doubts, t.notes = t.doubtful(h.Headline), append(t.notes, t.noteworthy()...)
+		t.notes = append(t.notes, t.noteworthy()...)
 	}
 }
 
@@ -54,7 +60,7 @@ func (l *ledger) validity() []TrialCheck {
 
 // against lists the reasons against the trial. One that did not reach its end is not examined further: everything else
 // would only repeat it.
-func (t *trial) against(sources []string) []reason {
+func (t *trial) against(read instruments) []reason {
 	switch {
 	case !t.began:
 		return []reason{{voidsWhole, "the trial did not begin"}}
@@ -62,25 +68,11 @@ func (t *trial) against(sources []string) []reason {
 		return []reason{{voidsMeasures, "the trial did not end"}}
 	}
 	return slices.Concat(
-		voidsCounts.because(t.unread(sources)),
+		voidsCounts.because(t.unread(read.needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
 		voidsMeasures.because(t.sending()),
 		voidsLatencies.because(slices.Concat(t.crowding(), t.punctuality(), t.starvation(), t.littlesLaw())),
 		voidsCounts.because(slices.Concat(t.statistics(), t.resets(), t.agreement())))
-}
-
-// unread lists the readings that are missing at the edges of the trial.
-func (t *trial) unread(sources []string) (reasons []string) {
-	for _, at := range []string{"begin", "end"} {
-		missing := slices.DeleteFunc(slices.Clone(sources), func(source string) bool {
-			_, ok := t.edges[edge{"", at, source}]
-			return ok
-		})
-		if len(missing) > 0 {
-			reasons = append(reasons, fmt.Sprintf("no reading of %s at the %s of the trial", strings.Join(missing, ", "), at))
-		}
-	}
-	return reasons
 }
 
 func (t *trial) sending() (reasons []string) {

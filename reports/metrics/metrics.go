@@ -42,6 +42,8 @@ type Exporter struct {
 	// states by trial: as planned, and as it began. In a cutover each stage has one of its own, in switched.
 	states   map[int]string
 	switched map[string]string
+	// timeoutSeconds is how long a hit may take.
+	timeoutSeconds float64
 	// stages and operations are those of every trial.
 	stages     []record.Stage
 	operations []string
@@ -81,22 +83,23 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 			Buckets: buckets, NativeHistogramBucketFactor: nativeFactor, NativeHistogramMaxBucketNumber: 160}, labels)
 	}
 	x := &Exporter{
-		registry:   prometheus.NewRegistry(),
-		requests:   counter("requests_total", "Hits that were due, by what became of them: completed, failed, or missed, which is never sent.", "state", "stage", "op", "outcome"),
-		duration:   histogram("request_duration_seconds", "Response time of completed hits, from the time they were due.", durations(), "state", "stage", "op"),
-		lag:        histogram("dispatch_lag_seconds", "How much later than due hits were sent.", lags(), "state", "stage"),
-		offered:    gauge("offered_requests_per_second", "Hits due in the latest second whose hits are all accounted for."),
-		active:     gauge("stage_active", "Whether a stage is under way.", "state", "stage"),
-		statements: counter("database_statements_total", "Statements of the application since the first reading of the run, as the server counts them.", "node", "kind"),
-		cached:     counter("cache_requests_total", "Look-ups in the cache since the first reading of the run, by result.", "result"),
-		behind:     gauge("replica_lag_seconds", "How far the replica is behind the primary."),
-		taken:      counter("processor_seconds_taken_total", "Time of the processors that others had since the first reading of the run: the host (steal), or other processes.", "by"),
-		states:     map[int]string{},
-		switched:   switched(h),
-		stages:     h.Stages,
-		operations: h.Operations,
-		readings:   map[string]record.Sample{},
-		trial:      -1,
+		registry:       prometheus.NewRegistry(),
+		requests:       counter("requests_total", "Hits that were due, by what became of them: completed, failed, or missed, which is never sent.", "state", "stage", "op", "outcome"),
+		duration:       histogram("request_duration_seconds", "Response time of hits, from the time they were due; one without an answer counts as long as the timeout.", durations(), "state", "stage", "op"),
+		lag:            histogram("dispatch_lag_seconds", "How much later than due hits were sent.", lags(), "state", "stage"),
+		offered:        gauge("offered_requests_per_second", "Hits due in the latest second whose hits are all accounted for."),
+		active:         gauge("stage_active", "Whether a stage is under way.", "state", "stage"),
+		statements:     counter("database_statements_total", "Statements of the application since the first reading of the run, as the server counts them.", "node", "kind"),
+		cached:         counter("cache_requests_total", "Look-ups in the cache since the first reading of the run, by result.", "result"),
+		behind:         gauge("replica_lag_seconds", "How far the replica is behind the primary."),
+		taken:          counter("processor_seconds_taken_total", "Time of the processors that others had since the first reading of the run: the host (steal), or other processes.", "by"),
+		states:         map[int]string{},
+		timeoutSeconds: h.TimeoutSeconds,
+		switched:       switched(h),
+		stages:         h.Stages,
+		operations:     h.Operations,
+		readings:       map[string]record.Sample{},
+		trial:          -1,
 	}
 	info := gauge("run_info", "The run that these metrics are of.", "run_id", "scenario", "stack", "version")
 	info.WithLabelValues(h.ID, h.Scenario, h.Stack, h.Version).Set(1)
@@ -167,7 +170,12 @@ func (x *Exporter) count(w record.Window) {
 	for outcome, n := range map[string]uint64{"completed": w.Completed, "failed": w.Failed, "missed": w.Missed} {
 		x.requests.WithLabelValues(state, w.Stage, w.Op, outcome).Add(float64(n))
 	}
-	observe(x.duration.WithLabelValues(state, w.Stage, w.Op), w.Response)
+	duration := x.duration.WithLabelValues(state, w.Stage, w.Op)
+	observe(duration, w.Response)
+	// Without those that failed, a quantile would fall just when the system does.
+	for range w.Failed + w.Missed {
+		duration.Observe(x.timeoutSeconds)
+	}
 	observe(x.lag.WithLabelValues(state, w.Stage), w.Lag)
 }
 

@@ -330,3 +330,23 @@ func BenchmarkObserve(b *testing.B) {
 		x.Observe(w)
 	}
 }
+
+// A hit without an answer counts as long as the timeout: without it the p95 would fall just when the system does.
+func TestHitsWithoutAnAnswerHaveADuration(t *testing.T) {
+	x := New(record.Header{TimeoutSeconds: 5, Trials: []record.Trial{{State: "baseline"}}}, func() uint64 { return 0 })
+	x.Observe(record.Window{Stage: "peak", Op: "verify", Offered: 10, Sent: 9, Missed: 1, Failed: 9})
+	families, err := x.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "rehearse_request_duration_seconds" {
+			h := family.GetMetric()[0].GetHistogram()
+			if h.GetSampleCount() != 10 || h.GetSampleSum() != 50 {
+				t.Errorf("got %d hits of %v s, want 10 of 50 s", h.GetSampleCount(), h.GetSampleSum())
+			}
+			return
+		}
+	}
+	t.Error("there is no duration")
+}
