@@ -164,6 +164,7 @@ func TestWarnings(t *testing.T) {
 func TestProven(t *testing.T) {
 	late := func(m *made) {
 		m.windowsOf(0, "peak", func(w *record.Window) {
+			w.Lag = record.Histogram{}
 			for range w.Sent {
 				w.Lag.Record(30 * time.Millisecond)
 			}

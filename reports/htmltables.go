@@ -105,6 +105,8 @@ func (b Budget) margin() string {
 	switch {
 	case !b.Actual.Known() || !b.Limit.Known():
 		return missing
+	case b.at(b.Actual) && (b.Bound == boundBelow || b.Bound == boundAbove):
+		return "at the limit, which " + b.Bound + " excludes"
 	case b.at(b.Actual):
 		return "at the limit"
 	case b.Limit == 0:

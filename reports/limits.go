@@ -143,8 +143,6 @@ func (b Budget) where(pass bool) string {
 	switch {
 	case b.at(b.Actual) && pass:
 		return "at the limit"
-	case b.at(b.Actual):
-		return "at the limit, which " + b.Bound + " excludes"
 	case pass:
 		return "inside the limit"
 	}

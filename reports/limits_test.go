@@ -23,7 +23,7 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 		{"primary_statements", "", boundMax, "3", 3, 2.9996, "3", "2.9996", "inside the limit"},
 		{"primary_statements", "", boundMax, "3", 3, 3, "3", "3.00", "at the limit"},
 		{"primary_statements", "", boundMax, "3", 3, 3.0000000000000004, "3", "3.00", "at the limit"},
-		{"primary_statements", "", boundBelow, "3", 3, 3, "3", "3.00", "at the limit, which below excludes"},
+		{"primary_statements", "", boundBelow, "3", 3, 3, "3", "3.00", "outside the limit"},
 		{"primary_statements", "", boundMin, "3.50", 3.5, 3.4999, "3.50", "3.4999", "outside the limit"},
 		{"primary_qps", "", boundMax, "1234.5/s", 1234.5, 1234.6, "1,234.5/s", "1,235/s", "outside the limit"},
 		{"primary_qps", "", boundMax, "36k/min", 600, 600.3, "36k/min", "36.02k/min", "outside the limit"},
@@ -51,6 +51,9 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 		}
 		if got := b.where(b.passes(b.Actual)); got != c.why {
 			t.Errorf("%s %q: %q, want %q", c.metric, c.written, got, c.why)
+		}
+		if margin := b.margin(); strings.HasPrefix(margin, "at the limit") != (c.shown == c.number || c.number == "3.00") {
+			t.Errorf("%s %q: margin %q", c.metric, c.written, margin)
 		}
 		if !strings.HasSuffix(b.name(), " "+c.bound+" "+c.shown) {
 			t.Errorf("got the name %q", b.name())
