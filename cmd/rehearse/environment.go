@@ -48,8 +48,17 @@ type environmentConfig struct {
 	zipf    float64
 	weights map[string]float64
 	job     func(auth.ArchiveCost)
+	// tell is called with each step of the boot, and with how many rows of all are there while it counts them; nil is silence.
+	tell func(step string, rows, of int)
 	// sabotage is a defect to plant in the services, in tests alone; each plants its own.
 	sabotage string
+}
+
+// step tells of a step of the boot.
+func (c environmentConfig) step(name string, rows, of int) {
+	if c.tell != nil {
+		c.tell(name, rows, of)
+	}
 }
 
 // dataOf is the data a scenario asks for.
@@ -84,11 +93,13 @@ func boot(ctx context.Context, config environmentConfig) (e *environment, err er
 	servers := config.servers
 	servers.Database, servers.Roles, servers.Template = "carshare", carshare.Roles(), config.data.Fingerprint()
 	servers.Prepare = func(ctx context.Context, ownerURL string) error {
-		return carshare.Seed(ctx, ownerURL, config.data)
+		return carshare.SeedWatched(ctx, ownerURL, config.data, func(rows int) { config.step("seeding", rows, config.data.Rows()) })
 	}
+	servers.Tell = func(step string) { config.step(step, 0, 0) }
 	if e.stack, err = stack.Open(ctx, config.backend, servers); err != nil {
 		return e, err
 	}
+	config.step("starting the services", 0, 0)
 	return e, e.startServices(ctx, config)
 }
 

@@ -22,6 +22,8 @@ const barWidth = 30
 type picture struct {
 	harness.Progress
 	live.Readings
+	// boot is what happens before the first trial; empty afterwards.
+	boot          string
 	elapsed, left time.Duration
 	colour        bool
 }
@@ -35,6 +37,9 @@ type field struct {
 
 // line is the picture for a log.
 func (p picture) line() string {
+	if p.boot != "" {
+		return fmt.Sprintf("%s/%s  %s", clock(p.elapsed), clock(p.elapsed+p.left), visible.Line(p.boot))
+	}
 	head := fmt.Sprintf("%s/%s  %s", clock(p.elapsed), clock(p.elapsed+p.left), p.place())
 	words := []string{head, visible.Line(p.State)}
 	if p.Step != harness.StepLoad {
@@ -53,15 +58,16 @@ func (p picture) lines(width int) []string {
 	if whole := p.elapsed + p.left; whole > 0 {
 		share = float64(p.elapsed) / float64(whole)
 	}
+	bar := p.fit(width, field{words: progressBar(share), rank: 3}, field{words: fmt.Sprintf("%.0f %%", 100*share)},
+		field{words: clock(p.elapsed), rank: 2}, field{words: "about " + clock(p.left) + " left", rank: 1})
+	if p.boot != "" {
+		return []string{bar, p.fit(width, field{words: visible.Line(p.boot)})}
+	}
 	where := []field{{words: visible.Line(p.State), ink: text.Colors{text.Bold}}, {words: p.Step, rank: 1}, {words: p.place(), rank: 2}}
 	if p.Step == harness.StepLoad {
 		where[1].words = visible.Line(p.Stage)
 	}
-	lines := []string{
-		p.fit(width, field{words: progressBar(share), rank: 3}, field{words: fmt.Sprintf("%.0f %%", 100*share)},
-			field{words: clock(p.elapsed), rank: 2}, field{words: "about " + clock(p.left) + " left", rank: 1}),
-		p.fit(width, where...),
-	}
+	lines := []string{bar, p.fit(width, where...)}
 	if p.Step == harness.StepLoad {
 		lines = append(lines, p.fit(width, p.figures()...))
 	}

@@ -40,6 +40,8 @@ type progressView struct {
 	said     time.Time
 	last     harness.Progress
 	heard    time.Time
+	// boot is where the run stands before its first trial.
+	boot booting
 	// drawn is how many lines stand on the terminal.
 	drawn int
 	shown string
@@ -143,7 +145,7 @@ func (v *progressView) tick() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
-	case v.last.Trial == 0:
+	case v.last.Trial == 0 && v.boot.step == "":
 	case v.live:
 		v.draw()
 	case time.Since(v.said) >= plainEvery:
@@ -185,7 +187,14 @@ func (v *progressView) back() string {
 // picture is what there is to show now. The caller holds the lock.
 func (v *progressView) picture() picture {
 	elapsed := time.Since(v.began)
-	return picture{Progress: v.last, Readings: v.follower.Now(), elapsed: elapsed, left: v.outlook.left(v.last, time.Since(v.heard)), colour: v.colour}
+	p := picture{Progress: v.last, Readings: v.follower.Now(), elapsed: elapsed, colour: v.colour}
+	if v.last.Trial == 0 {
+		p.boot = v.boot.words()
+		p.left = v.outlook.bootLeft(v.boot, elapsed) + time.Duration(v.outlook.trials)*v.outlook.trial
+		return p
+	}
+	p.left = v.outlook.left(v.last, time.Since(v.heard))
+	return p
 }
 
 // outlook estimates how long a run still takes.
@@ -195,10 +204,13 @@ type outlook struct {
 	// begun are the trials of the plan that have begun, repeats those beyond it.
 	begun, repeats int
 	heard          int
+	// trials are those of the plan; boot is what it takes until the first of them begins.
+	trials int
+	boot   time.Duration
 }
 
 func newOutlook(plan *scenarios.Plan) outlook {
-	return outlook{trial: plan.Expected() / time.Duration(max(len(plan.Trials), 1))}
+	return outlook{trial: plan.Expected() / time.Duration(max(len(plan.Trials), 1)), trials: len(plan.Trials)}
 }
 
 // hear counts the trials as they begin.

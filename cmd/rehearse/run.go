@@ -270,7 +270,11 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 		return r.notReady(ctx, err)
 	}
 	defer leave()
-	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), r.plan.Expected().Round(time.Second))
+	takes := outlayOf(dataOf(r.scenario), r.plan, keptData(r.scenario))
+	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), about(takes.of(len(r.plan.Trials))))
+	r.view.outlook.boot, r.view.outlook.trial = takes.boot, takes.trial
+	r.view.start()
+	defer r.view.close()
 	e, booted, err := r.boot(ctx, end)
 	if err != nil {
 		return r.notReady(ctx, err)
@@ -335,8 +339,8 @@ func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 	log := slog.New(slog.NewTextHandler(r.view, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	config := environmentConfig{
 		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
-		weights: r.scenario.Traffic.APIs,
-		job:     func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) }, sabotage: r.flags.sabotage,
+		weights: r.scenario.Traffic.APIs, tell: r.view.boots,
+		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) }, sabotage: r.flags.sabotage,
 	}
 	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
 	config.servers.OnExit = func(node string, err error) {
@@ -408,7 +412,6 @@ func (r *rehearsal) reportNothing() {
 
 // measure runs all trials, or fewer where a budget that ends the run is breached: its verdict is for the report to tell.
 func (r *rehearsal) measure(ctx context.Context, e *environment, end context.CancelCauseFunc) error {
-	r.view.start()
 	defer r.view.close()
 	config := harness.Config{
 		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -162,6 +163,9 @@ func runOn(t *testing.T, backend string) {
 	}
 	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend))
 	t.Log(first.stdout, first.stderr)
+	if !regexp.MustCompile(`(?m)^00:00/\d\d:\d\d  [a-z]`).MatchString(first.stderr) {
+		t.Error("nothing was told at once of the boot")
+	}
 	summary := s.summary(t)
 	if len(summary.Phases) != 5 || len(summary.States) != 6 || !summary.Complete {
 		t.Fatalf("got %d phases, %d states, complete %v", len(summary.Phases), len(summary.States), summary.Complete)

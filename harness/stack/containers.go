@@ -78,6 +78,7 @@ func prepareEngine(ctx context.Context, cfg Config) (_ *containers, err error) {
 	if _, err := sweepEngine(ctx, s.engine, path); err != nil {
 		return nil, err
 	}
+	cfg.tell("finding the images")
 	if s.images, err = obtainImages(ctx, s.engine, s.cfg); err != nil {
 		return nil, err
 	}

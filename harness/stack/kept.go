@@ -12,6 +12,17 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
+// Kept tells whether the data prepared under a key seems to be kept in a home, chosen as in [Config]: for an estimate of how
+// long a boot takes, since other versions of a server have data of their own.
+func Kept(path, template string) bool {
+	home, err := homePath(path)
+	if err != nil || template == "" {
+		return false
+	}
+	found, err := filepath.Glob(filepath.Join(home, "templates", "*"+keptLabel(template)+"-*"))
+	return err == nil && len(found) > 0
+}
+
 // CleanData removes the data that earlier runs prepared and kept in a home, chosen as in [Config], and in volumes of the
 // Docker engine, if one answers. What a run copies from at this moment stays and is an error; later runs prepare theirs
 // anew.

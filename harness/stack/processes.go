@@ -125,6 +125,7 @@ func (s *processes) bootPostgres(ctx context.Context) error {
 	if err := s.bootPair(ctx); err != nil {
 		return err
 	}
+	s.cfg.tell("writing the data back to disk")
 	begin := time.Now()
 	select {
 	case err := <-written:
@@ -137,6 +138,7 @@ func (s *processes) bootPostgres(ctx context.Context) error {
 
 func (s *processes) bootPair(ctx context.Context) error {
 	primary, replica := s.postgres(Primary, s.run.data(Primary)), s.postgres(Replica, s.run.data(Replica))
+	s.cfg.tell("starting the primary")
 	s.enter(primary)
 	err := s.ports.withPort(s.cfg.PrimaryPort, Primary, func(port int) error {
 		s.primaryPort, primary.ready = port, s.door(port).accepts
@@ -155,6 +157,7 @@ func (s *processes) bootPair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.cfg.tell("starting the replica")
 	s.enter(replica)
 	return s.ports.withPort(s.cfg.ReplicaPort, Replica, func(port int) error {
 		replica.ready = streams(owner, s.door(port), serves(primary))

@@ -95,8 +95,17 @@ type Config struct {
 	PrimaryPort, ReplicaPort, RedisPort int
 	// Log receives what is worth telling; nil is silence.
 	Log *slog.Logger
+	// Tell is called with each step of the boot as it begins, in a few words; nil is silence.
+	Tell func(step string)
 	// OnExit is called once, on a goroutine of its own, when a node dies without having been asked to; nil ignores it.
 	OnExit func(node string, err error)
+}
+
+// tell says which step of the boot begins.
+func (c Config) tell(step string) {
+	if c.Tell != nil {
+		c.Tell(step)
+	}
 }
 
 // Limit is what one node with all its processes may use at most; 0 = unlimited.

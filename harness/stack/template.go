@@ -48,6 +48,7 @@ func (s *processes) copies(ctx context.Context, src string, dst ...string) error
 	if err := s.home.room(size*int64(len(dst))+marginBytes/2, fmt.Sprintf("copying %s of data %d times", bytesText(size), len(dst))); err != nil {
 		return err
 	}
+	s.cfg.tell("copying the data")
 	begin := time.Now()
 	g, gctx := errgroup.WithContext(ctx)
 	for _, d := range dst {
@@ -65,8 +66,13 @@ func (s *processes) copies(ctx context.Context, src string, dst ...string) error
 func (c Config) templateName(server string) string {
 	shape, _ := json.Marshal([]any{c.Template, layout, server, c.Database, c.Roles}) // cannot fail for these types
 	sum := sha256.Sum256(shape)
-	label := regexp.MustCompile(`[^a-zA-Z0-9._]+`).ReplaceAllString(c.Template, "-")
-	return fmt.Sprintf("%s-%s-%s", label[:min(len(label), 48)], server, hex.EncodeToString(sum[:6]))
+	return fmt.Sprintf("%s-%s-%s", keptLabel(c.Template), server, hex.EncodeToString(sum[:6]))
+}
+
+// keptLabel is a key as the names of what is kept under it have it.
+func keptLabel(template string) string {
+	label := regexp.MustCompile(`[^a-zA-Z0-9._]+`).ReplaceAllString(template, "-")
+	return label[:min(len(label), 48)]
 }
 
 // templatePath is where data of this kind is kept.
@@ -116,6 +122,7 @@ func (s *processes) ensureTemplate(ctx context.Context, path string) (built bool
 	if err := s.build(ctx, dir, true); err != nil {
 		return false, err
 	}
+	s.cfg.tell("writing the data back to disk")
 	if err := errors.Join(writeBack(dir), os.Rename(dir, path), writeBack(filepath.Dir(path))); err != nil {
 		return false, err
 	}
@@ -125,6 +132,7 @@ func (s *processes) ensureTemplate(ctx context.Context, path string) (built bool
 
 // build makes a data directory, and when asked, has it prepared by a server that is stopped again.
 func (s *processes) build(ctx context.Context, dir string, prepare bool) error {
+	s.cfg.tell("initdb")
 	if err := s.initdb(ctx, dir); err != nil {
 		return err
 	}
@@ -134,6 +142,7 @@ func (s *processes) build(ctx context.Context, dir string, prepare bool) error {
 	if err := s.visit(ctx, dir, s.prepare, baseSettings(), buildSettings()); err != nil {
 		return err
 	}
+	s.cfg.tell("finishing the data")
 	// Once more with the real settings: a server last run with wal_level minimal leaves data no standby will follow.
 	idle := func(context.Context, int) error { return nil }
 	return s.visit(ctx, dir, idle, baseSettings(), map[string]string{"wal_recycle": "off"})

@@ -199,6 +199,7 @@ func (w *workshop) releaseReplica(ctx context.Context) error {
 
 // copies runs such a script and keeps account of it.
 func (w *workshop) copies(ctx context.Context, script string) (out string, err error) {
+	w.stack.cfg.tell("copying the data")
 	begin := time.Now()
 	out, err = w.do(ctx, "root", script)
 	w.stack.update(func(e *Endpoints) { e.Template.CopySeconds = time.Since(begin).Seconds() })
@@ -273,6 +274,7 @@ rm /tmp/password
 
 // build makes a data directory and has it prepared by a server that is stopped again.
 func (w *workshop) build(ctx context.Context, mount string) error {
+	w.stack.cfg.tell("initdb")
 	if _, err := w.do(ctx, postgresAccount, founding(mount), w.password()); err != nil {
 		return err
 	}
@@ -280,6 +282,7 @@ func (w *workshop) build(ctx context.Context, mount string) error {
 	if err := w.visit(ctx, dir, "build.conf", w.prepare); err != nil {
 		return err
 	}
+	w.stack.cfg.tell("finishing the data")
 	// Once more with the real settings: a server last run with wal_level minimal leaves data no standby will follow.
 	return w.visit(ctx, dir, "idle.conf", func(context.Context) error { return nil })
 }
@@ -335,6 +338,7 @@ func (s *containers) door(v *vessel, password string) door {
 
 // bootPostgres makes the data and has both servers run on it. Their containers start meanwhile.
 func (s *containers) bootPostgres(ctx context.Context) (err error) {
+	s.cfg.tell("making volumes and containers")
 	w, err := s.openWorkshop(ctx)
 	if err != nil {
 		return err
@@ -367,6 +371,7 @@ func (s *containers) bootPostgres(ctx context.Context) (err error) {
 // bootPrimary has the primary serve. The owner comes with the password of whoever made the data, and has this run's
 // afterwards.
 func (s *containers) bootPrimary(ctx context.Context, primary *vessel, password string) error {
+	s.cfg.tell("starting the primary")
 	founder := s.door(primary, password)
 	primary.ready = founder.accepts
 	if err := s.settle(ctx, primary); err != nil {
@@ -381,6 +386,7 @@ func (s *containers) bootPrimary(ctx context.Context, primary *vessel, password 
 
 // bootReplica has the replica follow, now that the primary knows it, and closes the workshop.
 func (s *containers) bootReplica(ctx context.Context, w *workshop, primary, replica *vessel) error {
+	s.cfg.tell("starting the replica")
 	password := s.endpoints.Passwords[Owner]
 	replica.ready = streams(s.door(primary, password), s.door(replica, password), func() bool { return primary.running.Load() && !primary.paused.Load() })
 	if err := w.releaseReplica(ctx); err != nil {

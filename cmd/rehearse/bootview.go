@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// What a run takes besides its stages, as measured on two virtual cores. It is for estimates alone.
+const (
+	// bootAllowance is for starting servers and services, and for the reports at the end.
+	bootAllowance = 5 * time.Second
+	// copyAllowance and seedAllowance are for each row of the data: copying and writing back, and making it in the first
+	// place; hashAllowance is for each round of each password.
+	copyAllowance = 2 * time.Microsecond
+	seedAllowance = 12 * time.Microsecond
+	hashAllowance = 150 * time.Nanosecond
+	// trialAllowance is for switching, warming and the last answers, and liveAllowance for each live token that the archive
+	// job takes over.
+	trialAllowance = 500 * time.Millisecond
+	liveAllowance  = 25 * time.Microsecond
+)
+
+// outlay is how long a run takes: until its first trial begins, with the reports at the end, and each trial.
+type outlay struct{ boot, trial time.Duration }
+
+// outlayOf estimates it. Data that is kept is copied only; the archive job is part of the trials, and runs whenever the
+// state before had not done it.
+func outlayOf(d carshare.Data, p *scenarios.Plan, kept bool) outlay {
+	rows := time.Duration(d.Rows())
+	o := outlay{boot: bootAllowance + rows*copyAllowance, trial: p.Duration() + trialAllowance}
+	if !kept {
+		o.boot += rows*seedAllowance + time.Duration(d.Users*d.Iterations)*hashAllowance
+	}
+	var jobs time.Duration
+	before := carshare.ModeOf(p.States[0]).Live
+	for _, t := range p.Trials {
+		if !slices.Contains(carshare.States(), t.State) {
+			continue // a slowdown of the state before
+		}
+		live := carshare.ModeOf(t.State).Live
+		if live && !before {
+			jobs++
+		}
+		before = live
+	}
+	o.trial += jobs * time.Duration(d.Live) * liveAllowance / time.Duration(max(len(p.Trials), 1))
+	return o
+}
+
+// of is the outlay for so many trials.
+func (o outlay) of(trials int) time.Duration { return o.boot + time.Duration(trials)*o.trial }
+
+// keptData tells whether an earlier run has left the data that a scenario asks for.
+func keptData(s *scenarios.Scenario) bool { return stack.Kept("", dataOf(s).Fingerprint()) }
+
+// booting is what there is to show before the first trial.
+type booting struct {
+	step string
+	// rows of all are there; of is 0 where nothing is counted.
+	rows, of int
+	since    time.Time
+}
+
+// words say it in a line.
+func (b booting) words() string {
+	if b.of == 0 || b.rows == 0 {
+		return b.step
+	}
+	if b.rows >= b.of {
+		return fmt.Sprintf("%s: all %s rows are there, indexes are built", b.step, grouped(uint64(b.of)))
+	}
+	return fmt.Sprintf("%s: %s of %s rows", b.step, grouped(uint64(b.rows)), grouped(uint64(b.of)))
+}
+
+// boots is called with each step of the boot, and with how far it is where that is counted. The first one is told at once.
+func (v *progressView) boots(step string, rows, of int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	first := v.boot.step == ""
+	if step != v.boot.step {
+		v.boot = booting{step: step, since: time.Now()}
+	}
+	v.boot.rows, v.boot.of = rows, of
+	if first && !v.live {
+		fmt.Fprintln(v.out, v.picture().line())
+	}
+}
+
+// bootLeft is what is left of the boot, which has lasted so long: by the estimate, or by how fast rows come if that says more.
+func (o *outlook) bootLeft(b booting, elapsed time.Duration) time.Duration {
+	left := o.boot - elapsed
+	if b.rows > 0 && b.rows < b.of {
+		came := time.Since(b.since)
+		left = max(left, came*time.Duration(b.of-b.rows)/time.Duration(b.rows))
+	}
+	return max(left, 0)
+}
