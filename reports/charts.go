@@ -67,7 +67,7 @@ func phaseChart(s *Summary) plot.Bars {
 	p95 := plot.Panel{Title: "p95 latency at " + s.HeadlineStage + ", milliseconds"}
 	qps := plot.Panel{Title: "primary (master DB) QPS at " + s.HeadlineStage}
 	for _, phase := range s.Phases {
-		before, after := s.find(phase.Before), s.find(phase.After)
+		before, after := s.sides(phase)
 		p95.Pairs = append(p95.Pairs, pair(phase.Name, before.P95Seconds*1e3, after.P95Seconds*1e3, phase.P95Ratio))
 		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio))
 	}
@@ -169,7 +169,7 @@ func offeredRate(stage record.Stage, trial float64) plot.Piece {
 
 // timelineTitle is the finding on the databases; a single state has a level and no change.
 func (s *Summary) timelineTitle() string {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	if why := s.nothing(before, after); why != "" {
 		return strings.TrimSuffix(why, ".")
 	}

@@ -304,6 +304,10 @@ func (c *Comparison) state(name string) ComparedState {
 			before := c.groups[0].level(k)
 			if k.counted() {
 				before, level = counting[i-1][0].level(k), counting[i-1][1].level(k)
+				if len(c.groups) == 2 {
+					// Of three or more the first has another level beside each; which rounds are compared is noted.
+					number.Values[0], number.Values[1] = before.value, level.value
+				}
 			}
 			number.Changes = append(number.Changes, before.to(level, k))
 		}

@@ -45,7 +45,7 @@ func (s *Summary) head(h record.Header) page.Head {
 // doubt says how sure the sentence is of the change of p95.
 func (s *Summary) doubt() string {
 	e := s.Overall.P95Ratio
-	const means = " Changes are means over the rounds, not quotients of the values beside them."
+	const means = " Changes, and the values beside them, are geometric means over the rounds."
 	switch {
 	case s.Overall.Before == s.Overall.After || !e.Value.Known():
 		return ""
@@ -172,7 +172,7 @@ func (s *Summary) changedMost() page.Answer {
 
 func (s *Summary) claims() (list []claim) {
 	for _, phase := range s.Phases {
-		before, after := s.find(phase.Before), s.find(phase.After)
+		before, after := s.sides(phase)
 		list = append(list,
 			claim{phase.Name, "p95", arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), phase.P95Ratio},
 			claim{phase.Name, "primary (master DB) QPS", arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))), phase.PrimaryQPSRatio})
@@ -245,7 +245,7 @@ func plural(n int, what string) string {
 
 // keyFigures are what everybody asks for first, at the headline stage.
 func (s *Summary) keyFigures() []page.Figure {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	split := func(of func(State) Number) string { return arrow(number(of(before)), number(of(after))) }
 	list := []page.Figure{
 		figureOf("p95 latency", s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds), s.Overall.P95Ratio.status(),
@@ -333,7 +333,7 @@ func (s *Summary) changesSection() page.Section {
 	p95 := page.Bars{Title: "p95 latency"}
 	qps := page.Bars{Title: "Primary (master DB) QPS"}
 	for _, phase := range s.Phases {
-		before, after := s.find(phase.Before), s.find(phase.After)
+		before, after := s.sides(phase)
 		p95.Pairs = append(p95.Pairs, pairOf(phase.Name, before.P95Seconds, after.P95Seconds, seconds, phase.P95Ratio))
 		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, before.PrimaryQPS, after.PrimaryQPS, number, phase.PrimaryQPSRatio))
 	}

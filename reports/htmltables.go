@@ -42,7 +42,7 @@ func (s *Summary) phasesSection() page.Section {
 		qps := page.Table{Caption: "Primary (master DB) QPS at " + s.HeadlineStage,
 			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
 		for _, phase := range s.compared() {
-			before, after := s.find(phase.Before), s.find(phase.After)
+			before, after := s.sides(phase)
 			p95.Rows = append(p95.Rows, cells(phase.Name, s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds),
 				phase.P95Ratio.status(), span(phase.P95Ratio), phase.P95Ratio.Rounds))
 			qps.Rows = append(qps.Rows, cells(phase.Name, before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)),

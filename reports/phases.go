@@ -67,9 +67,44 @@ func (l *ledger) asked(phase string) bool {
 func (l *ledger) phase(name, before, after string) Phase {
 	p := Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(l.p95Ratios(before, after)),
 		PrimaryQPSRatio: countEstimate(l.bracketRatios(before, after, primaryStatements()))}
+	p.P95Levels = l.paired(before, after, voidsLatencies, func(t *trial) Number { return t.p95(l.header.Headline) })
+	p.PrimaryQPSLevels = l.paired(before, after, voidsCounts, func(t *trial) Number {
+		return t.bracketed(l.stage(l.header.Headline), primaryStatements()).value
+	})
 	p.P95Ratio = p.P95Ratio.unless(l.unanswered(before, after))
 	p.PrimaryQPSRatio = p.PrimaryQPSRatio.unless(l.unlike(Key{State: after, Stage: l.header.Headline}, before))
 	return p
+}
+
+// paired are the means of which the mean of the ratios is the quotient: over the same rounds, and geometric ones. What states
+// show is pooled over all of their trials, those without a partner too, so its quotient may be anything.
+func (l *ledger) paired(before, after string, numbers voids, of func(*trial) Number) *Levels {
+	var were, are []float64
+	for _, round := range l.rounds(before, after, numbers) {
+		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
+			were, are = append(were, float64(b)), append(are, float64(a))
+		}
+	}
+	if len(were) == 0 {
+		return nil
+	}
+	return &Levels{Before: Number(stat.GeometricMean(were).Value), After: Number(stat.GeometricMean(are).Value)}
+}
+
+// sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in some rounds
+// stays as the state has it: the others alone would flatter it, and the change is marked for it.
+func (s *Summary) sides(phase Phase) (before, after State) {
+	before, after = s.find(phase.Before), s.find(phase.After)
+	if before.Name == after.Name {
+		return before, after
+	}
+	if l := phase.P95Levels; l != nil && phase.P95Ratio.Why == "" {
+		before.P95Seconds, after.P95Seconds = l.Before, l.After
+	}
+	if l := phase.PrimaryQPSLevels; l != nil {
+		before.PrimaryQPS, after.PrimaryQPS = l.Before, l.After
+	}
+	return before, after
 }
 
 // unless is the estimate, but no claim where there is a reason against it.

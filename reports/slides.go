@@ -72,7 +72,7 @@ func (s *Summary) latencyLimits() (limits []plot.Limit) {
 
 // latencyTitle is the finding on p95; a single state has a level and no change.
 func (s *Summary) latencyTitle() string {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	if why := s.nothing(before, after); why != "" {
 		return strings.TrimSuffix(why, ".")
 	}
@@ -148,7 +148,7 @@ func distributionChart(run *record.Run, s *Summary) plot.Distribution {
 
 // percentilesTitle is the finding on three percentiles; only that of p95 is judged.
 func (s *Summary) percentilesTitle() string {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	if why := s.nothing(before, after); why != "" {
 		return strings.TrimSuffix(why, ".")
 	}
@@ -163,7 +163,7 @@ func (s *Summary) percentilesTitle() string {
 
 // sharesTitle says of p95 what the picture of shares shows.
 func (s *Summary) sharesTitle() string {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	if why := s.nothing(before, after); why != "" {
 		return strings.TrimSuffix(why, ".")
 	}

@@ -26,7 +26,7 @@ func TestSlideTitles(t *testing.T) {
 		{"pass", map[string]string{
 			"cache":       "The cache has the answer at peak: 75.0 % in cache, 75.0 % in archive",
 			"lag":         "The replica was at most 2.50 s behind, the generator 100 µs late",
-			"percentiles": "Latency at peak: p50 3.03 ms → 500 µs, p95 12.1 → 2.00 ms (−83.4 %), p99 12.1 → 2.00 ms",
+			"percentiles": "Latency at peak: p50 3.03 ms → 500 µs, p95 12.0 → 1.99 ms (−83.4 %), p99 12.1 → 2.00 ms",
 		}},
 		{"inconclusive", map[string]string{"latency": "p95 at peak: 12.0 → 1.99 ms (~ −83.4 %)"}},
 		{"one-state", map[string]string{

@@ -166,6 +166,16 @@ type Phase struct {
 	After           string   `json:"after"`
 	P95Ratio        Estimate `json:"p95_ratio"`
 	PrimaryQPSRatio Estimate `json:"primary_qps_ratio"`
+	// P95Levels and PrimaryQPSLevels are what the ratios are of: geometric means over the same rounds. Those of the states
+	// are over all hits and all trials; absent where no round has both.
+	P95Levels        *Levels `json:"p95_levels,omitempty"`
+	PrimaryQPSLevels *Levels `json:"primary_qps_levels,omitempty"`
+}
+
+// Levels are a number before and after a phase, in seconds or per second.
+type Levels struct {
+	Before Number `json:"before"`
+	After  Number `json:"after"`
 }
 
 // Job is work a phase needed done once, such as moving dead rows, with its cost.

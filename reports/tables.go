@@ -40,7 +40,7 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 	t := newTable("phase", "p95 before → after", "change", interval, "", "primary (master DB) QPS before → after", "change", "")
 	right(t, 2, 3, 4, 6, 7)
 	for _, phase := range s.compared() {
-		before, after := s.find(phase.Before), s.find(phase.After)
+		before, after := s.sides(phase)
 		t.AppendRow(table.Row{phase.Name,
 			arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
 			change(phase.P95Ratio.Value), span(phase.P95Ratio), p.effect(phase.P95Ratio),

@@ -78,7 +78,7 @@ func limited(list []string, most int) []string {
 
 // Sentence says what all phases together did to p95 and to the primary at the headline stage, or why it cannot.
 func (s *Summary) Sentence() string {
-	before, after := s.find(s.Overall.Before), s.find(s.Overall.After)
+	before, after := s.sides(s.Overall)
 	if before.Collapse != nil || after.Collapse != nil {
 		return s.collapsed(before, after)
 	}
@@ -308,7 +308,7 @@ func (s *Summary) marks() string {
 			"so intervals of latencies are wider: with all looks together 95 % hold the truth"
 	}
 	if s.Rounds > 1 {
-		return "~ the 95 % interval over the rounds does not tell a change from none; changes are means over the rounds; - not known"
+		return "~ the 95 % interval over the rounds does not tell a change from none; changes, and the levels beside them, are geometric means over the rounds that have both states, those of states are over all their hits; - not known"
 	}
 	return "~ one round has no interval, so no latency is called better or worse; - not known"
 }
