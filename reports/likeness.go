@@ -140,7 +140,7 @@ func (s side) stageFacts() (facts []fact) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(stages)) {
 		stage := stages[name]
-		facts = append(facts, fact{"stage " + name, fmt.Sprintf("%s hits in %v s", count(stage.Hits), stage.Seconds)})
+		facts = append(facts, fact{"stage " + name, fmt.Sprintf("%s hits in %s s", count(stage.Hits), strconv.FormatFloat(float64(stage.Seconds), 'f', -1, 64))})
 	}
 	return facts
 }

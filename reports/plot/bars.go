@@ -44,7 +44,7 @@ func (b Bars) Write(w io.Writer, format Format) error {
 	return render(w, format, l, b.Fonts, says, func(c draw.Canvas) {
 		c = heading(c, l, says)
 		if b.compares() {
-			c = legend(c, l, legendItem{"before", grey(), grey()}, legendItem{"after", green(), green()})
+			c = legend(c, l, legendItem{"before", grey(), grey()}, legendItem{"after", violet(), violet()})
 		}
 		if b.stacked() {
 			b.stack(c, l)
@@ -140,7 +140,7 @@ func (p Panel) draw(c draw.Canvas, l look, names captions) {
 			column{centre - bar/2, centre + bar/2, pair.After, pair.AfterText, muted()}.draw(data, values, floor, y)
 		} else {
 			column{centre - bar, centre, pair.Before, pair.BeforeText, grey()}.draw(data, values, floor, y)
-			column{centre, centre + bar, pair.After, pair.AfterText, green()}.draw(data, values, floor, y)
+			column{centre, centre + bar, pair.After, pair.AfterText, violet()}.draw(data, values, floor, y)
 		}
 		names.draw(c, vg.Point{X: centre, Y: floor}, pair)
 	}

@@ -32,7 +32,7 @@ func (c Colour) fill() color.Color {
 	case Before:
 		return grey()
 	case After:
-		return green()
+		return violet()
 	case Alert:
 		return vermillion()
 	case Muted:
@@ -50,10 +50,11 @@ func (c Colour) outline() color.Color {
 	return c.fill()
 }
 
-// Colours tell apart without red and green, also in grey. Source: Okabe and Ito, Color Universal Design.
+// Colours tell apart without red and green, also in grey. Source: Okabe and Ito, Color Universal Design; their green is left
+// to verdicts, so what was after a change is violet, whether that was better or worse.
 func blue() color.Color       { return color.RGBA{0x00, 0x72, 0xb2, 0xff} }
 func amber() color.Color      { return color.RGBA{0xe6, 0x9f, 0x00, 0xff} }
-func green() color.Color      { return color.RGBA{0x00, 0x9e, 0x73, 0xff} }
+func violet() color.Color     { return color.RGBA{0x5b, 0x3a, 0x8c, 0xff} }
 func vermillion() color.Color { return color.RGBA{0xd5, 0x5e, 0x00, 0xff} }
 
 // brown is amber for letters and outlines: amber itself is too pale to read on white.
@@ -74,7 +75,7 @@ func Palette() map[string]string {
 	palette := map[string]string{}
 	for name, c := range map[string]color.Color{
 		"ink": ink(), "muted": muted(), "grid": faint(), "band": pale(), "highlight": tint(), "paper": color.White,
-		"primary": blue(), "replica": amber(), "replica-outline": brown(), "before": grey(), "after": green(), "alert": vermillion(),
+		"primary": blue(), "replica": amber(), "replica-outline": brown(), "before": grey(), "after": violet(), "alert": vermillion(),
 	} {
 		palette[name] = hex(c)
 	}

@@ -40,7 +40,7 @@ func TestDistributionNamesWhatItShows(t *testing.T) {
 
 // Each nine has the same width.
 func TestNinesAreEquallyFar(t *testing.T) {
-	line := points(t, drawn(t, exampleDistribution(), SVG), "fill:none;stroke:#009E73")[0]
+	line := points(t, drawn(t, exampleDistribution(), SVG), "fill:none;stroke:#5B3A8C")[0]
 	to90, to99, to999 := line[2].X-line[0].X, line[3].X-line[2].X, line[4].X-line[3].X
 	if math.Abs(to90-to99) > 0.1 || math.Abs(to99-to999) > 0.1 {
 		t.Errorf("90 %%, 99 %% and 99.9 %% are %v, %v and %v apart", to90, to99, to999)
@@ -53,7 +53,7 @@ func TestSharesHaveTheirHeight(t *testing.T) {
 	d.Curves[1].Points = []Quantile{{0, 1}, {0.5, 2}, {1, 4}}
 	d.Curves[0].Points = []Quantile{{0, 1}, {0.5, 2}, {1, math.Inf(1)}}
 	svg := drawn(t, d, SVG)
-	whole, half := points(t, svg, "fill:none;stroke:#009E73")[0], points(t, svg, "fill:none;stroke:#767676")[0]
+	whole, half := points(t, svg, "fill:none;stroke:#5B3A8C")[0], points(t, svg, "fill:none;stroke:#767676")[0]
 	if ratio := rise(half) / rise(whole); math.Abs(ratio-0.5) > 0.001 {
 		t.Errorf("half of the hits are drawn %v as high as all", ratio)
 	}

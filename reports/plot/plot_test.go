@@ -87,7 +87,7 @@ func exampleTimeline() Timeline {
 // Zero-based: half the value is half the height, and what is not known has no bar.
 func TestBarsHaveTheirLength(t *testing.T) {
 	svg := drawn(t, example(), SVG)
-	before, after := heights(t, svg, "#767676"), heights(t, svg, "#009E73")
+	before, after := heights(t, svg, "#767676"), heights(t, svg, "#5B3A8C")
 	if len(before) != 2 || len(after) != 1 {
 		t.Fatalf("got %d and %d bars, want 2 and 1", len(before), len(after))
 	}
@@ -109,7 +109,7 @@ func TestBarsAlone(t *testing.T) {
 	if got := words(t, svg); slices.Contains(got, "before") || slices.Contains(got, "no data") || !slices.Contains(got, "12.0") || slices.Contains(got, "80") {
 		t.Errorf("got %q", got)
 	}
-	if strings.Contains(svg, "fill:#767676") || strings.Contains(svg, "fill:#009E73") || !strings.Contains(svg, `Z" style="fill:#5E5E5E`) {
+	if strings.Contains(svg, "fill:#767676") || strings.Contains(svg, "fill:#5B3A8C") || !strings.Contains(svg, `Z" style="fill:#5E5E5E`) {
 		t.Error("the bar is not drawn in a colour of neither side")
 	}
 }

@@ -67,7 +67,7 @@ const (
 // then only the order of the legend tells, as it does in print without colour.
 func hues() []color.Color {
 	purple, sky, yellow := color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}, color.RGBA{0xf0, 0xe4, 0x42, 0xff}
-	return []color.Color{blue(), amber(), green(), purple, sky, vermillion(), yellow}
+	return []color.Color{blue(), amber(), grey(), purple, sky, vermillion(), yellow}
 }
 
 func (t Traffic) hue(layer int) color.Color { return hues()[layer%len(hues())] }
