@@ -142,8 +142,8 @@ func offeredIn(run *record.Run, trial record.Trial, begin float64) (offered plot
 		return offered
 	}
 	counts := make([]float64, int(math.Ceil(length)))
-	for _, w := range run.Windows {
-		if w.Trial == trial.Index && w.Second < len(counts) {
+	for i := range run.Windows {
+		if w := &run.Windows[i]; w.Trial == trial.Index && w.Second < len(counts) {
 			counts[w.Second] += float64(w.Offered)
 		}
 	}

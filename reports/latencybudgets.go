@@ -173,9 +173,8 @@ func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
 // blocks are the seconds of a stage in which hits were due, each with how many of them took longer than limit seconds.
 func (l *ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
 	seconds := map[int]stat.Block{}
-	for i := range l.windows {
-		w := &l.windows[i]
-		if w.Trial != t.Index || w.Stage != k.Stage || k.Operation != "" && w.Op != k.Operation {
+	for _, w := range t.windows {
+		if w.Stage != k.Stage || k.Operation != "" && w.Op != k.Operation {
 			continue
 		}
 		b := seconds[w.Second]

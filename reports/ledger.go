@@ -25,7 +25,9 @@ type ledger struct {
 type trial struct {
 	record.Trial
 	stages []record.Stage
-	cells  map[cell]*hits
+	// windows are those of the trial, in the recorded order.
+	windows []*record.Window
+	cells   map[cell]*hits
 	// apis are the same hits by stage and API, and causes the operation of each API.
 	apis         map[cell]*hits
 	causes       map[string]string
@@ -76,9 +78,10 @@ func newLedger(run *record.Run) *ledger {
 		l.trials = append(l.trials, t)
 		byIndex[planned.Index] = t
 	}
-	for _, w := range run.Windows {
-		if t := byIndex[w.Trial]; t != nil {
-			t.addWindow(w)
+	for i := range run.Windows {
+		if w := &run.Windows[i]; byIndex[w.Trial] != nil {
+			byIndex[w.Trial].addWindow(*w)
+			byIndex[w.Trial].windows = append(byIndex[w.Trial].windows, w)
 		}
 	}
 	for _, w := range run.APIs {
@@ -142,24 +145,23 @@ func windowHits(w record.Window) *hits {
 	}
 }
 
-// fold adds up the operations of each stage, once all windows are in: unpacking each of them twice would cost twice.
+// fold puts readings in the order of time, in which they nearly are; of two of one moment the recorded order stands. It adds
+// up the operations of each stage, once all windows are in: unpacking each of them twice would cost twice.
 func (t *trial) fold() {
+	for _, list := range t.samples {
+		slices.SortStableFunc(list, func(a, b record.Sample) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
+	}
 	for at, h := range t.cells {
 		t.stageHits[at.stage].merge(h)
 	}
 }
 
-// addSample keeps the readings of one source in the order of time.
+// addSample keeps the readings of one source; fold sorts them.
 func (t *trial) addSample(s record.Sample) {
 	if s.Edge != "" {
 		t.edges[edge{s.Stage, s.Edge, s.Source}] = s
 	}
-	list := t.samples[s.Source]
-	at, _ := slices.BinarySearchFunc(list, s.AtSeconds, func(a record.Sample, seconds float64) int {
-		// Equal ones count as earlier: of two readings of one moment the recorded order stands.
-		return cmp.Or(cmp.Compare(a.AtSeconds, seconds), -1)
-	})
-	t.samples[s.Source] = slices.Insert(list, at, s)
+	t.samples[s.Source] = append(t.samples[s.Source], s)
 }
 
 func (h *hits) merge(o *hits) {

@@ -43,7 +43,7 @@ const leastBeyond = 1
 // timelineOf reads every window and every sample once.
 func timelineOf(run *record.Run, s *Summary) timeline {
 	t := timeline{from: math.Inf(1), to: math.Inf(-1)}
-	seconds := secondsOf(run.Windows)
+	trials := secondsOf(run.Windows)
 	for _, trial := range run.Header.Trials {
 		begin, end := trialSpan(run.Events, trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
@@ -56,7 +56,7 @@ func timelineOf(run *record.Run, s *Summary) timeline {
 				t.highlights = append(t.highlights, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
-		t.addHits(seconds[trial.Index], trialSeconds(run, trial, seconds[trial.Index], end-begin), begin)
+		t.addHits(trials[trial.Index], trialSeconds(run, trial, trials[trial.Index], end-begin), begin)
 	}
 	if t.from > t.to {
 		t.from, t.to = 0, 0
@@ -106,20 +106,24 @@ type beat struct {
 	sent              bool
 }
 
-// secondsOf adds up the windows by trial and second. Unfolding a histogram costs more than all else here, so it is done
-// once for each, and what is unfolded is merged in order.
-func secondsOf(windows []record.Window) map[int]map[int]*beat {
-	trials := map[int]map[int]*beat{}
+// secondsOf sorts the windows by trial and second.
+func secondsOf(windows []record.Window) map[int]map[int][]*record.Window {
+	trials := map[int]map[int][]*record.Window{}
 	for i := range windows {
 		w := &windows[i]
 		if trials[w.Trial] == nil {
-			trials[w.Trial] = map[int]*beat{}
+			trials[w.Trial] = map[int][]*record.Window{}
 		}
-		sum := trials[w.Trial][w.Second]
-		if sum == nil {
-			sum = &beat{}
-			trials[w.Trial][w.Second] = sum
-		}
+		trials[w.Trial][w.Second] = append(trials[w.Trial][w.Second], w)
+	}
+	return trials
+}
+
+// beatOf adds up the windows of one second. Unfolding a histogram costs more than all else here, so it is done once for
+// each, and what is unfolded is merged in order and soon forgotten.
+func beatOf(windows []*record.Window) *beat {
+	sum := &beat{}
+	for _, w := range windows {
 		sum.offered += w.Offered
 		sum.answered += w.Offered - min(w.Offered, w.Missed+w.Failed)
 		sum.bars = mergedBars(sum.bars, bars(w.Response))
@@ -127,7 +131,7 @@ func secondsOf(windows []record.Window) map[int]map[int]*beat {
 			sum.lag, sum.sent = max(sum.lag, w.Lag.Quantile(0.99)), true
 		}
 	}
-	return trials
+	return sum
 }
 
 // mergedBars joins two ascending lists.
@@ -152,7 +156,7 @@ func mergedBars(a, b []stat.Bar) []stat.Bar {
 
 // trialSeconds is for how many seconds of its clock a trial is known: all of its stages, or, where it was cut short, those
 // up to the last one written.
-func trialSeconds(run *record.Run, trial record.Trial, seconds map[int]*beat, took float64) float64 {
+func trialSeconds(run *record.Run, trial record.Trial, seconds map[int][]*record.Window, took float64) float64 {
 	length := 0.0
 	for _, stage := range run.Header.Stages {
 		length = max(length, stage.EndSeconds)
@@ -172,16 +176,13 @@ func ended(events []record.Event, trial int) bool {
 }
 
 // addHits adds the seconds of one trial. One in which nothing was due has a rate, zero, and no latency.
-func (t *timeline) addHits(seconds map[int]*beat, length, begin float64) {
+func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float64) {
 	var offered, achieved, failed plot.Piece
 	var p50, p95, p99, lag line
 	for at := range int(math.Ceil(length)) {
 		// The last second may be a part of one.
 		part := min(length-float64(at), 1)
-		x, s := begin+float64(at)+part/2, seconds[at]
-		if s == nil {
-			s = &beat{}
-		}
+		x, s := begin+float64(at)+part/2, beatOf(seconds[at])
 		offered = append(offered, plot.Point{X: x, Y: float64(s.offered) / part})
 		achieved = append(achieved, plot.Point{X: x, Y: float64(s.answered) / part})
 		failed = append(failed, plot.Point{X: x, Y: float64(s.offered-s.answered) / part})

@@ -14,21 +14,15 @@ type stretch struct{ from, to float64 }
 // reel is a trial second by second: the hits that were due in each.
 type reel struct {
 	*trial
-	seconds map[int]*hits
+	seconds map[int][]*record.Window
 }
 
 func newReel(t *trial, windows []record.Window) *reel {
-	r := &reel{t, map[int]*hits{}}
-	for _, w := range windows {
-		if w.Trial != t.Index {
-			continue
+	r := &reel{t, map[int][]*record.Window{}}
+	for i := range windows {
+		if w := &windows[i]; w.Trial == t.Index {
+			r.seconds[w.Second] = append(r.seconds[w.Second], w)
 		}
-		if r.seconds[w.Second] == nil {
-			r.seconds[w.Second] = &hits{}
-		}
-		h := windowHits(w)
-		h.lag = w.Lag
-		r.seconds[w.Second].merge(h)
 	}
 	return r
 }
@@ -47,9 +41,23 @@ func (r *reel) around(s stretch) *hits {
 // sum adds up the seconds from one up to and without another.
 func (r *reel) sum(first, end int) *hits {
 	total := &hits{}
-	for at, h := range r.seconds {
-		if at >= first && at < end {
+	add := func(windows []*record.Window) {
+		for _, w := range windows {
+			h := windowHits(*w)
+			h.lag = w.Lag
 			total.merge(h)
+		}
+	}
+	// Stretches are short beside the trial, and some ends are as far away as can be.
+	if end-first >= 0 && end-first < len(r.seconds) {
+		for at := first; at < end; at++ {
+			add(r.seconds[at])
+		}
+		return total
+	}
+	for at, windows := range r.seconds {
+		if at >= first && at < end {
+			add(windows)
 		}
 	}
 	return total

@@ -37,12 +37,16 @@ func newClock(b Budget, stage record.Stage) *clock {
 
 // add counts the hits of a window, if they are of the budget's stage and operation.
 func (c *clock) add(w record.Window) {
-	at := w.Second - c.first
-	if w.Stage == c.budget.Stage && (c.budget.Operation == "" || c.budget.Operation == w.Op) && at >= 0 && at < len(c.seconds) {
+	if c.wants(w) {
 		h := windowHits(w)
 		h.lag = w.Lag
-		c.seconds[at].hits.merge(h)
+		c.seconds[w.Second-c.first].hits.merge(h)
 	}
+}
+
+func (c *clock) wants(w record.Window) bool {
+	at := w.Second - c.first
+	return w.Stage == c.budget.Stage && (c.budget.Operation == "" || c.budget.Operation == w.Op) && at >= 0 && at < len(c.seconds)
 }
 
 // close finds the value of a second whose windows are all there.
@@ -156,13 +160,20 @@ func (l *ledger) clock(b Budget, t *trial) *clock {
 	if i := slices.IndexFunc(t.stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
 		c = newClock(b, t.stages[i])
 	}
-	for _, w := range l.windows {
-		if w.Trial == t.Index {
-			c.add(w)
+	seconds := map[int][]*record.Window{}
+	for _, w := range t.windows {
+		if c.wants(*w) {
+			seconds[w.Second] = append(seconds[w.Second], w)
 		}
 	}
 	for i := range c.seconds {
+		for _, w := range seconds[c.first+i] {
+			c.add(*w)
+		}
 		c.close(c.first + i)
+		// Unfolded, the histograms of a day's seconds take more memory than its record.
+		h := &c.seconds[i].hits
+		h.response, h.lag, h.bars = record.Histogram{}, record.Histogram{}, nil
 	}
 	return c
 }

@@ -63,20 +63,23 @@ func (t *trial) noteworthy() (notes []string) {
 	}
 	for _, r := range t.readings("primary") {
 		began := r.grown("checkpoints_total", "")
-		for range int(began["checkpoints_total"]) {
-			notes = append(notes, "a checkpoint began at "+r.when)
+		switch n := began["checkpoints_total"]; {
+		case n == 1:
+			notes = append(notes, "a checkpoint began at "+r.when())
+		case n > 1:
+			notes = append(notes, fmt.Sprintf("%s checkpoints began at %s", whole(n), r.when()))
 		}
 		for _, what := range []string{"autovacuum", "autoanalyze"} {
 			for _, key := range slices.Sorted(maps.Keys(r.grown(what+"s_total", ""))) {
 				_, labels := record.ParseKey(key)
-				notes = append(notes, fmt.Sprintf("%s of %s ended at %s", what, labels["table"], r.when))
+				notes = append(notes, fmt.Sprintf("%s of %s ended at %s", what, labels["table"], r.when()))
 			}
 		}
 	}
 	notes = append(notes, t.vacuuming()...)
 	for _, r := range t.readings("redis") {
 		if n := r.grown("evicted_keys_total", "")["evicted_keys_total"]; n > 0 {
-			notes = append(notes, fmt.Sprintf("Redis evicted %s keys at %s", whole(n), r.when))
+			notes = append(notes, fmt.Sprintf("Redis evicted %s keys at %s", whole(n), r.when()))
 		}
 	}
 	return notes
@@ -84,9 +87,12 @@ func (t *trial) noteworthy() (notes []string) {
 
 // step is what happened from one reading of a source to the next.
 type step struct {
-	before, after record.Sample
-	when          string
+	before, after *record.Sample
+	at            float64
+	stage         string
 }
+
+func (s step) when() string { return fmt.Sprintf("%s (%s)", seconds(Number(s.at)), s.stage) }
 
 // readings are the steps of a source while there was load; what happens between two readings is told of the second.
 func (t *trial) readings(source string) (steps []step) {
@@ -94,7 +100,7 @@ func (t *trial) readings(source string) (steps []step) {
 	for i := 1; i < len(list); i++ {
 		at := list[i].AtSeconds - t.at
 		if stage := t.stageAt(at); stage != "" {
-			steps = append(steps, step{list[i-1], list[i], fmt.Sprintf("%s (%s)", seconds(Number(at)), stage)})
+			steps = append(steps, step{&list[i-1], &list[i], at, stage})
 		}
 	}
 	return steps
@@ -124,7 +130,7 @@ func (s step) grown(metric, part string) map[string]float64 {
 
 // lagging tells when the replica was furthest behind, if that was further than a limit.
 func (t *trial) lagging(limitSeconds float64) []string {
-	var worst step
+	worst := step{after: &record.Sample{}}
 	for _, r := range t.readings("primary") {
 		if r.after.Values["replica_lag_seconds"] > worst.after.Values["replica_lag_seconds"] {
 			worst = r
@@ -135,7 +141,7 @@ func (t *trial) lagging(limitSeconds float64) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the replica was %s behind at %s, over %s: its answers were that old",
-		secondsBeside(Number(lag), Number(limitSeconds)), worst.when, limit(seconds(Number(limitSeconds))))}
+		secondsBeside(Number(lag), Number(limitSeconds)), worst.when(), limit(seconds(Number(limitSeconds))))}
 }
 
 // stolen tells of a host that took much away: it slows the system as well as the generator.
@@ -152,7 +158,7 @@ func (t *trial) flushed() (doubts []string) {
 	for _, r := range t.readings("redis") {
 		if len(r.grown("commands_total", "command=flush")) > 0 {
 			doubts = append(doubts, fmt.Sprintf("Redis was flushed at %s: %s keys before, %s after",
-				r.when, whole(r.before.Values["keys"]), whole(r.after.Values["keys"])))
+				r.when(), whole(r.before.Values["keys"]), whole(r.after.Values["keys"])))
 		}
 	}
 	return doubts
@@ -166,7 +172,7 @@ func (t *trial) vacuuming() []string {
 			return nil
 		}
 		if r.after.Values["autovacuum_workers"] > 0 {
-			seen = append(seen, r.when)
+			seen = append(seen, r.when())
 		}
 	}
 	switch len(seen) {

@@ -53,6 +53,7 @@ The run has to have reached its end. Latencies have an interval only from a run 
 
 // saveBaseline saves the run in dir. What cannot be saved is a mistake of the caller, who chooses the run and the file.
 func saveBaseline(cmd *cobra.Command, dir string, file []string) error {
+	frugal()
 	recorded, err := record.Open(dir)
 	if err != nil {
 		return exitError{exitUsage, err}

@@ -57,6 +57,7 @@ compares them all the same. Whatever has changed, the exit code is 0: budgets de
 
 // compare finds the runs, compares them and shows what it found. All that can be wrong is the caller's choice of runs.
 func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
+	frugal()
 	var candidates []reports.Candidate
 	var errs []error
 	for _, name := range names {

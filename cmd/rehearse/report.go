@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,6 +66,7 @@ type judging struct {
 // report judges the run in dir and prints what it found, even where the reports cannot be written. A directory that
 // cannot be read as a run is a mistake of the caller.
 func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
+	frugal()
 	if done, err := reportSelfTest(cmd, dir, asJSON); done {
 		return err
 	}
@@ -79,6 +82,14 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	}
 	tellOfRun(cmd.ErrOrStderr(), recorded, s)
 	return j.ending.endWith(cmd, &s.Verdict, err)
+}
+
+// frugal has memory collected at a quarter more than is in use, not at twice as much: a record is read once and looked at a few
+// times, so what that costs in time is little. GOGC says otherwise where it is set.
+func frugal() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
 }
 
 // judge reads a run directory, judges it and writes the reports into it. Where they cannot be written the judgement stands

@@ -26,7 +26,7 @@ const (
 	mostRates    = 10_000
 	mostValues   = 20_000 // of one reading or event
 	mostSeries   = 100_000
-	mostEvents   = 100_000
+	mostEvents   = 50_000
 	mostText     = 1 << 20
 	longestName  = 200
 	longestSlug  = 63

@@ -192,6 +192,7 @@ func (e *Event) size() int { return 128 + len(e.Text) + 64*len(e.Values) }
 // checkEvents holds each trial to begin once and to end once, later, and all of them together to fit into a run.
 func checkEvents(dir string, events []Event) error {
 	p, begun, total := &problems{}, map[int]float64{}, 0.0
+	p.amount("events", len(events), mostEvents)
 	ended, last := map[int]bool{}, 0.0
 	for _, e := range events {
 		begin, known := begun[e.Trial]

@@ -135,6 +135,7 @@ func readLines[T any, P interface {
 	defer file.Close()
 	var text []byte
 	var wrong []error
+	var read int64
 	lines := bufio.NewReaderSize(file, 1<<16)
 	for number := 1; in.told < mostProblems; number++ {
 		where := fmt.Sprintf("%s:%d", filepath.Join(in.run.Dir, name), number)
@@ -165,9 +166,25 @@ func readLines[T any, P interface {
 		if err := in.frame.full(P(&value)); err != nil {
 			return values, errors.Join(append(wrong, fmt.Errorf("%s: %w", where, err))...)
 		}
+		if read += int64(len(text)); number == sampledLines {
+			values = slices.Grow(values, expected(file, read, number))
+		}
 		values = append(values, value)
 	}
 	return values, errors.Join(wrong...)
+}
+
+// sampledLines are those by which the length of the others is judged.
+const sampledLines = 1000
+
+// expected is about how many lines a file has, by the first ones: growing a list step by step takes twice its memory. No more
+// than a record may have are expected, whatever the file says of its size.
+func expected(file fs.File, read int64, lines int) int {
+	info, err := file.Stat()
+	if err != nil {
+		return 0
+	}
+	return int(min(info.Size()/max(read, 1)*int64(lines), mostHeld/256)) + lines
 }
 
 // decode makes a value of a line whose checksum matches.
