@@ -96,14 +96,29 @@ func (k Key) saved() string {
 	return k.State + "@" + k.Stage + ": " + metric
 }
 
-// NewBaseline has every number of a run. A run that did not reach its end, or a state without a valid trial, makes none.
-func NewBaseline(run *record.Run, sc *scenarios.Scenario) (*Baseline, error) {
+// unfit says why later runs should not be held against this one.
+func unfit(run *record.Run, s *Summary) (why []string) {
+	if !s.Complete {
+		why = append(why, "it did not reach its end")
+	}
+	if defect := run.Header.Settings["sabotage"]; defect != "" {
+		why = append(why, "the defect "+defect+" was planted in it")
+	}
+	if s.Verdict == Fail {
+		why = append(why, "it failed: "+strings.Join(limited(s.Reasons, 3), "; "))
+	}
+	return why
+}
+
+// NewBaseline has every number of a run. One that failed, did not reach its end, or had a defect planted makes none, unless
+// anyway; nor does a state without a trial to believe.
+func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*Baseline, error) {
 	s, err := Summarize(run, sc)
 	if err != nil {
 		return nil, err
 	}
-	if !s.Complete {
-		return nil, fmt.Errorf("run %s did not reach its end", run.Header.ID)
+	if why := unfit(run, s); len(why) > 0 && !anyway {
+		return nil, fmt.Errorf("run %s is nothing to hold others against: %s", run.Header.ID, strings.Join(why, "; "))
 	}
 	h := run.Header
 	b := &Baseline{

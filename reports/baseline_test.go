@@ -19,7 +19,7 @@ import (
 // saved is the baseline of a run, written and read back.
 func saved(t *testing.T, m *made) *Baseline {
 	t.Helper()
-	b, err := NewBaseline(m.written(t), &m.scenario)
+	b, err := NewBaseline(m.written(t), &m.scenario, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestBaselineFile(t *testing.T) {
 	}
 	m.windows = kept
 	m.samples = slices.DeleteFunc(m.samples, func(s record.Sample) bool { return s.Stage != "" && s.Stage != "peak" })
-	b, err := NewBaseline(m.written(t), &m.scenario)
+	b, err := NewBaseline(m.written(t), &m.scenario, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,12 +226,12 @@ func TestSavedOfOneRound(t *testing.T) {
 func TestNotSaved(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	m.events = m.events[:2]
-	if _, err := NewBaseline(m.written(t), &m.scenario); err == nil || !strings.Contains(err.Error(), "did not reach its end") {
+	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "did not reach its end") {
 		t.Errorf("got %v", err)
 	}
 	m = makeRun(1, steady, "baseline", "cache")
 	m.windowsOf(1, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
-	if _, err := NewBaseline(m.written(t), &m.scenario); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
+	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
 		t.Errorf("got %v", err)
 	}
 }

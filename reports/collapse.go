@@ -317,3 +317,19 @@ func otherWork(before, after string, a, b Number) string {
 func (l *ledger) unlike(k Key, before string) string {
 	return otherWork(before, k.State, l.answeredShare(k.elsewhere(before)), l.answeredShare(k))
 }
+
+// noteCollapses says of the runs compared which states fell over in them: what they are held against is then no measure.
+func (c *Comparison) noteCollapses() {
+	for _, s := range c.sides {
+		if s.ledger == nil {
+			continue
+		}
+		for _, state := range s.states() {
+			for _, one := range s.ledger.shortest(state) {
+				if one.stage == c.Stage {
+					c.Notes = append(c.Notes, fmt.Sprintf("%s: %s answered %s; work that was not done makes no count better", s.label, state, one.told()))
+				}
+			}
+		}
+	}
+}

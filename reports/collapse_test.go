@@ -227,3 +227,28 @@ func TestHitsCutOffByTheEndOfTheRun(t *testing.T) {
 		t.Errorf("got %v with %v of errors (%q), want inconclusive with none", s.Verdict, s.States[0].ErrorsRatio, s.Reasons)
 	}
 }
+
+// A comparison knows of a collapse, and calls no count of it better.
+func TestCompareKnowsCollapses(t *testing.T) {
+	sound, broken := makeRun(1, steady, "baseline"), makeRun(1, steady, "baseline")
+	broken.header.ID, broken.header.Commit = "20260701T100000Z-test-00fe", "def"
+	broken.fail(0, "peak", 1)
+	broken.samplesOf(0, "primary", func(s *record.Sample) { s.Values["statements_total{kind=read,role=callers}"] /= 2 })
+	broken.samplesOf(0, "callers", func(s *record.Sample) { s.Values["statements_total{kind=read,node=primary,op=verify}"] /= 2 })
+	var sides []Candidate
+	for _, m := range []*made{sound, broken} {
+		sides = append(sides, Candidate{Source: m.header.ID, Run: m.written(t), Scenario: &m.scenario})
+	}
+	c, err := Compare(sides, CompareOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(c.Notes, "\n"); !strings.Contains(notes, "baseline answered 0 % of 2,000 hits due at peak (trial 1)") {
+		t.Errorf("got the notes %q", notes)
+	}
+	for _, n := range c.States[0].Numbers {
+		if change := n.Changes[0]; change.Verdict == Better || n.Metric == "primary_qps" && change.Why == "" {
+			t.Errorf("%s: got %+v, want nothing better, and why", n.name(), change)
+		}
+	}
+}

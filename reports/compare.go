@@ -145,6 +145,7 @@ func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 		c.States = append(c.States, c.state(state))
 	}
 	c.note(unstated)
+	c.noteCollapses()
 	return c, nil
 }
 

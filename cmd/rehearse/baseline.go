@@ -31,11 +31,12 @@ what later runs may make of them: counts anywhere, latencies on a machine of the
 }
 
 func newBaselineSave() *cobra.Command {
-	return &cobra.Command{
+	anyway := false
+	cmd := &cobra.Command{
 		Use:   "save RUN [FILE]",
 		Short: "Save the numbers of a run directory",
 		Long: `save writes the numbers of a run directory into FILE, by default SCENARIO.baseline.json, and replaces what is there.
-The run has to have reached its end. Latencies have an interval only from a run of at least two rounds.`,
+The run has to have reached its end, not failed, and had no defect planted, unless --anyway. Latencies have an interval only from a run of at least two rounds.`,
 		Example: `  rehearse baseline save out/latest
   rehearse baseline save out/latest ci/peak.baseline.json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -47,12 +48,14 @@ The run has to have reached its end. Latencies have an interval only from a run 
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return saveBaseline(cmd, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return saveBaseline(cmd, args[0], args[1:], anyway) },
 	}
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "save a run that failed, was cut short, or had a defect planted, too")
+	return cmd
 }
 
 // saveBaseline saves the run in dir. What cannot be saved is a mistake of the caller, who chooses the run and the file.
-func saveBaseline(cmd *cobra.Command, dir string, file []string) error {
+func saveBaseline(cmd *cobra.Command, dir string, file []string, anyway bool) error {
 	frugal()
 	recorded, err := record.Open(dir)
 	if err != nil {
@@ -62,9 +65,9 @@ func saveBaseline(cmd *cobra.Command, dir string, file []string) error {
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	b, err := reports.NewBaseline(recorded, scenario)
+	b, err := reports.NewBaseline(recorded, scenario, anyway)
 	if err != nil {
-		return usageError("%w; save another run", err)
+		return usageError("%w; save another run, or this one with --anyway", err)
 	}
 	name := append(file, b.Scenario+".baseline.json")[0]
 	if err := b.Write(name); err != nil {
