@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -35,6 +36,8 @@ type trial struct {
 	edges        map[edge]record.Sample
 	samples      map[string][]record.Sample
 	began, ended bool
+	// entered is the state that the last switch led to, empty when there was none.
+	entered string
 	// aborted tells that the run ended in it, because a budget was breached.
 	aborted bool
 	// at is when it began, on the run's clock.
@@ -102,6 +105,9 @@ func newLedger(run *record.Run) *ledger {
 				t.began, t.at = true, e.AtSeconds
 			}
 			t.ended = t.ended || e.Kind == record.EventTrialEnd
+			if e.Kind == record.EventSwitch {
+				t.entered = e.Text[strings.LastIndex(e.Text, " ")+1:]
+			}
 			t.aborted = t.aborted || e.Kind == record.EventAbort
 		}
 	}

@@ -28,6 +28,7 @@ func (t *trial) doubtful(headline string) (doubts []doubt) {
 		doubt
 		texts []string
 	}{
+		{doubt{voids: voidsMeasures}, t.uninvited()},
 		{doubt{voids: voidsLatencies}, t.unsettled(headline)},
 		{doubt{voids: voidsCounts, rates: true}, blurred},
 		{doubt{voids: voidsLatencies}, t.stolen()},

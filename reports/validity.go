@@ -37,7 +37,7 @@ type TrialCheck struct {
 // examine finds out whether the trial can be believed, and what has to be known of it.
 func (t *trial) examine(h *record.Header, read instruments) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
-	t.reasons, t.doubts, t.notes = t.against(read), nil, []string{}
+	t.reasons, t.doubts, t.notes = t.against(h, read), nil, []string{}
 	if t.began {
 		t.doubts = t.doubtful(h.Headline)
 		if t.ended {
@@ -60,7 +60,7 @@ func (l *ledger) validity() []TrialCheck {
 
 // against lists the reasons against the trial. One that did not reach its end is not examined further: everything else
 // would only repeat it.
-func (t *trial) against(read instruments) []reason {
+func (t *trial) against(h *record.Header, read instruments) []reason {
 	switch {
 	case !t.began:
 		return []reason{{voidsWhole, "the trial did not begin"}}
@@ -68,6 +68,8 @@ func (t *trial) against(read instruments) []reason {
 		return []reason{{voidsMeasures, "the trial did not end"}}
 	}
 	return slices.Concat(
+		voidsWhole.because(t.elsewhere(h)),
+		t.visited(),
 		voidsCounts.because(t.unread(read.needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
 		voidsMeasures.because(t.sending()),

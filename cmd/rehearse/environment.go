@@ -128,11 +128,14 @@ func (e *environment) startServices(ctx context.Context, config environmentConfi
 		bases[name] = "http://" + addrs.Outside[name]
 	}
 	e.source = carshare.NewSource(carshare.SourceConfig{Data: config.data, Popularity: config.zipf, Weights: config.weights, Bases: bases})
-	e.connectProbes(authURL, "http://"+addrs.Outside[adminPort])
+	e.connectProbes(authURL, "http://"+addrs.Outside[adminPort], secret)
 	e.system, err = carshare.NewSystem(ctx, carshare.SystemConfig{
 		CallersURL: "http://" + addrs.Outside[adminPort], AuthURL: authURL, Secret: secret, Data: config.data, Job: config.job,
 		PrimaryURL: at.PrimaryURL(carshare.RoleArchiver), ReplicaURL: at.ReplicaURL(carshare.RoleArchiver),
 	})
+	if err == nil {
+		e.details = append(e.details, probe.State("system", e.system.State))
+	}
 	return err
 }
 
@@ -160,14 +163,14 @@ func (e *environment) spawn(ctx context.Context, name string, ports []string, co
 }
 
 // connectProbes points the instruments at every part of the system.
-func (e *environment) connectProbes(authURL, callersURL string) {
+func (e *environment) connectProbes(authURL, callersURL, secret string) {
 	at := e.stack.Endpoints()
 	e.probes = []*probe.Instrument{
 		probe.Postgres(stack.Primary, at.PrimaryURL(stack.Harness), carshare.Roles()),
 		probe.Postgres(stack.Replica, at.ReplicaURL(stack.Harness), carshare.Roles()),
 		probe.Redis(stack.Redis, at.RedisAddr, at.RedisPassword),
-		probe.Metrics(serviceAuth, authURL+"/metrics", "carshare_"),
-		probe.Metrics(serviceCallers, callersURL+"/metrics", "carshare_"),
+		probe.GuardedMetrics(serviceAuth, authURL+"/metrics", "carshare_", secret),
+		probe.GuardedMetrics(serviceCallers, callersURL+"/metrics", "carshare_", secret),
 		probe.CPU(e.processes),
 	}
 	e.queries = []*probe.Queries{
@@ -176,8 +179,8 @@ func (e *environment) connectProbes(authURL, callersURL string) {
 	}
 	e.details = []*probe.Instrument{
 		e.queries[0].Instrument, e.queries[1].Instrument,
-		probe.Metrics(serviceAuth+"_by_api", authURL+"/metrics/details", "carshare_"),
-		probe.Metrics(serviceCallers+"_by_api", callersURL+"/metrics/details", "carshare_"),
+		probe.GuardedMetrics(serviceAuth+"_by_api", authURL+"/metrics/details", "carshare_", secret),
+		probe.GuardedMetrics(serviceCallers+"_by_api", callersURL+"/metrics/details", "carshare_", secret),
 	}
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 )
@@ -218,4 +221,72 @@ func childrenOf(parent int) map[string]string {
 		}
 	}
 	return found
+}
+
+// Another client of the services while they are measured is told, and what it spoils is not believed; the administration
+// does not know it at all.
+func TestForeignClient(t *testing.T) {
+	s := newSite(t)
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-fail")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	port := regexp.MustCompile(`REHEARSE_PORT_(ADMIN|MAIN)=(\d+)`)
+	status := map[int]int{}
+	for ended := false; !ended; {
+		select {
+		case <-done:
+			ended = true
+		case <-time.After(5 * time.Millisecond):
+		}
+		ports := map[string]string{}
+		for _, found := range port.FindAllStringSubmatch(childrenOf(cmd.Process.Pid)["rehearse"], -1) {
+			ports[found[1]] = found[2]
+		}
+		if ports["ADMIN"] == "" {
+			continue
+		}
+		for range 20 {
+			status[ask(t, http.MethodGet, "http://127.0.0.1:"+ports["MAIN"]+carshareProfile())]++
+		}
+		status[-ask(t, http.MethodPut, "http://127.0.0.1:"+ports["ADMIN"]+"/state?state=cache")]++
+	}
+	if status[-http.StatusUnauthorized] == 0 || status[-http.StatusOK] != 0 || status[http.StatusUnauthorized] < 100 {
+		t.Errorf("answers: %v\n%s", status, said.String())
+	}
+	for _, check := range s.summary(t).Validity {
+		if told := strings.Join(check.Reasons, "\n"); !strings.Contains(told, "another client sent requests to the services: ") || !slices.Contains(check.Void, "counts") {
+			t.Errorf("trial %d: void %v, because %q", check.Trial, check.Void, told)
+		}
+	}
+	s.wantNothingLeft(t)
+}
+
+// carshareProfile is an API of the main service that answers anybody, if only that it does not know them.
+func carshareProfile() string {
+	for _, api := range carshare.Catalogue() {
+		if api.Service == carshare.Main && api.Method == http.MethodGet {
+			return api.Path
+		}
+	}
+	return "/"
+}
+
+// ask is the status of an answer, and 0 where there was none.
+func ask(t *testing.T, method, url string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	response.Body.Close()
+	return response.StatusCode
 }

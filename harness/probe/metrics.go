@@ -20,22 +20,28 @@ const maxPageBytes = 4 << 20
 
 // Metrics makes the instrument of a service that exports its counters in the Prometheus text format at url. Families whose
 // name begins with prefix are kept, without it: counters and gauges; histograms and summaries are left out.
-func Metrics(name, url, prefix string) *Instrument {
+func Metrics(name, url, prefix string) *Instrument { return GuardedMetrics(name, url, prefix, "") }
+
+// GuardedMetrics is [Metrics] of a service that wants a secret as bearer token.
+func GuardedMetrics(name, url, prefix, secret string) *Instrument {
 	transport := alone.Transport()
 	transport.MaxIdleConns = 1
-	m := &metrics{client: &http.Client{Transport: transport}, url: url, prefix: prefix}
+	m := &metrics{client: &http.Client{Transport: transport}, url: url, prefix: prefix, secret: secret}
 	return newInstrument(name, m.read, func() error { transport.CloseIdleConnections(); return nil })
 }
 
 type metrics struct {
-	client      *http.Client
-	url, prefix string
+	client              *http.Client
+	url, prefix, secret string
 }
 
 func (m *metrics) read(ctx context.Context) (map[string]float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.url, nil)
 	if err != nil {
 		return nil, err
+	}
+	if m.secret != "" {
+		request.Header.Set("Authorization", "Bearer "+m.secret)
 	}
 	response, err := m.client.Do(request)
 	if err != nil {

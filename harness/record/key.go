@@ -27,7 +27,11 @@ const (
 //	redis: commands_total{command=get|set|…} without those of the harness; keyspace_hits_total,
 //	    keyspace_misses_total, evicted_keys_total, memory_bytes, keys
 //	auth, callers: what the services count themselves: statements_total{kind=read|write,node=primary|replica,op=verify|…},
-//	    requests_total{op}, failures_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total
+//	    requests_total{op}, failures_total{op}, cache_requests_total{result=hit|miss}, fresh_lookups_total;
+//	    foreign_requests_total of whoever came without the secret, and of callers received_total{op}, all requests that came,
+//	    answered or not, those for no API under op=none; neither in early records
+//	system: state{state} is 1 for the state in which the services say they are, and changes_total how many times that has
+//	    changed; at the edges of a trial alone
 //	auth_by_api, callers_by_api: statements_by_api_total{api,node}; at the edges of a trial alone
 //	cpu: cpu_seconds_total{process=primary|replica|redis|auth|callers|generator}, memory_bytes{process};
 //	    turns_total{process=generator} that its threads got on a processor, and wait_seconds_total{process=generator} that
