@@ -1,8 +1,11 @@
 package stack
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 )
 
@@ -55,10 +58,55 @@ func (a account) mkdir(path string) error {
 	return a.give(path)
 }
 
-// write writes a file only the account can read.
-func (a account) write(path, text string) error {
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+// write writes a file only the account can read, at a path below base, which belongs to us. On the way there are
+// directories of the account, which it may have replaced by links: none that leads out of base is followed, a file that is
+// there is replaced and never written to, and what is handed over is what was opened.
+func (a account) write(base, path, text string) (err error) {
+	root, rel, err := below(base, path)
+	if err != nil {
 		return err
 	}
-	return a.give(path)
+	defer root.Close()
+	if err := root.Remove(rel); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := root.OpenFile(rel, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	return a.giveFile(f)
+}
+
+// mkdirIn makes a directory below another that only the account can enter.
+func (a account) mkdirIn(root *os.Root, name string) error {
+	if err := root.Mkdir(name, 0o700); err != nil {
+		return err
+	}
+	dir, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.giveFile(dir), dir.Close())
+}
+
+// giveFile hands an open file to the account.
+func (a account) giveFile(f *os.File) error {
+	if !a.drop {
+		return nil
+	}
+	return f.Chown(a.uid, a.gid)
+}
+
+// below opens base and says what path is called from there.
+func below(base, path string) (*os.Root, string, error) {
+	rel, err := filepath.Rel(base, path)
+	if err != nil {
+		return nil, "", err
+	}
+	root, err := os.OpenRoot(base)
+	return root, rel, err
 }

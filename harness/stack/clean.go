@@ -25,7 +25,7 @@ type Leftover struct {
 }
 
 // Clean removes what crashed runs left: on a Docker engine, and in a home, chosen as in [Config]: processes, the shared
-// memory of killed Postgres servers, directories. A run that is alive holds its lock and is left alone; so are
+// memory of killed Postgres servers, directories. Only what carries rehearse's own mark is removed. A run that is alive holds its lock and is left alone; so are
 // templates. What could not be removed is in the error, the rest is removed all the same.
 func Clean(ctx context.Context, path string) ([]Leftover, error) {
 	path, err := homePath(path)
@@ -61,7 +61,12 @@ func (h home) clean(ctx context.Context, engineFails bool) (found []Leftover, er
 		return nil, err
 	}
 	var errs []error
+	var litter []string
 	for _, e := range entries {
+		if !h.ownRun(e.Name()) {
+			litter = append(litter, e.Name())
+			continue
+		}
 		run := filepath.Join(h.path, "runs", e.Name())
 		if engineFails && exists(filepath.Join(run, engineMark)) {
 			continue
@@ -69,7 +74,7 @@ func (h home) clean(ctx context.Context, engineFails bool) (found []Leftover, er
 		removed, err := h.cleanRun(ctx, run)
 		found, errs = append(found, removed...), append(errs, err)
 	}
-	return found, errors.Join(errs...)
+	return found, errors.Join(append(errs, h.litter(litter))...)
 }
 
 func exists(path string) bool {

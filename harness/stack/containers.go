@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
@@ -121,7 +122,7 @@ func (s *containers) takeDirectory(ctx context.Context) error {
 }
 
 func (s *containers) logPath(name string) string {
-	return filepath.Join(cmp.Or(s.cfg.Logs, s.run.data("logs")), name+".log")
+	return filepath.Join(cmp.Or(s.cfg.Logs, filepath.Join(s.run.path, "logs")), name+".log")
 }
 
 // name is what a thing of this run is called on the engine.
@@ -217,7 +218,7 @@ func (s *containers) takeDown() error {
 
 // keepLog writes what a node has printed to where logs are kept.
 func (s *containers) keepLog(ctx context.Context, v *vessel) (err error) {
-	f, err := os.OpenFile(s.logPath(v.name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(s.logPath(v.name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}

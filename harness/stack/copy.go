@@ -17,6 +17,16 @@ import (
 // copyTree copies a data directory of a stopped server: same content, private modes, owned by the account. Where the
 // file system can share content it does.
 func copyTree(ctx context.Context, dst, src string, as account) error {
+	from, err := os.OpenRoot(src)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	into, err := newTree(dst, as)
+	if err != nil {
+		return err
+	}
+	defer into.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(2, runtime.NumCPU()))
 	walk := filepath.WalkDir(src, func(path string, entry fs.DirEntry, err error) error {
@@ -30,30 +40,40 @@ func copyTree(ctx context.Context, dst, src string, as account) error {
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(dst, rel)
 		switch {
+		case rel == ".":
+			return nil
 		case entry.IsDir():
-			return as.mkdir(target)
+			return as.mkdirIn(into, rel)
 		case !entry.Type().IsRegular():
 			return fmt.Errorf("stack: %s is no plain file and cannot be copied; keep the data without tablespaces", path)
 		}
-		g.Go(func() error { return copyFile(target, path, as) })
+		g.Go(func() error { return copyFile(into, from, rel, as) })
 		return nil
 	})
-	err := errors.Join(walk, g.Wait())
+	err = errors.Join(walk, g.Wait())
 	if errors.Is(err, syscall.ENOSPC) {
 		return notReady("the disk filled up while copying to "+dst, "free some, or point REHEARSE_HOME at a larger disk")
 	}
 	return err
 }
 
-func copyFile(dst, src string, as account) (err error) {
-	in, err := os.Open(src)
+// newTree makes a directory of the account's and opens it. Nothing outside of it is reached through what it returns, though
+// the account may put links in it meanwhile.
+func newTree(path string, as account) (*os.Root, error) {
+	if err := as.mkdir(path); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(path)
+}
+
+func copyFile(into, from *os.Root, name string, as account) (err error) {
+	in, err := from.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(dst, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := into.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -63,7 +83,7 @@ func copyFile(dst, src string, as account) (err error) {
 			return err
 		}
 	}
-	return as.give(dst)
+	return as.giveFile(out)
 }
 
 // treeSize is the bytes of all files below dir.

@@ -145,6 +145,12 @@ func ExamineRuns(ctx context.Context, path string) (found Runs, err error) {
 	if err != nil || !exists(filepath.Join(path, "runs")) {
 		return Runs{}, err
 	}
+	h := home{path: path}
+	if !marked(path, homeMark) {
+		if err := h.foreign(); err != nil {
+			return Runs{}, err
+		}
+	}
 	// A run that is being made is locked a moment after its directory is there; until then it is the home that is.
 	unlock, err := lockFile(ctx, filepath.Join(path, "lock"), unix.LOCK_SH)
 	if err != nil {
@@ -156,10 +162,15 @@ func ExamineRuns(ctx context.Context, path string) (found Runs, err error) {
 		return Runs{}, err
 	}
 	var errs []error
+	var litter []string
 	for _, e := range entries {
+		if !h.ownRun(e.Name()) {
+			litter = append(litter, e.Name())
+			continue
+		}
 		errs = append(errs, found.add(filepath.Join(path, "runs", e.Name())))
 	}
-	return found, errors.Join(errs...)
+	return found, errors.Join(append(errs, h.litter(litter))...)
 }
 
 // add tells whether a run is alive or left over.

@@ -20,6 +20,7 @@ import (
 
 // home is the directory where templates and runs live:
 //
+//	made-by-rehearse   the mark by which Clean knows that this is a home; each run has one, too
 //	lock               held while runs/ changes
 //	runs/<run>/        rehearse's own: lock (held while the run lives), processes.jsonl
 //	runs/<run>/data/   0700, the servers' account's: primary, replica, redis, logs, sockets
@@ -41,6 +42,9 @@ func openHome(path string, as account) (home, error) {
 		return home{}, notReady(fmt.Sprintf("cannot make the directory %s (%v)", path, err), "set REHEARSE_HOME to one that is writable")
 	}
 	if err := h.check(); err != nil {
+		return home{}, err
+	}
+	if err := h.claim(); err != nil {
 		return home{}, err
 	}
 	for _, sub := range []string{"runs", "templates"} {
@@ -155,6 +159,9 @@ func (h home) newRun(ctx context.Context, label string) (_ *rundir, err error) {
 		return nil, notReady(fmt.Sprintf("%s is too long a path for a socket (at most %d bytes with the socket's name)", r.path, maxSocketPath), "set REHEARSE_HOME to a shorter one")
 	}
 	if err := h.make(r.path); err != nil {
+		return nil, err
+	}
+	if err := setMark(r.path, runMark(filepath.Base(r.path))); err != nil {
 		return nil, err
 	}
 	if r.lock, err = tryLock(filepath.Join(r.path, "lock"), unix.LOCK_EX); err != nil {

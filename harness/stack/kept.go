@@ -30,6 +30,12 @@ func CleanData(ctx context.Context, path string) (removed []Leftover, err error)
 	if path, err = homePath(path); err != nil {
 		return nil, err
 	}
+	h := home{path: path}
+	if exists(path) && !marked(path, homeMark) {
+		if err := errors.Join(h.check(), h.foreign()); err != nil {
+			return nil, err
+		}
+	}
 	locks, err := filepath.Glob(filepath.Join(path, "templates", "*.lock"))
 	if err != nil || len(locks) == 0 {
 		return nil, err
@@ -50,6 +56,9 @@ func CleanData(ctx context.Context, path string) (removed []Leftover, err error)
 // volume stays, and so does its lock.
 func removeTemplate(ctx context.Context, e *engine.Engine, lock string) ([]Leftover, error) {
 	template := strings.TrimSuffix(lock, ".lock")
+	if !strings.HasPrefix(filepath.Base(template), volumePrefix) && !ownTemplate(template) {
+		return nil, notReady("not made by rehearse and left alone: "+template, "look at it, and remove it yourself")
+	}
 	f, err := tryLock(lock, unix.LOCK_EX)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, errors.New("stack: a run is using " + template + "; repeat when it has ended")

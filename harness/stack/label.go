@@ -81,7 +81,7 @@ func leftoverOn(o engine.Object) Leftover {
 // use that, unless it is gone; a lock that cannot be looked at from here may be held.
 func abandoned(o engine.Object, home string) bool {
 	lock := o.Labels[labelLock]
-	if o.Labels[labelHost] != here() {
+	if lock == "" || o.Labels[labelHost] != here() {
 		return false
 	}
 	f, err := os.OpenFile(lock, os.O_RDWR|unix.O_NOFOLLOW, 0)

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // command is a child to be started.
@@ -59,7 +61,7 @@ func (la *launcher) close() { close(la.jobs) }
 
 // start starts a child and enters it into the ledger.
 func (la *launcher) start(c command) (*child, error) {
-	logFile, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	logFile, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,8 @@ func (s *processes) postgres(name, dir string) *node {
 func (s *processes) configure(dir string, port int, layers ...map[string]string) error {
 	layers = append(slices.Clone(layers), privateSettings(s.run.data(), port))
 	return errors.Join(
-		s.home.as.write(filepath.Join(dir, "postgresql.conf"), configuration(layers...)),
-		s.home.as.write(filepath.Join(dir, "pg_hba.conf"), hba))
+		s.home.as.write(s.run.path, filepath.Join(dir, "postgresql.conf"), configuration(layers...)),
+		s.home.as.write(s.run.path, filepath.Join(dir, "pg_hba.conf"), hba))
 }
 
 // door opens the owner's connections through the socket in the private directory.
@@ -62,7 +62,7 @@ func (s *processes) door(port int) door {
 
 // follow makes a copied data directory a standby of the primary.
 func (s *processes) follow(dir string, primaryPort int) (map[string]string, error) {
-	return standbySettings(loopback, primaryPort, s.endpoints.Passwords[Replicator]), s.home.as.write(filepath.Join(dir, "standby.signal"), "")
+	return standbySettings(loopback, primaryPort, s.endpoints.Passwords[Replicator]), s.home.as.write(s.run.path, filepath.Join(dir, "standby.signal"), "")
 }
 
 // serves tells whether a node runs and is not paused.

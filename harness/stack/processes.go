@@ -94,7 +94,7 @@ func (c Config) check() error {
 }
 
 func (s *processes) logPath(name string) string {
-	return filepath.Join(cmp.Or(s.cfg.Logs, s.run.data("logs")), name+".log")
+	return filepath.Join(cmp.Or(s.cfg.Logs, filepath.Join(s.run.path, "logs")), name+".log")
 }
 
 // boot starts everything that does not wait for something else at the same time.

@@ -33,7 +33,7 @@ func (s *processes) bootRedis(ctx context.Context) error {
 	return s.ports.withPort(s.cfg.RedisPort, Redis, func(port int) error {
 		s.update(func(e *Endpoints) { e.RedisAddr = address(port) })
 		n.ready = s.pong(address(port))
-		if err := s.home.as.write(conf, redisConf(loopback, dir, port, s.endpoints.RedisPassword)); err != nil {
+		if err := s.home.as.write(s.run.path, conf, redisConf(loopback, dir, port, s.endpoints.RedisPassword)); err != nil {
 			return err
 		}
 		return s.launcher.bring(ctx, n)

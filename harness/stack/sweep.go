@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/rehearse-dev/rehearse/harness/alone"
 )
@@ -43,7 +46,7 @@ func (r *rundir) sweep(ctx context.Context, la *launcher, postgres, dir string) 
 	}
 	c, err := la.start(command{
 		name: "sweep", path: postgres, args: []string{"-D", dir, "-p", fmt.Sprint(port)},
-		env: alone.Server(r.data()), dir: r.data(), log: r.data("sweep.log"), death: syscall.SIGQUIT,
+		env: alone.Server(r.data()), dir: r.data(), log: filepath.Join(r.path, "sweep.log"), death: syscall.SIGQUIT,
 	})
 	if err != nil {
 		return err
@@ -58,7 +61,12 @@ func (r *rundir) sweep(ctx context.Context, la *launcher, postgres, dir string) 
 // tidied tells that the postmaster of that pid has made its shared memory: the seventh line of its pid file names it.
 func tidied(dir string, pid int) error {
 	const memoryLine = 7
-	b, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	f, err := os.OpenFile(filepath.Join(dir, "postmaster.pid"), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, 4<<10))
 	if err != nil {
 		return err
 	}

@@ -126,6 +126,10 @@ func (s *processes) ensureTemplate(ctx context.Context, path string) (built bool
 	if err := errors.Join(writeBack(dir), os.Rename(dir, path), writeBack(filepath.Dir(path))); err != nil {
 		return false, err
 	}
+	// The account could have put something else there instead.
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return false, errors.Join(fmt.Errorf("stack: %s is no directory, though one was moved there", path), err, os.Remove(path))
+	}
 	s.update(func(e *Endpoints) { e.Template.BuildSeconds = time.Since(begin).Seconds() })
 	return true, nil
 }

@@ -1,0 +1,136 @@
+package stack
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// strew makes files and, of names that end in a slash, directories.
+func strew(t *testing.T, base string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		path := filepath.Join(base, name)
+		if strings.HasSuffix(name, "/") {
+			must(t, os.MkdirAll(path, 0o755))
+			continue
+		}
+		must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o600)))
+	}
+}
+
+// A directory that is somebody's is refused, with what is in it and what to do, and stays as it was.
+func TestForeignHome(t *testing.T) {
+	for name, tt := range map[string]struct {
+		has     []string
+		refused string
+	}{
+		"missing":            {},
+		"empty":              {has: []string{"/"}},
+		"of an old rehearse": {has: []string{"lock", "runs/", "templates/"}},
+		"somebody's":         {has: []string{"thesis.tex", "runs/"}, refused: "thesis.tex"},
+		"with other runs":    {has: []string{"runs/", "lock/"}, refused: "lock"},
+		"an unfinished mark": {has: []string{markName}},
+		"a false mark":       {has: []string{markName + "/"}, refused: markName},
+		"controls":           {has: []string{"a\x1b[2Jb"}, refused: `a\x1b[2Jb`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			as, err := chooseAccount()
+			must(t, err)
+			path := filepath.Join(testHome(t), "home")
+			strew(t, path, tt.has...)
+			_, err = openHome(path, as)
+			_, cleanErr := Clean(t.Context(), path)
+			if tt.refused == "" {
+				must(t, errors.Join(err, cleanErr))
+				if !marked(path, homeMark) {
+					t.Error("the home got no mark")
+				}
+				return
+			}
+			for _, err := range []error{err, cleanErr} {
+				if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.refused) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
+					t.Errorf("got %v", err)
+				}
+			}
+			if exists(filepath.Join(path, "templates")) {
+				t.Error("something was made in it")
+			}
+		})
+	}
+}
+
+// Only runs that rehearse made are removed; what else stands there is told once, and stays.
+func TestCleanLeavesOthersAlone(t *testing.T) {
+	as, err := chooseAccount()
+	must(t, err)
+	h, err := openHome(filepath.Join(testHome(t), "home"), as)
+	must(t, err)
+	r, err := h.newRun(t.Context(), "mine")
+	must(t, errors.Join(err, r.lock.Close()))
+	strew(t, filepath.Join(h.path, "runs"), "old-0a1b2c/lock", "old-0a1b2c/data/", "photos/", "photos/cat.jpg", "more-0a1b2c/lock", "more-0a1b2c/cat.jpg",
+		"copied-0a1b2c/lock", "copied-0a1b2c/other", "notes.txt")
+	mark, err := os.ReadFile(filepath.Join(r.path, markName))
+	must(t, errors.Join(err, os.WriteFile(filepath.Join(h.path, "runs", "copied-0a1b2c", markName), mark, 0o600)))
+	must(t, os.Symlink(t.TempDir(), filepath.Join(h.path, "runs", "linked-0a1b2c")))
+	removed, err := Clean(t.Context(), h.path)
+	var names []string
+	for _, l := range removed {
+		names = append(names, l.Run)
+	}
+	slices.Sort(names)
+	if want := []string{filepath.Base(r.path), "old-0a1b2c"}; !slices.Equal(names, want) {
+		t.Errorf("removed %q, want %q", names, want)
+	}
+	for _, left := range []string{"photos", "more-0a1b2c", "copied-0a1b2c", "notes.txt", "linked-0a1b2c"} {
+		if path := filepath.Join(h.path, "runs", left); !exists(path) || strings.Count(err.Error(), path) != 1 {
+			t.Errorf("%s is gone, or not told once: %v", left, err)
+		}
+	}
+	// Templates, too.
+	strew(t, filepath.Join(h.path, "templates"), "thesis/chapter", "thesis.lock")
+	if _, err := CleanData(t.Context(), h.path); !errors.Is(err, ErrNotReady) || !exists(filepath.Join(h.path, "templates", "thesis", "chapter")) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// No file outside is written, handed over or read through a link in a directory of the servers' account.
+func TestPlantedLinks(t *testing.T) {
+	base, outside := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(outside, []byte("kept"), 0o600))
+	strew(t, base, "data/primary/")
+	conf := filepath.Join(base, "data", "primary", "postgresql.conf")
+	must(t, os.Symlink(outside, conf))
+	must(t, account{}.write(base, conf, "port = 1"))
+	must(t, os.Symlink(filepath.Dir(outside), filepath.Join(base, "data", "away")))
+	if err := (account{}).write(base, filepath.Join(base, "data", "away", "secret"), "x"); err == nil {
+		t.Error("a directory that is a link was followed")
+	}
+	written, err := os.ReadFile(conf)
+	must(t, err)
+	kept, err := os.ReadFile(outside)
+	must(t, err)
+	if string(written) != "port = 1" || string(kept) != "kept" {
+		t.Errorf("got %q, and outside %q", written, kept)
+	}
+	log := filepath.Join(base, "x.log")
+	must(t, os.Symlink(outside, log))
+	l, err := openLedger(base)
+	must(t, err)
+	la := newLauncher(account{}, l, nil)
+	defer la.close()
+	if _, err := la.start(command{name: "x", path: "/bin/true", log: log}); err == nil {
+		t.Error("a log that is a link was opened")
+	}
+	pid := filepath.Join(base, "data", "primary", "postmaster.pid")
+	must(t, os.Symlink(outside, pid))
+	if err := tidied(filepath.Dir(pid), 1); err == nil {
+		t.Error("a pid file that is a link was read")
+	}
+	if err := copyTree(t.Context(), filepath.Join(base, "copy"), filepath.Join(base, "data", "primary"), account{}); err == nil {
+		t.Error("data with a link in it was copied")
+	}
+}
