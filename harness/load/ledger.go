@@ -157,6 +157,11 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 	w.RejectedValid += one(h.outcome.RejectedValid)
 	w.AcceptedRevoked += one(h.outcome.AcceptedRevoked)
 	w.Rechecked += one(h.outcome.Rechecked)
+	w.Named += one(h.outcome.Named)
+	w.PresentedValid += one(h.outcome.PresentedValid)
+	w.PresentedRevoked += one(h.outcome.PresentedRevoked)
+	w.FirstRechecks += one(h.outcome.FirstRecheck)
+	w.Acknowledged += h.outcome.Acknowledged
 }
 
 // miss enters that an offered hit was never sent.

@@ -52,8 +52,12 @@ type Outcome struct {
 	// Class is empty for a completed hit; a failed one is counted under it, as in status_503. An answer of 500 or
 	// above fails even if Check does not say so.
 	Class string
-	// WrongUser, RejectedValid, AcceptedRevoked and Rechecked are as in [record.Window].
-	WrongUser, RejectedValid, AcceptedRevoked, Rechecked bool
+	// WrongUser, RejectedValid and AcceptedRevoked, and what follows, are as in [record.Window].
+	WrongUser, RejectedValid, AcceptedRevoked bool
+	Named, PresentedValid, PresentedRevoked   bool
+	Rechecked, FirstRecheck                   bool
+	// Acknowledged counts tokens.
+	Acknowledged uint64
 }
 
 // Config says what to send, where to, and who takes the windows.

@@ -163,8 +163,17 @@ type Window struct {
 	WrongUser       uint64 `json:"wrong_user,omitempty"`
 	RejectedValid   uint64 `json:"rejected_valid,omitempty"`
 	AcceptedRevoked uint64 `json:"accepted_revoked,omitempty"`
-	// Rechecked counts the hits that tested a token issued or revoked earlier in this run.
-	Rechecked uint64 `json:"rechecked,omitempty"`
+	// The answers that could have been each of these: accepted, and naming a user; to a token or a password that is valid; to
+	// a token that must no longer be accepted. Absent in early records.
+	Named            uint64 `json:"named,omitempty"`
+	PresentedValid   uint64 `json:"presented_valid,omitempty"`
+	PresentedRevoked uint64 `json:"presented_revoked,omitempty"`
+	// Rechecked counts the hits that tested a token issued or revoked earlier in this run. Acknowledged is how many tokens the
+	// answers issued and revoked, and FirstRechecks how many of those of the run so far were tested for the first time;
+	// both are absent in early records.
+	Rechecked     uint64 `json:"rechecked,omitempty"`
+	Acknowledged  uint64 `json:"acknowledged,omitempty"`
+	FirstRechecks uint64 `json:"first_rechecks,omitempty"`
 
 	// Response runs from the due time, Service from the sent time, Lag from due to sent. Nanoseconds inside;
 	// completed hits only in Response and Service, every sent hit in Lag.
