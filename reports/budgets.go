@@ -140,6 +140,9 @@ func (l *ledger) budget(b Budget) Budget {
 	case latency:
 		return l.latencyBudget(b)
 	}
+	if isCheck(b.Metric) {
+		return l.qualified(l.countBudget(b))
+	}
 	return l.countBudget(b)
 }
 
@@ -185,6 +188,10 @@ func (l *ledger) tooFew(b Budget) string {
 		switch {
 		case due == 0:
 			return fmt.Sprintf("no hit%s was due in %s at stage %s", of, state, b.Stage)
+		case isCheck(b.Metric):
+			if why := l.tooFewChances(b, state); why != "" {
+				return why
+			}
 		case due < b.Least:
 			return fmt.Sprintf("%s hits%s in %s are fewer than %s", count(due), of, state, count(b.Least))
 		}

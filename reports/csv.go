@@ -16,7 +16,7 @@ func windowsCSV(w io.Writer, run *record.Run) error {
 	table := csv.NewWriter(w)
 	table.UseCRLF = true
 	row := []string{"trial", "round", "state", "stage", "operation", "second", "offered", "sent", "completed", "failed",
-		"missed", "p50_seconds", "p95_seconds", "p99_seconds", "lag_p99_seconds"}
+		"missed", "p50_seconds", "p95_seconds", "p99_seconds", "lag_p99_seconds", "reconnected", "resent"}
 	trials := map[int]record.Trial{}
 	for _, t := range run.Header.Trials {
 		trials[t.Index] = t
@@ -46,7 +46,7 @@ func appendWindow(row []string, t record.Trial, w *record.Window) []string {
 	for _, q := range []float64{0.5, 0.95, 0.99} {
 		row = append(row, cellOf(h.percentile(q)))
 	}
-	return append(row, cellOf(h.lagP99()))
+	return append(row, cellOf(h.lagP99()), strconv.FormatUint(w.Reconnected, 10), strconv.FormatUint(w.Resent, 10))
 }
 
 // cellOf writes a number as JSON does; one that is not known is nothing.

@@ -134,7 +134,7 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	}
 	c.Total = counted(cut.sum(0, math.MaxInt))
 	c.Validity = t.check()
-	c.Validity.Doubts, c.Validity.Notes = slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds)), []string{}
+	c.Validity.Doubts, c.Validity.Notes = slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds), t.twice()), []string{}
 	if t.began {
 		c.Validity.Notes = append(c.Validity.Notes, t.noteworthy()...)
 	}
@@ -286,6 +286,7 @@ func (c *Cutover) judgeAnswers() {
 	for _, why := range t.promisesBroken() {
 		c.against(Fail, "%s", why)
 	}
+	c.Warnings = append(c.Warnings, t.untested()...)
 	if c.tooMany(t) {
 		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
 	}

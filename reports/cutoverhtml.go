@@ -36,7 +36,7 @@ func (c *Cutover) head(h record.Header) page.Head {
 				Change: page.Status{Word: change(last.PrimaryQPS / first.PrimaryQPS)}, Note: c.backNote()},
 			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
 			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
-			{Name: "Wrong answers", After: count(c.Total.wrongAnswers()), Note: fmt.Sprintf("%s tokens issued or revoked in the run were checked again", count(c.Total.Rechecked))},
+			{Name: "Wrong answers", After: count(c.Total.wrongAnswers()), Note: c.Total.evidence()},
 		},
 	}
 }

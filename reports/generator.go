@@ -59,6 +59,26 @@ type GeneratorCheck struct {
 	// InFlightByResponse is rate times mean response, which by Little's law is the same.
 	InFlight           Number `json:"in_flight"`
 	InFlightByResponse Number `json:"in_flight_by_response"`
+	// Reconnected hits of the whole trial took a new connection because the system had closed the one kept; Resent ones were
+	// sent more than once, which only a transport from outside does.
+	Reconnected uint64 `json:"reconnected,omitempty"`
+	Resent      uint64 `json:"resent,omitempty"`
+}
+
+// twice is a doubt: what was sent more often than it is counted may have been done more often, too.
+func (t *trial) twice() []string {
+	if n := t.generator.Resent; n > 0 {
+		return []string{fmt.Sprintf("%s hits were sent more than once by the transport: the system may have done more than was counted, and failed more often", count(n))}
+	}
+	return nil
+}
+
+// reconnections is a note for those who wonder about connections.
+func (t *trial) reconnections() []string {
+	if n := t.generator.Reconnected; n > 0 {
+		return []string{fmt.Sprintf("%s hits took a new connection, because the system had closed the one kept; each was sent once", count(n))}
+	}
+	return nil
 }
 
 func (t *trial) checkGenerator(processors int) GeneratorCheck {
@@ -72,6 +92,9 @@ func (t *trial) checkGenerator(processors int) GeneratorCheck {
 	}
 	foreign := record.ForeignIn(t.measuredStages(), func(stage, at string) record.Sample { return t.edges[edge{stage, at, "cpu"}] })
 	g.ForeignRatio, g.ForeignStage = Number(foreign.Share), foreign.Stage
+	for _, h := range t.stageHits {
+		g.Reconnected, g.Resent = g.Reconnected+h.reconnected, g.Resent+h.resent
+	}
 	if total, seconds := t.counted("", "load", series{metric: "in_flight_seconds_total"}); seconds > 0 {
 		g.InFlight, g.InFlightByResponse = Number(total/seconds), Number(t.spentSeconds()/seconds)
 	}

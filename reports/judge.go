@@ -46,26 +46,11 @@ func (s *Summary) judgeAnswers() {
 	for _, why := range s.wrongAnswers() {
 		s.against(Fail, "%s", why)
 	}
+	s.Warnings = append(s.Warnings, s.Correctness.untested()...)
 }
 
 // wrongAnswers tells of those that no number makes up for.
 func (s *Summary) wrongAnswers() []string { return s.Correctness.promisesBroken() }
-
-// promisesBroken says, kind by kind, which answers were wrong.
-func (c Correctness) promisesBroken() (told []string) {
-	for _, wrong := range []struct {
-		n    uint64
-		what string
-	}{
-		{c.WrongUser, "answers named the wrong user"}, {c.RejectedValid, "acknowledged tokens were rejected"},
-		{c.AcceptedRevoked, "revoked tokens were accepted too late"},
-	} {
-		if wrong.n > 0 {
-			told = append(told, count(wrong.n)+" "+wrong.what)
-		}
-	}
-	return told
-}
 
 func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 	switch {

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -59,6 +58,7 @@ type edge struct{ stage, edge, source string }
 // hits are windows added up.
 type hits struct {
 	offered, sent, missed, failed uint64
+	reconnected, resent           uint64
 	wrong                         Correctness
 	response, lag                 record.Histogram
 	// bars are those of response, once somebody has asked: unfolding a histogram costs more than all else here.
@@ -146,7 +146,8 @@ func (t *trial) addAPI(w record.APIWindow) {
 func windowHits(w record.Window) *hits {
 	return &hits{
 		offered: w.Offered, sent: w.Sent, missed: w.Missed, failed: w.Failed,
-		wrong:    Correctness{w.WrongUser, w.RejectedValid, w.AcceptedRevoked, w.Rechecked},
+		reconnected: w.Reconnected, resent: w.Resent,
+		wrong:    correctnessOf(w),
 		response: w.Response,
 	}
 }
@@ -175,27 +176,13 @@ func (h *hits) merge(o *hits) {
 	h.sent += o.sent
 	h.missed += o.missed
 	h.failed += o.failed
+	h.reconnected += o.reconnected
+	h.resent += o.resent
 	h.wrong.add(o.wrong)
 	h.response.Merge(o.response)
 	h.lag.Merge(o.lag)
 	h.bars = nil
 }
-
-func (c *Correctness) add(o Correctness) {
-	c.WrongUser += o.WrongUser
-	c.RejectedValid += o.RejectedValid
-	c.AcceptedRevoked += o.AcceptedRevoked
-	c.Rechecked += o.Rechecked
-}
-
-// told says how many answers were wrong.
-func (c Correctness) told() string {
-	return fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s rechecked",
-		count(c.WrongUser), count(c.RejectedValid), count(c.AcceptedRevoked), count(c.Rechecked))
-}
-
-// wrongAnswers counts those of any kind.
-func (c Correctness) wrongAnswers() uint64 { return c.WrongUser + c.RejectedValid + c.AcceptedRevoked }
 
 // in is the hits of one stage, of all operations.
 func (t *trial) in(stage string) *hits {

@@ -109,12 +109,6 @@ func (l *ledger) findCounts(k Key) map[string]Number {
 	return m
 }
 
-// into adds the counts of answers under their names in the language.
-func (c Correctness) into(m map[string]Number) {
-	m["wrong_user"], m["rejected_valid"] = Number(c.WrongUser), Number(c.RejectedValid)
-	m["accepted_revoked"], m["rechecked"] = Number(c.AcceptedRevoked), Number(c.Rechecked)
-}
-
 // stage is the stage called name; one that nobody planned has nothing but its name.
 func (l *ledger) stage(name string) record.Stage {
 	for _, s := range l.header.Stages {

@@ -62,3 +62,102 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 }
 
 func unread(s *record.Sample) { s.Edge = "" }
+
+// A budget on a check passes on answers that could have broken it alone, counted by operation, and so does its least; of an
+// early record the tokens rechecked are all that is known.
+func TestChecksPassOnEvidenceAlone(t *testing.T) {
+	without := func(clear func(*record.Window)) func(*record.Window) {
+		return func(w *record.Window) {
+			if w.Op == "login" {
+				clear(w)
+			}
+		}
+	}
+	early := func(rechecked uint64) func(*record.Window) {
+		return without(func(w *record.Window) {
+			w.Named, w.PresentedValid, w.PresentedRevoked, w.Acknowledged, w.FirstRechecks, w.Rechecked = 0, 0, 0, 0, 0, rechecked
+		})
+	}
+	for _, c := range []struct {
+		name   string
+		spoil  func(*record.Window)
+		metric string
+		least  uint64
+		want   Verdict
+		reason string
+	}{
+		{"seen", nil, "accepted_revoked", 0, Pass, "at the limit"},
+		{"as many as asked for", nil, "accepted_revoked", 1, Pass, "at the limit"},
+		{"fewer than asked for", nil, "accepted_revoked", 2, Inconclusive, "1 revoked tokens past their bound of login in extract-main at stage peak are fewer than 2"},
+		{"hits are no evidence", nil, "wrong_user", 200, Inconclusive, "199 answers that name a user of login in extract-main at stage peak are fewer than 200"},
+		{"no revoked token", without(func(w *record.Window) { w.PresentedRevoked = 0 }), "accepted_revoked", 1, Inconclusive,
+			"no answer of login in extract-main at stage peak could have broken it: there were no revoked tokens past their bound"},
+		{"no valid token", without(func(w *record.Window) { w.PresentedValid = 0 }), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
+		{"no user", without(func(w *record.Window) { w.Named = 0 }), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
+		{"none, but one was accepted", without(func(w *record.Window) { w.PresentedRevoked, w.AcceptedRevoked = 0, 1 }), "accepted_revoked", 0, Fail, "outside the limit"},
+		{"early, rechecked", early(3), "accepted_revoked", 1, Pass, "at the limit; early record: 3 rechecked"},
+		{"early, not rechecked", early(0), "accepted_revoked", 1, Inconclusive, "there were no revoked tokens"},
+		{"early, not rechecked, valid ones", early(0), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
+		{"early, not rechecked, users", early(0), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			if c.spoil != nil {
+				m.windowsOf(1, "peak", c.spoil)
+			}
+			m.scenario.Budgets = []scenarios.Budget{{Metric: c.metric, Operation: "login", Max: new(0.0), Least: c.least}}
+			_, s := m.summarized(t)
+			if b := s.Budgets[0]; b.Verdict != c.want || !strings.Contains(b.Reason, c.reason) {
+				t.Errorf("got %v: %s, want %v: %s", b.Verdict, b.Reason, c.want, c.reason)
+			}
+		})
+	}
+}
+
+// How much of what the system acknowledged was held against it is said, also that it was nothing.
+func TestEvidenceIsTold(t *testing.T) {
+	for want, c := range map[string]Correctness{
+		"answers: 1 of 90 wrong user, 2 of 80 valid tokens rejected, 0 of 12 revoked tokens accepted late; 12,973 of 18,360 tokens issued or revoked rechecked": {
+			WrongUser: 1, RejectedValid: 2, Named: 90, PresentedValid: 80, PresentedRevoked: 12, Rechecked: 15000, Acknowledged: 18360, FirstRechecks: 12973},
+		"answers: 0 of 9 wrong user, 0 of 9 valid tokens rejected, 0 of 0 revoked tokens accepted late; no token was issued or revoked": {
+			Named: 9, PresentedValid: 9},
+		"answers: 0 wrong user, 0 valid tokens rejected, 0 revoked tokens accepted late; 12 rechecked": {Rechecked: 12, unsaid: 12},
+	} {
+		if got := c.told(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	m := makeRun(1, steady, "baseline", "extract-main")
+	for i := range m.windows {
+		m.windows[i].PresentedRevoked = 0
+	}
+	run, s := m.summarized(t)
+	if s.Verdict != Pass || !strings.Contains(strings.Join(s.Warnings, "; "), "no revoked token was presented again") {
+		t.Errorf("got %v with warnings %q, want a pass with a warning", s.Verdict, s.Warnings)
+	}
+	for _, c := range s.answerChecks(run) {
+		if revoked := strings.HasPrefix(c.name, "revoked"); revoked != (c.verdict == Inconclusive) {
+			t.Errorf("%s: got %v: %s", c.name, c.verdict, c.said)
+		}
+	}
+}
+
+// Hits that took a new connection are a note, and those sent twice a doubt, of their trial.
+func TestConnectionsAreTold(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.windowsOf(0, "peak", func(w *record.Window) { w.Reconnected = 3 })
+	m.windowsOf(1, "calm", func(w *record.Window) { w.Resent = 1 })
+	run, s := m.summarized(t)
+	var text bytes.Buffer
+	if err := Print(&text, run, s, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"6 hits took a new connection, because the system had closed the one kept", "2 hits were sent more than once by the transport"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is not in\n%s", want, text.String())
+		}
+	}
+	if s.Validity[0].Generator.Reconnected != 6 || s.Validity[1].Generator.Resent != 2 {
+		t.Errorf("got %+v and %+v", s.Validity[0].Generator, s.Validity[1].Generator)
+	}
+}

@@ -138,8 +138,17 @@ type Correctness struct {
 	WrongUser       uint64 `json:"wrong_user"`
 	RejectedValid   uint64 `json:"rejected_valid"`
 	AcceptedRevoked uint64 `json:"accepted_revoked"`
-	// Rechecked hits tested a token issued or revoked earlier in the run: the evidence behind the zeros.
-	Rechecked uint64 `json:"rechecked"`
+	// The evidence behind the zeros: answers that could have been each of them, as in [record.Window]; absent for early records.
+	Named            uint64 `json:"named,omitempty"`
+	PresentedValid   uint64 `json:"presented_valid,omitempty"`
+	PresentedRevoked uint64 `json:"presented_revoked,omitempty"`
+	// Rechecked hits tested a token issued or revoked earlier in the run. Acknowledged tokens were issued and revoked, and
+	// FirstRechecks of them were tested; the rest was left unchecked.
+	Rechecked     uint64 `json:"rechecked"`
+	Acknowledged  uint64 `json:"acknowledged,omitempty"`
+	FirstRechecks uint64 `json:"first_rechecks,omitempty"`
+	// unsaid are the rechecked hits of early records, which do not say what they could have been.
+	unsaid uint64
 }
 
 // Operation is one operation's share of the numbers.

@@ -34,6 +34,7 @@ func (t *trial) doubtful(headline string) (doubts []doubt) {
 		{doubt{voids: voidsLatencies}, t.stolen()},
 		{doubt{voids: voidsCounts}, t.lagging(lagDoubtfulSeconds)},
 		{doubt{voids: voidsMeasures}, t.flushed()},
+		{doubt{voids: voidsMeasures | voidsErrors}, t.twice()},
 	} {
 		for _, text := range one.texts {
 			one.text = text
@@ -62,6 +63,7 @@ func (t *trial) noteworthy() (notes []string) {
 	if len(t.lagging(lagDoubtfulSeconds)) == 0 {
 		notes = t.lagging(lagNotedSeconds)
 	}
+	notes = append(notes, t.reconnections()...)
 	for _, r := range t.readings("primary") {
 		began := r.grown("checkpoints_total", "")
 		switch n := began["checkpoints_total"]; {

@@ -36,6 +36,7 @@ type Exporter struct {
 	cached     *prometheus.CounterVec
 	behind     *prometheus.GaugeVec
 	taken      *prometheus.CounterVec
+	connected  *prometheus.CounterVec
 
 	// mu guards what follows.
 	mu sync.Mutex
@@ -93,6 +94,7 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 		cached:         counter("cache_requests_total", "Look-ups in the cache since the first reading of the run, by result.", "result"),
 		behind:         gauge("replica_lag_seconds", "How far the replica is behind the primary."),
 		taken:          counter("processor_seconds_taken_total", "Time of the processors that others had since the first reading of the run: the host (steal), or other processes.", "by"),
+		connected:      counter("reconnected_hits_total", "Hits that were not sent by the connection kept for them: the system had closed it before (once), or, with a transport of the user's, they were sent again (twice).", "state", "stage", "op", "sent"),
 		states:         map[int]string{},
 		timeoutSeconds: h.TimeoutSeconds,
 		switched:       switched(h),
@@ -109,7 +111,7 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 	for _, t := range h.Trials {
 		x.states[t.Index] = t.State
 	}
-	x.registry.MustRegister(x.requests, x.duration, x.lag, x.offered, x.active, x.statements, x.cached, x.behind, x.taken, info, lost)
+	x.registry.MustRegister(x.requests, x.duration, x.lag, x.offered, x.active, x.statements, x.cached, x.behind, x.taken, x.connected, info, lost)
 	return x
 }
 
@@ -175,6 +177,9 @@ func (x *Exporter) count(w record.Window) {
 	// Without those that failed, a quantile would fall just when the system does.
 	for range w.Failed + w.Missed {
 		duration.Observe(x.timeoutSeconds)
+	}
+	for sent, n := range map[string]uint64{"once": w.Reconnected, "twice": w.Resent} {
+		x.connected.WithLabelValues(state, w.Stage, w.Op, sent).Add(float64(n))
 	}
 	observe(x.lag.WithLabelValues(state, w.Stage), w.Lag)
 }
