@@ -17,7 +17,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-TEST_TIMEOUT := 20m
+TEST_TIMEOUT := 40m
 FUZZ_TIME    := 5s
 # What people write by hand is fuzzed for longer.
 FUZZ_LONG    := 60s

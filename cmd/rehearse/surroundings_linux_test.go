@@ -75,8 +75,9 @@ traffic:
 phases: [extract-main, extract-reads, extract-writes, cache]
 `
 
-// A run is the same in whatever surroundings it is started. Each variable alone would take an hour; with families, set
-// REHEARSE_ONE_BY_ONE to find the one.
+// A run is the same in whatever surroundings it is started. Each variable alone would take an hour, so they come by family,
+// and in containers, which share the clients and the lists of what children get, all at once; set REHEARSE_ONE_BY_ONE to
+// find the one.
 func TestSurroundings(t *testing.T) {
 	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
 		t.Run(backend, func(t *testing.T) {
@@ -88,19 +89,30 @@ func TestSurroundings(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := s.moment(t, backend, nil)
-			for family, variables := range nonsense() {
-				if os.Getenv("REHEARSE_ONE_BY_ONE") == "" {
-					t.Run(family, func(t *testing.T) { s.sameMoment(t, backend, want, variables) })
-					continue
-				}
-				for name, value := range variables {
-					t.Run(name, func(t *testing.T) { s.sameMoment(t, backend, want, map[string]string{name: value}) })
-				}
+			for name, variables := range surroundings(backend) {
+				t.Run(name, func(t *testing.T) { s.sameMoment(t, backend, want, variables) })
 			}
 			t.Run("home", func(t *testing.T) { s.sameMoment(t, backend, want, map[string]string{"HOME": s.strangeHome(t)}) })
 			finished(t, s.command(t, "clean", "--data"))
 		})
 	}
+}
+
+// surroundings are what a run on a back end is tried in.
+func surroundings(backend string) map[string]map[string]string {
+	together, alone := map[string]string{}, map[string]map[string]string{}
+	for _, variables := range nonsense() {
+		for name, value := range variables {
+			together[name], alone[name] = value, map[string]string{name: value}
+		}
+	}
+	switch {
+	case os.Getenv("REHEARSE_ONE_BY_ONE") != "":
+		return alone
+	case backend == stack.BackendContainers:
+		return map[string]map[string]string{"together": together}
+	}
+	return nonsense()
 }
 
 func (s site) sameMoment(t *testing.T, backend string, want map[string]string, variables map[string]string) {
