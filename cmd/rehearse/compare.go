@@ -60,8 +60,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	frugal()
 	var candidates []reports.Candidate
 	var errs []error
+	room := &record.Room{}
 	for _, name := range names {
-		candidate, err := findCandidate(name)
+		candidate, err := findCandidate(name, room)
 		candidates, errs = append(candidates, candidate), append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -85,8 +86,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	return reports.PrintComparison(out, c, options(out))
 }
 
-// findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out.
-func findCandidate(name string) (reports.Candidate, error) {
+// findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out. A record takes
+// its memory from room.
+func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
 	candidate, path := reports.Candidate{Source: name}, name
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Base(name) == name {
@@ -102,7 +104,7 @@ func findCandidate(name string) (reports.Candidate, error) {
 		candidate.Saved, err = reports.ReadBaseline(path)
 		return candidate, err
 	}
-	if candidate.Run, err = record.Open(path); err != nil {
+	if candidate.Run, err = room.Open(path); err != nil {
 		return candidate, err
 	}
 	candidate.Scenario, err = judging{}.scenario(path, candidate.Run)

@@ -26,6 +26,7 @@ const (
 	mostRates    = 10_000
 	mostValues   = 20_000 // of one reading or event
 	mostSeries   = 100_000
+	mostCells    = 100_000 // states times operations times stages: each has numbers of its own
 	mostEvents   = 50_000
 	mostText     = 1 << 20
 	longestName  = 200
@@ -38,7 +39,7 @@ const (
 	maxScenarioBytes = 1 << 20
 	// mostParts bounds what a header of that size unfolds to: its objects, lists and members.
 	mostParts = 1 << 20
-	// mostHeld is about how many bytes of memory a record may take: four days and nights of five operations.
+	// mostHeld is about how many bytes of memory the records of one command may take together: four days and nights of five operations.
 	mostHeld = 448 << 20
 )
 
@@ -142,6 +143,7 @@ func (h *Header) check() *problems {
 	p.names("states", h.States)
 	p.names("operations", h.Operations)
 	p.names("only", h.Only)
+	p.amount("states times operations times stages", len(h.States)*len(h.Operations)*len(h.Stages), mostCells)
 	h.checkTexts(p)
 	h.checkStages(p)
 	h.checkTrials(p)

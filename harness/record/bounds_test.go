@@ -111,6 +111,11 @@ func TestHeaderOutOfBounds(t *testing.T) {
 		{"a slowdown of for ever", func(h *Header) { h.SelfTest = &SelfTest{Levels: []Level{{Slowdown: -1}}} }, `slowdown -1 is out of range`},
 		{"trials in millions", func(h *Header) { h.Trials = make([]Trial, mostTrials+1) }, `20001 trials are too many: 20000 at the most`},
 		{"stages in millions", func(h *Header) { h.Stages = make([]Stage, mostNames+1) }, `1001 stages are too many: 1000 at the most`},
+		{"numbers in millions", func(h *Header) {
+			for i := range 300 {
+				h.States, h.Operations = append(h.States, fmt.Sprint("s", i)), append(h.Operations, fmt.Sprint("o", i))
+			}
+		}, `181202 states times operations times stages are too many: 100000 at the most`},
 		{"more than can be unfolded", func(h *Header) { h.Only = make([]string, mostParts+1) }, `entries: 1048576 at the most`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,4 +162,26 @@ func TestFewProblemsAreTold(t *testing.T) {
 	if err == nil || strings.Count(fmt.Sprint(err), "\n") > mostProblems+2 || !strings.Contains(err.Error(), "the rest was not read") {
 		t.Errorf("got %.3000v", err)
 	}
+}
+
+// Lines that are short take memory as well, which is known before they are read; and so do those of another record beside.
+func TestShortLinesInMillions(t *testing.T) {
+	short := strings.TrimSuffix(strings.Repeat("{\"trial\":0}\n", mostHeld/400/2+1), "\n")
+	dir := planted(t, sound(), map[string]string{SamplesFile: short})
+	room := &Room{}
+	if _, err := room.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := room.Open(dir); err == nil || !strings.Contains(err.Error(), "samples.jsonl: the record, with those that are read beside it, holds more") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Each API has numbers of its own.
+func TestAPIsInMillions(t *testing.T) {
+	var lines []string
+	for i := range mostNames + 1 {
+		lines = append(lines, fmt.Sprintf(`{"api":"GET /%d","stage":"peak","op":"verify"}`, i))
+	}
+	refused(t, planted(t, sound(), map[string]string{APIsFile: strings.Join(lines, "\n")}), `apis.jsonl:1001: 1001 APIs are too many: 1000 at the most`)
 }

@@ -15,15 +15,15 @@ type frame struct {
 	// length is how many seconds a trial has.
 	length float64
 	// sources and series are those of the readings so far, names all that were met, each held once however often it is read.
-	sources, series map[string]bool
-	names           map[string]string
-	// held is about how many bytes of memory the lines take.
-	held int
+	sources, series, apis map[string]bool
+	names                 map[string]string
+	// room is what the lines take their memory from.
+	room *Room
 }
 
-func frameOf(h *Header) *frame {
+func frameOf(h *Header, m *Room) *frame {
 	f := &frame{trials: map[int]bool{}, stages: map[string]*Stage{}, operations: map[string]bool{}, sources: map[string]bool{},
-		series: map[string]bool{}, names: map[string]string{}}
+		series: map[string]bool{}, apis: map[string]bool{}, names: map[string]string{}, room: m}
 	for _, t := range h.Trials {
 		f.trials[t.Index] = true
 	}
@@ -132,7 +132,15 @@ func (w *Window) check(f *frame, p *problems) {
 }
 
 func (w *Window) size() int {
-	return 256 + len(w.Response.folded) + len(w.Service.folded) + len(w.Lag.folded) + 64*len(w.Errors)
+	return 320 + len(w.Response.folded) + len(w.Service.folded) + len(w.Lag.folded) + mapped(len(w.Errors))
+}
+
+// mapped is about how many bytes a map of names takes.
+func mapped(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return 256 + 64*n
 }
 
 // check implements line.
@@ -140,6 +148,8 @@ func (w *APIWindow) check(f *frame, p *problems) {
 	p.name("api", w.API)
 	f.check(&w.Window, p)
 	f.stage(p, w.Stage)
+	f.apis[w.API] = true
+	p.amount("APIs", len(f.apis), mostNames)
 	w.API, w.Stage, w.Op = f.once(w.API), f.once(w.Stage), f.once(w.Op)
 }
 
@@ -171,7 +181,7 @@ func (s *Sample) check(f *frame, p *problems) {
 	p.amount("series", len(f.series), mostSeries)
 }
 
-func (s *Sample) size() int { return 256 + 32*len(s.Values) }
+func (s *Sample) size() int { return 400 + 32*len(s.Values) }
 
 // check implements line. Values in seconds are spans on the clock of the run, which others go through.
 func (e *Event) check(f *frame, p *problems) {
@@ -187,7 +197,7 @@ func (e *Event) check(f *frame, p *problems) {
 	}
 }
 
-func (e *Event) size() int { return 128 + len(e.Text) + 64*len(e.Values) }
+func (e *Event) size() int { return 128 + len(e.Kind) + len(e.Text) + mapped(len(e.Values)) }
 
 // checkEvents holds each trial to begin once and to end once, later, and all of them together to fit into a run.
 func checkEvents(dir string, events []Event) error {
@@ -217,10 +227,17 @@ func checkEvents(dir string, events []Event) error {
 	return p.err(filepath.Join(dir, EventsFile))
 }
 
-// full tells that the lines take more memory than there is for a record.
+// full takes the memory of a line, and tells that there is no more.
 func (f *frame) full(l line) error {
-	if f.held += l.size(); f.held > mostHeld {
-		return fmt.Errorf("the record holds more than is read at once, about %d MiB of memory: report on a shorter run, or on one of fewer operations", mostHeld>>20)
+	f.room.held += l.size()
+	return f.room.fits(0)
+}
+
+// fits tells that so many bytes more are more than is held at once.
+func (m *Room) fits(more int) error {
+	if m.held+more > mostHeld {
+		return fmt.Errorf("the record, with those that are read beside it, holds more than is read at once, about %d MiB of memory: "+
+			"take a shorter run, one of fewer operations, or fewer runs", mostHeld>>20)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -75,7 +76,16 @@ const remedy = "the record is damaged, or was not made by rehearse: restore it f
 
 // Open reads the run directory dir. A run that was cut short is read as far as it goes; what is missing, broken or out of
 // bounds besides its last lines is an error.
-func Open(dir string) (*Run, error) {
+func Open(dir string) (*Run, error) { return new(Room).Open(dir) }
+
+// Room is the memory for the records that are looked at together. The zero value is empty.
+type Room struct {
+	// held is about how many bytes they take.
+	held int
+}
+
+// Open reads one more run directory, as [Open] does; one that takes more memory than the others left is an error.
+func (m *Room) Open(dir string) (*Run, error) {
 	r := &Run{Dir: dir}
 	var err error
 	if r.Header, err = ReadHeader(dir); err != nil {
@@ -84,7 +94,7 @@ func Open(dir string) (*Run, error) {
 	if r.Scenario, err = FilesOf(dir).Read(ScenarioFile, maxScenarioBytes); err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
-	in := &reader{run: r, frame: frameOf(&r.Header)}
+	in := &reader{run: r, frame: frameOf(&r.Header, m)}
 	var errs [4]error
 	r.Windows, errs[0] = readLines[Window](in, WindowsFile)
 	r.Samples, errs[1] = readLines[Sample](in, SamplesFile)
@@ -135,7 +145,6 @@ func readLines[T any, P interface {
 	defer file.Close()
 	var text []byte
 	var wrong []error
-	var read int64
 	lines := bufio.NewReaderSize(file, 1<<16)
 	for number := 1; in.told < mostProblems; number++ {
 		where := fmt.Sprintf("%s:%d", filepath.Join(in.run.Dir, name), number)
@@ -166,25 +175,50 @@ func readLines[T any, P interface {
 		if err := in.frame.full(P(&value)); err != nil {
 			return values, errors.Join(append(wrong, fmt.Errorf("%s: %w", where, err))...)
 		}
-		if read += int64(len(text)); number == sampledLines {
-			values = slices.Grow(values, expected(file, read, number))
+		if number == fewLines {
+			if values, err = makeRoom(in, values, name, P(new(T)).size()); err != nil {
+				return values, errors.Join(append(wrong, err)...)
+			}
 		}
 		values = append(values, value)
 	}
 	return values, errors.Join(wrong...)
 }
 
-// sampledLines are those by which the length of the others is judged.
-const sampledLines = 1000
+// fewLines are so few that it does not matter how a list of them grows.
+const fewLines = 1000
 
-// expected is about how many lines a file has, by the first ones: growing a list step by step takes twice its memory. No more
-// than a record may have are expected, whatever the file says of its size.
-func expected(file fs.File, read int64, lines int) int {
-	info, err := file.Stat()
+// makeRoom makes a list as long as the stream has lines: growing it step by step takes more than twice its memory. Where
+// that many cannot be held, however short, none of them is read.
+func makeRoom[T any](in *reader, values []T, name string, least int) ([]T, error) {
+	n, err := in.countLines(name)
 	if err != nil {
-		return 0
+		return values, fmt.Errorf("read run: %w", err)
 	}
-	return int(min(info.Size()/max(read, 1)*int64(lines), mostHeld/256)) + lines
+	more := max(n-len(values), 0)
+	if err := in.frame.room.fits(more * least); err != nil {
+		return values, fmt.Errorf("%s: %w", filepath.Join(in.run.Dir, name), err)
+	}
+	return slices.Grow(values, more), nil
+}
+
+// countLines counts the lines of a stream.
+func (in *reader) countLines(name string) (n int, err error) {
+	file, err := FilesOf(in.run.Dir).Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	for part := make([]byte, 1<<16); ; {
+		read, err := file.Read(part)
+		n += bytes.Count(part[:read], []byte{'\n'})
+		if errors.Is(err, io.EOF) {
+			return n + 1, nil // the last one may lack its end
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // decode makes a value of a line whose checksum matches.
