@@ -280,3 +280,15 @@ func same(a, b SavedNumber) bool {
 	equal := func(a, b Number) bool { return a == b || math.IsNaN(float64(a)) && math.IsNaN(float64(b)) }
 	return equal(a.Value, b.Value) && equal(a.Lo, b.Lo) && equal(a.Hi, b.Hi)
 }
+
+// A run that failed is nothing to hold others against, unless told.
+func TestBaselineOfAFailedRun(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Max: new(1.0)}}
+	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "it failed: budget primary_qps") {
+		t.Errorf("got %v, want it refused for the breach", err)
+	}
+	if _, err := NewBaseline(m.written(t), &m.scenario, true); err != nil {
+		t.Errorf("got %v, want it saved when told to", err)
+	}
+}

@@ -229,6 +229,7 @@ func (l *ledger) countBudget(b Budget) Budget {
 	default:
 		span = span.over(l.bracket(b.elsewhere(b.Of)))
 	}
+	span = b.settled(span)
 	b.Actual = span.value
 	whole, undone := l.hadAllBeenAnswered(b)
 	switch {
@@ -248,6 +249,19 @@ func (l *ledger) countBudget(b Budget) Budget {
 		b.Reason = l.between(b, span)
 	}
 	return b
+}
+
+// settled is a count per hit that so few failed hits make unsure as servers and services may differ: the limit that the
+// system just keeps is then not breached for want of one answer. A cost that is higher by more is outside with both ends.
+func (b Budget) settled(span bracket) bracket {
+	_, _, perHit := b.perHit()
+	if !perHit || b.passes(span.lo) == b.passes(span.hi) || !(span.hi-span.lo <= countTolerance*span.hi) {
+		return span
+	}
+	if b.passes(span.lo) {
+		return bracket{span.lo, span.lo, span.lo}
+	}
+	return bracket{span.hi, span.hi, span.hi}
 }
 
 // between says why a count is not known well enough.

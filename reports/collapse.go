@@ -201,11 +201,11 @@ func (c *Collapse) held() string {
 
 // fell says from when to when it did not.
 func (c *Collapse) fell() string {
-	from := fmt.Sprintf("from second %s (%s)", number(c.FromSeconds), c.FromStage)
+	from := fmt.Sprintf("from second %s (%s)", limit(number(c.FromSeconds)), c.FromStage)
 	if c.ToEnd {
 		return from + " to the end"
 	}
-	return fmt.Sprintf("%s to second %s", from, number(c.ToSeconds))
+	return fmt.Sprintf("%s to second %s", from, limit(number(c.ToSeconds)))
 }
 
 // sentence is what there is to know of a state that collapsed.

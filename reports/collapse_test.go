@@ -62,7 +62,7 @@ func TestCollapseIsTold(t *testing.T) {
 	}
 	sentence := s.Sentence()
 	for _, part := range []string{"baseline collapsed at peak: of 500 hits/s it answered 10.0 % (50.0/s), p95 of those 10.0 ms",
-		"the true p95 is above the timeout of 5 s", "It still answered 200/s (warm-up), and fell over from second 4.00 (peak) to the end",
+		"the true p95 is above the timeout of 5 s", "It still answered 200/s (warm-up), and fell over from second 4 (peak) to the end",
 		"extract-main at peak: p95 10.0 ms"} {
 		if !strings.Contains(sentence, part) {
 			t.Errorf("got %q, want %q in it", sentence, part)
@@ -86,7 +86,7 @@ func TestCollapseWithoutAndWithAnEnd(t *testing.T) {
 	m = makeRun(1, steady, "baseline")
 	m.header.Headline = "calm"
 	m.fail(0, "calm", 0.5)
-	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "fell over from second 2.00 (calm) to second 3.00") {
+	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "fell over from second 2 (calm) to second 3") {
 		t.Errorf("got %q", s.Sentence())
 	}
 }
@@ -185,6 +185,8 @@ func TestLimitsOnWorkThatWasNotDone(t *testing.T) {
 		{on("primary_statements").op("verify").max(2.3), 0.05, Inconclusive}, // 2.22 of those sent, 2.32 of those answered
 		{on("primary_statements").op("verify").max(2.2), 0.05, Fail},
 		{on("primary_statements").op("verify").max(2.3), 0.001, Pass},
+		{on("primary_statements").op("verify").max(20.0 / 9), 0.001, Pass}, // what it costs, and two hits that failed
+		{on("primary_statements").op("verify").max(2.2), 0.001, Fail},
 	} {
 		m := makeRun(1, steady, "baseline", "extract-main")
 		m.fail(1, "peak", c.failing)

@@ -32,11 +32,11 @@ func (l *ledger) latencyBudget(b Budget) Budget {
 	}
 	switch {
 	case lost == len(trials) && b.upper() && l.surelyLost(trials, b):
-		b.Verdict, b.Reason = Fail, fmt.Sprintf("more than %s of the hits failed", percent(1-q))
+		b.Verdict, b.Reason = Fail, fmt.Sprintf("more than %s of the hits failed", limit(percent(1-q)))
 	case lost == len(trials) && b.upper():
-		b.Reason = fmt.Sprintf("about %s of the hits failed, which is as many as this percentile leaves out; measure more rounds", percent(1-q))
+		b.Reason = fmt.Sprintf("about %s of the hits failed, which is as many as this percentile leaves out; measure more rounds", limit(percent(1-q)))
 	case lost > 0:
-		b.Reason = fmt.Sprintf("in %d of %d rounds more than %s of the hits failed", lost, len(trials), percent(1-q))
+		b.Reason = fmt.Sprintf("in %d of %d rounds more than %s of the hits failed", lost, len(trials), limit(percent(1-q)))
 	default:
 		return l.intervalBudget(b)
 	}
