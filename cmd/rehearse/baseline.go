@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,7 +75,7 @@ func saveBaseline(cmd *cobra.Command, dir string, file []string, anyway bool) er
 		return usageError("%w; check the directory and its permissions", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %d numbers of %s\n", name, len(b.Numbers), b.Run)
-	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", b.Scenario, quoted(name))
+	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(name))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -27,6 +28,9 @@ explain what is in it. It replaces no scenario. The three values to edit are mar
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError("%d files named; name one", len(args))
+			}
+			if slices.Contains(args, "-") {
+				return usageError("init writes a schema beside the scenario, so it needs a file; try rehearse init my-peak.yaml")
 			}
 			return nil
 		},
@@ -83,7 +87,7 @@ func create(name string, text []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return usageError("%s: is there already; name another file, such as rehearse init my-peak.yaml", name)
+		return usageError("%s: is there already; name another file, such as rehearse init new-%s", name, filepath.Base(name))
 	case errors.Is(err, fs.ErrNotExist):
 		return usageError("%s: there is no such directory; make it first", name)
 	case err != nil:

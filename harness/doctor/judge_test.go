@@ -133,8 +133,8 @@ func TestJudgeQuiet(t *testing.T) {
 		cpuReading
 		want verdict
 	}{
-		{cpuReading{machine: 2, usable: 2, idle: 0.97}, verdict{OK, "2 CPUs, 97 % idle, 28.00 over 1 min", ""}},
-		{cpuReading{machine: 2, usable: 2, idle: 0.02}, verdict{Note, "2 CPUs, 2 % idle, 28.00 over 1 min", "ps -eo"}},
+		{cpuReading{machine: 2, usable: 2, idle: 0.97}, verdict{OK, "2 CPUs, 97 % idle, load average 28.00 over 1 min", ""}},
+		{cpuReading{machine: 2, usable: 2, idle: 0.02}, verdict{Note, "2 CPUs, 2 % idle, load average 28.00 over 1 min", "ps -eo"}},
 		{cpuReading{machine: 2, usable: 2, idle: 0.8, steal: 0.06}, verdict{Note, "6 % stolen", "host"}},
 		{cpuReading{machine: 1, usable: 1, idle: 1}, verdict{OK, "1 CPU, 100 % idle", ""}},
 	} {

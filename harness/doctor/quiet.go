@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func Quiet(ctx context.Context) Finding {
 func judgeQuiet(cpu cpuReading, load loadReading, loadKnown bool) Finding {
 	f := Finding{Found: cpu.text()}
 	if loadKnown {
-		f.Found += ", " + judgeLoad(load, nil).Found
+		f.Found += fmt.Sprintf(", load average %.2f over 1 min", load.one)
 	}
 	if f.Fix = cpu.busy(); f.Fix != "" {
 		f.Level = Note
