@@ -45,7 +45,7 @@ func TestCompany(t *testing.T) {
 			}
 			for _, text := range []string{terminal.String(), summary.String(), page.String()} {
 				for _, want := range c.want {
-					if begin := strings.Split(want, ":")[0]; !strings.Contains(text, begin) {
+					if begin, _, _ := strings.Cut(want, ":"); !strings.Contains(text, begin) {
 						t.Errorf("%q is not told in\n%s", begin, text)
 					}
 				}
