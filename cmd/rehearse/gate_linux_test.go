@@ -23,8 +23,10 @@ func abortive(t *testing.T, s site) string {
 func TestAbort(t *testing.T) {
 	s := newSite(t)
 	got := finished(t, s.command(t, "run", abortive(t, s), "--stack", "processes"))
-	const budget = "budget achieved_rate of extract-main at plateau min 1,000/s for 2s: outside the limit for 2s"
-	if got.code != exitBreached || !strings.Contains(got.stderr, "ended early: "+budget) || !strings.Contains(got.stdout, budget) {
+	const budget, breach = "budget achieved_rate of extract-main at plateau min 1,000/s for 2s: ", "outside the limit for 2s"
+	_, reason, told := strings.Cut(got.stdout, budget)
+	if got.code != exitBreached || !strings.Contains(got.stderr, "ended early: "+budget) || !strings.Contains(got.stderr, breach) ||
+		!told || !strings.Contains(reason, breach) {
 		t.Errorf("got exit %d:\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	summary := s.summary(t)
