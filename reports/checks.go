@@ -141,10 +141,9 @@ func (s *Summary) answerChecks(run *record.Run) []check {
 	for i := range run.Windows {
 		answered += run.Windows[i].Completed
 	}
-	list := []check{
-		s.answerCheck("answers name the right user", wrongUser, s.Correctness.WrongUser, "answers named the wrong user"),
-		s.answerCheck("acknowledged tokens are accepted", rejectedValid, s.Correctness.RejectedValid, "acknowledged tokens were rejected"),
-		s.answerCheck("revoked tokens are rejected in time", acceptedRevoked, s.Correctness.AcceptedRevoked, "revoked tokens were accepted too late"),
+	var list []check
+	for _, p := range s.Correctness.promises() {
+		list = append(list, s.answerCheck(p))
 	}
 	for i := range list {
 		if list[i].verdict != Fail && answered == 0 {
@@ -173,16 +172,15 @@ func (s *Summary) firstCause() string {
 }
 
 // answerCheck passes on answers that could have broken it.
-func (s *Summary) answerCheck(name, metric string, wrong uint64, what string) check {
-	chances, called := s.Correctness.chances(metric)
-	c := check{class: s.class(ownChecks), name: name, verdict: Pass, notes: []string{s.Correctness.evidence()}}
+func (s *Summary) answerCheck(p promise) check {
+	c := check{class: s.class(ownChecks), name: p.name, verdict: Pass, notes: []string{s.Correctness.evidence()}}
 	switch {
-	case wrong > 0:
-		c.verdict, c.said = Fail, count(wrong)+" "+what
-	case chances == 0:
-		c.verdict, c.said = Inconclusive, "there were no "+called
+	case p.wrong > 0:
+		c.verdict, c.said = Fail, count(p.wrong)+" "+p.broken
+	case p.chances == 0:
+		c.verdict, c.said = Inconclusive, "there were no "+p.called
 	case s.Correctness.unsaid == 0:
-		c.notes = append(c.notes, fmt.Sprintf("there were %s %s", count(chances), called))
+		c.notes = append(c.notes, fmt.Sprintf("there were %s %s", count(p.chances), p.called))
 	}
 	return c
 }

@@ -143,10 +143,7 @@ func (p pulse) rate() float64 { return float64(p.offered) / (p.end - p.begin) }
 // pulse is what became of the hits of a trial second by second, in the order of time.
 func (l *ledger) pulse(t *trial) (list []pulse) {
 	seconds := map[moment]*pulse{}
-	for _, w := range l.windows {
-		if w.Trial != t.Index {
-			continue
-		}
+	for _, w := range t.windows {
 		at := moment{w.Stage, w.Second}
 		if seconds[at] == nil {
 			stage := l.stage(w.Stage)

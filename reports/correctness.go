@@ -18,8 +18,8 @@ func correctnessOf(w record.Window) Correctness {
 		Named: w.Named, PresentedValid: w.PresentedValid, PresentedRevoked: w.PresentedRevoked,
 		Rechecked: w.Rechecked, Acknowledged: w.Acknowledged, FirstRechecks: w.FirstRechecks}
 	// Every answer that is judged could have been one of the three.
-	if w.Named+w.PresentedValid+w.PresentedRevoked == 0 {
-		c.unsaid = w.Rechecked
+	if c.early() {
+		c.unsaid = c.Rechecked
 	}
 	return c
 }
@@ -73,32 +73,45 @@ func (c Correctness) evidence() string {
 // wrongAnswers counts those of any kind.
 func (c Correctness) wrongAnswers() uint64 { return c.WrongUser + c.RejectedValid + c.AcceptedRevoked }
 
+// promise is what a system promises of its answers, and what became of it.
+type promise struct {
+	// metric is the check by its name in the language, name what build servers show.
+	metric, name string
+	// wrong answers broke it, as broken says; chances are the answers that could have, which are called so.
+	broken, called string
+	wrong, chances uint64
+}
+
+// promises are those of each check. Of an early record it is known how many tokens were rechecked, and that stands for the
+// chances of each.
+func (c Correctness) promises() []promise {
+	return []promise{
+		{wrongUser, "answers name the right user", "answers named the wrong user", "answers that name a user",
+			c.WrongUser, c.Named + c.unsaid},
+		{rejectedValid, "acknowledged tokens are accepted", "acknowledged tokens were rejected", "valid tokens",
+			c.RejectedValid, c.PresentedValid + c.unsaid},
+		{acceptedRevoked, "revoked tokens are rejected in time", "revoked tokens were accepted too late", "revoked tokens past their bound",
+			c.AcceptedRevoked, c.PresentedRevoked + c.unsaid},
+	}
+}
+
 // promisesBroken says, kind by kind, which answers were wrong.
 func (c Correctness) promisesBroken() (told []string) {
-	for _, wrong := range []struct {
-		n    uint64
-		what string
-	}{
-		{c.WrongUser, "answers named the wrong user"}, {c.RejectedValid, "acknowledged tokens were rejected"},
-		{c.AcceptedRevoked, "revoked tokens were accepted too late"},
-	} {
-		if wrong.n > 0 {
-			told = append(told, count(wrong.n)+" "+wrong.what)
+	for _, p := range c.promises() {
+		if p.wrong > 0 {
+			told = append(told, count(p.wrong)+" "+p.broken)
 		}
 	}
 	return told
 }
 
 // chances are the answers that could have broken a check, and what they are called; of a metric that is no check there are
-// none. Of an early record it is known how many tokens were rechecked, and that stands for each check.
+// none.
 func (c Correctness) chances(metric string) (n uint64, called string) {
-	switch metric {
-	case wrongUser:
-		return c.Named + c.unsaid, "answers that name a user"
-	case rejectedValid:
-		return c.PresentedValid + c.unsaid, "valid tokens"
-	case acceptedRevoked:
-		return c.PresentedRevoked + c.unsaid, "revoked tokens past their bound"
+	for _, p := range c.promises() {
+		if p.metric == metric {
+			return p.chances, p.called
+		}
 	}
 	return 0, ""
 }

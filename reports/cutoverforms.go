@@ -65,7 +65,7 @@ func (c *Cutover) Annotations() (list []Annotation) {
 		list = append(list, about(levelWarning, text))
 	}
 	if rest := unsaid(c.Warnings, pressing); len(rest) > 0 {
-		list = append(list, about(levelNotice, fmt.Sprintf("%s, such as: %s; all are in the summary of the step and in %s", plural(len(rest), "remark"), rest[0], MarkdownFile)))
+		list = append(list, about(levelNotice, remarks(rest, "", stepAndPage)))
 	}
 	return list
 }

@@ -91,10 +91,17 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 	}
 	list := slices.Concat(shown(append(reasons, errors...)), shown(warnings))
 	if rest := unsaid(s.Warnings, append(said, covered...)); len(rest) > 0 {
-		list = append(list, about(levelNotice, fmt.Sprintf("%s that no budget rests on, such as: %s; all are in the summary of the step and in %s",
-			plural(len(rest), "remark"), rest[0], MarkdownFile)))
+		list = append(list, about(levelNotice, remarks(rest, " that no budget rests on", stepAndPage)))
 	}
 	return list
+}
+
+// stepAndPage is where all remarks are.
+const stepAndPage = "the summary of the step and in " + MarkdownFile
+
+// remarks are told as one: how many there are, the first of them, and where all are.
+func remarks(list []string, which, where string) string {
+	return fmt.Sprintf("%s%s, such as: %s; all are in %s", plural(len(list), "remark"), which, list[0], where)
 }
 
 // unsaid are the texts that do not begin with one that was said.

@@ -43,14 +43,11 @@ func (b Budget) told() string {
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *Summary) judgeAnswers() {
-	for _, why := range s.wrongAnswers() {
+	for _, why := range s.Correctness.promisesBroken() {
 		s.against(Fail, "%s", why)
 	}
 	s.Warnings = append(s.Warnings, s.Correctness.untested()...)
 }
-
-// wrongAnswers tells of those that no number makes up for.
-func (s *Summary) wrongAnswers() []string { return s.Correctness.promisesBroken() }
 
 func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 	switch {

@@ -103,7 +103,7 @@ func (s *SelfTest) StepSummary(w io.Writer, run *record.Run, limit int) error {
 func (s *SelfTest) Annotations(run *record.Run) []Annotation {
 	about := Annotation{Level: levelError, Title: run.Header.Scenario + ", self-test: " + s.verdict().String(), Message: s.against(run)}
 	if about.Message == "" && len(s.Warnings) > 0 {
-		about.Level, about.Message = levelNotice, fmt.Sprintf("%s, such as: %s; all are in %s", plural(len(s.Warnings), "remark"), s.Warnings[0], MarkdownFile)
+		about.Level, about.Message = levelNotice, remarks(s.Warnings, "", MarkdownFile)
 	}
 	if about.Message == "" {
 		return nil

@@ -29,18 +29,20 @@ const (
 	busyRefuse = "refuse"
 )
 
+// busyWords are the values of --if-busy.
+func busyWords() []string { return []string{busyTell, busyWait, busyRefuse} }
+
 func (c *company) addFlags(cmd *cobra.Command) {
-	flags, known := cmd.Flags(), []string{busyTell, busyWait, busyRefuse}
+	flags := cmd.Flags()
 	flags.StringVar(&c.ifBusy, "if-busy", busyTell, "when another run is on this machine: tell, wait for its end, or refuse")
 	flags.DurationVar(&c.maxWait, "max-wait", 30*time.Minute, "with --if-busy wait: wait no longer")
-	_ = cmd.RegisterFlagCompletionFunc("if-busy", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("if-busy", cobra.FixedCompletions(busyWords(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 
 func (c *company) check(v *variation) error {
-	known := []string{busyTell, busyWait, busyRefuse}
 	switch {
-	case !slices.Contains(known, c.ifBusy):
-		return usageError("--if-busy %q is unknown; use %s", c.ifBusy, strings.Join(known, ", "))
+	case !slices.Contains(busyWords(), c.ifBusy):
+		return usageError("--if-busy %q is unknown; use %s", c.ifBusy, strings.Join(busyWords(), ", "))
 	case c.ifBusy != busyWait && v.has("max-wait"):
 		return usageError("--max-wait says how long --if-busy wait waits; add that, or leave it out")
 	case c.maxWait <= 0:
@@ -99,7 +101,7 @@ func (r *rehearsal) alone(ctx context.Context, config presence.Config) (*presenc
 	defer cancel()
 	p, err := presence.Alone(limited, config, func(others []presence.Run) {
 		if limit > 0 {
-			r.say("waiting for the end of %s; %v at most", listed(others), limit)
+			r.say("waiting for the end of %s; %v at most", presence.List(others), limit)
 		}
 	})
 	switch {
@@ -111,14 +113,6 @@ func (r *rehearsal) alone(ctx context.Context, config presence.Config) (*presenc
 		return nil, fmt.Errorf("%w%s", err, remedy)
 	}
 	return nil, fmt.Errorf("cannot tell whether another run is on this machine: %w; leave --if-busy out", err)
-}
-
-func listed(runs []presence.Run) string {
-	var texts []string
-	for _, other := range runs {
-		texts = append(texts, other.String())
-	}
-	return strings.Join(texts, "; ")
 }
 
 // beside tells and records that another run is on this machine, or not any more.

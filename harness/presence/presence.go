@@ -90,20 +90,20 @@ func Alone(ctx context.Context, cfg Config, busy func([]Run)) (*Presence, error)
 		if p != nil || err != nil {
 			return p, err
 		}
-		if text := list(others); text != told {
+		if text := List(others); text != told {
 			told = text
 			busy(others)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %s", ErrBusy, cmp.Or(list(others), "it is just beginning"))
+			return nil, fmt.Errorf("%w: %s", ErrBusy, cmp.Or(List(others), "it is just beginning"))
 		case <-time.After(lookAgain):
 		}
 	}
 }
 
-// list is who is there, in one line.
-func list(runs []Run) string {
+// List is who is there, in one line.
+func List(runs []Run) string {
 	var texts []string
 	for _, r := range runs {
 		texts = append(texts, r.String())

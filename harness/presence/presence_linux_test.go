@@ -147,7 +147,7 @@ func TestAlone(t *testing.T) {
 		wg.Go(func() {
 			p, err := Alone(t.Context(), newHeard().config(meeting, fmt.Sprint(i)), func(others []Run) {
 				mu.Lock()
-				told = append(told, list(others))
+				told = append(told, List(others))
 				mu.Unlock()
 			})
 			if err != nil {

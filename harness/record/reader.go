@@ -61,7 +61,7 @@ func ReadHeader(dir string) (h Header, err error) {
 	if err := json.Unmarshal(text, &h); err != nil {
 		return h, fmt.Errorf("read %s: %w", path, err)
 	}
-	if h.CRC != "" && !sealed || h.Checksums != "" && !sealed {
+	if !sealed && (h.CRC != "" || h.Checksums != "") {
 		return h, fmt.Errorf("read %s: %w; %s", path, errUnsealed, remedy)
 	}
 	h.CRC = ""
