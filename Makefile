@@ -31,6 +31,7 @@ rehearse: build
 	@bin/rehearse run stay-launch --stack $(STACK) $(ARGS)
 
 build: setup
+	@[ -x bin/rehearse ] || echo "building rehearse: up to some minutes the first time, seconds from then on" >&2
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/rehearse ./cmd/rehearse
 
 setup:
