@@ -23,6 +23,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // shortPeak is the smallest scenario that goes through every state.
@@ -202,6 +203,31 @@ func runOn(t *testing.T, backend string) {
 	again := finished(t, s.command(t, "clean", "--data"))
 	if again.code != exitPass || again.stdout != "nothing to clean\n" {
 		t.Errorf("a second time clean ends with %d and says %s%s", again.code, again.stdout, again.stderr)
+	}
+}
+
+// oneState has no phase, so nothing about it is ever unclear but its budget, which no machine can make so.
+const oneState = `version: 1
+name: one-state
+system: {name: carshare, data: {users: 200, dead_tokens: 1000, live_tokens: 4000}, password_iterations: 10}
+traffic:
+  timeout: 5s
+  stages:
+    - {name: plateau, hold: 100/s, for: 1s}
+phases: []
+budgets:
+  - {metric: primary_statements_per_verify, max: 4}
+`
+
+// Where nothing is open, the first look ends the run.
+func TestClearAtOnce(t *testing.T) {
+	s := newSite(t)
+	if err := os.WriteFile(filepath.Join(s.dir, "one-state.yaml"), []byte(oneState), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := finished(t, s.command(t, "run", "one-state.yaml", "--stack", "processes", "--until-clear"))
+	if want := fmt.Sprintf("after %d rounds: all is clear\n", stat.FirstLook); got.code != exitPass || !strings.Contains(got.stderr, want) {
+		t.Errorf("exit %d, without %q:\n%s%s", got.code, want, got.stdout, got.stderr)
 	}
 }
 
