@@ -7,7 +7,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
@@ -68,26 +67,58 @@ func phaseChart(s *Summary) plot.Bars {
 	qps := plot.Panel{Title: "primary (master DB) QPS at " + s.HeadlineStage}
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
-		p95.Pairs = append(p95.Pairs, pair(phase.Name, before.P95Seconds*1e3, after.P95Seconds*1e3, phase.P95Ratio))
-		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio))
+		p95.Pairs = append(p95.Pairs, pair(phase.Name, s.milliseconds(before), s.milliseconds(after), phase.P95Ratio))
+		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.qps(), after.qps(), phase.PrimaryQPSRatio))
 	}
 	if len(s.Phases) == 0 {
 		for _, state := range s.States {
-			p95.Pairs = append(p95.Pairs, alone(state.Name, state.P95Seconds*1e3))
-			qps.Pairs = append(qps.Pairs, alone(state.Name, state.PrimaryQPS))
+			p95.Pairs = append(p95.Pairs, alone(state.Name, s.milliseconds(state)))
+			qps.Pairs = append(qps.Pairs, alone(state.Name, state.qps()))
 		}
 	}
-	return plot.Bars{Title: strings.TrimSuffix(s.Sentence(), "."), Subtitle: s.subtitle(), Panels: []plot.Panel{p95, qps}}
+	return plot.Bars{Title: s.title(), Subtitle: s.subtitle(), Panels: []plot.Panel{p95, qps}}
 }
+
+// bar is how high one is, and what stands on it.
+type bar struct {
+	value Number
+	text  string
+}
+
+// milliseconds are those of a p95. One that is a hit without an answer is drawn at the timeout, which it is over: no bar at
+// all would say that nothing happened.
+func (s *Summary) milliseconds(state State) bar {
+	switch p95 := state.P95Seconds; {
+	case lost(p95) && s.timeoutSeconds > 0:
+		return bar{Number(s.timeoutSeconds * 1e3), waited(p95, s.timeoutSeconds)}
+	case state.timeless():
+		return bar{unknown(), void}
+	default:
+		return bar{p95 * 1e3, number(p95 * 1e3)}
+	}
+}
+
+// waiting is the same, each in the unit in which it is read best.
+func (s *Summary) waiting(state State) bar {
+	one := s.milliseconds(state)
+	one.text = s.latency(state, state.P95Seconds)
+	return one
+}
+
+func (state State) qps() bar { return bar{state.PrimaryQPS, state.count(number(state.PrimaryQPS))} }
 
 // alone is a state that was compared with no other.
-func alone(name string, value Number) plot.Pair {
-	return plot.Pair{Name: name, After: finite(value), AfterText: number(value), Alone: true}
+func alone(name string, one bar) plot.Pair {
+	return plot.Pair{Name: name, After: finite(one.value), AfterText: one.text, Alone: true}
 }
 
-func pair(name string, before, after Number, e Estimate) plot.Pair {
-	return plot.Pair{Name: name, Before: finite(before), After: finite(after),
-		BeforeText: number(before), AfterText: number(after), Change: judged(e)}
+func pair(name string, before, after bar, e Estimate) plot.Pair {
+	change := judged(e)
+	if change == missing {
+		change = untold
+	}
+	return plot.Pair{Name: name, Before: finite(before.value), After: finite(after.value),
+		BeforeText: before.text, AfterText: after.text, Change: change}
 }
 
 func finite(n Number) float64 {
@@ -170,16 +201,15 @@ func offeredRate(stage record.Stage, trial float64) plot.Piece {
 // timelineTitle is the finding on the databases; a single state has a level and no change.
 func (s *Summary) timelineTitle() string {
 	before, after := s.sides(s.Overall)
-	if why := s.nothing(before, after); why != "" {
-		return strings.TrimSuffix(why, ".")
+	if s.nothing(before, after) != "" || before.uncounted() && after.uncounted() {
+		return s.title()
 	}
-	if before.Name == after.Name {
-		return fmt.Sprintf("Primary (master DB) at %s: %s QPS, replica: %s QPS", s.HeadlineStage,
-			number(before.PrimaryQPS), number(before.ReplicaQPS))
+	told := func(of func(State) Number, e Estimate) string {
+		return s.both("%s QPS", before, after, func(state State) string { return state.count(number(of(state))) }, e)
 	}
-	return fmt.Sprintf("Primary (master DB) at %s: %s QPS (%s), replica: %s QPS", s.HeadlineStage,
-		arrow(number(before.PrimaryQPS), number(after.PrimaryQPS)), judged(s.Overall.PrimaryQPSRatio),
-		arrow(number(before.ReplicaQPS), number(after.ReplicaQPS)))
+	return fmt.Sprintf("Primary (master DB) at %s: %s, replica: %s", s.HeadlineStage,
+		told(func(state State) Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
+		told(func(state State) Number { return state.ReplicaQPS }, noEstimate()))
 }
 
 // trialSpan is when a trial began and ended, in seconds elapsed. One that was cut short ends with the last event.

@@ -49,7 +49,7 @@ func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
 	m.windows = m.windows[:6]
 	_, s := m.summarized(t)
 	pair := phaseChart(s).Panels[0].Pairs[0]
-	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != "-" {
+	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != void {
 		t.Errorf("got %+v, want before known and after not", pair)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -65,14 +63,14 @@ func (s short) told() string {
 	return fmt.Sprintf("%s of %s hits due at %s (trial %d)", percent(float64(s.answeredRatio())), count(s.offered), s.stage, s.Index+1)
 }
 
-// shortest are the measured stages of a state of which too few hits were answered in some trial, each in the worst of them,
-// the worst stage first.
+// shortest are the stages of a state of which too few hits were answered in some trial, each in the worst of them, the worst
+// stage first.
 func (l *ledger) shortest(state string) (list []short) {
 	for _, stage := range l.header.Stages {
 		var worst *short
 		for _, t := range l.begun(state) {
 			h := t.in(stage.Name)
-			if stage.Measure && h.answeredRatio() < answeredDoubt && (worst == nil || h.answeredRatio() < worst.answeredRatio()) {
+			if h.answeredRatio() < answeredDoubt && (worst == nil || h.answeredRatio() < worst.answeredRatio()) {
 				worst = &short{t, stage.Name, h}
 			}
 		}
@@ -84,22 +82,29 @@ func (l *ledger) shortest(state string) (list []short) {
 	return list
 }
 
-// judgeAnswered fails a run in which a state answered too little, budget or not, and doubts it where that is not sure.
+// judgeAnswered fails a run in which a state answered too little, budget or not, and doubts it where that is not sure. A
+// warm-up is not measured, but what fails in it alone is no good beginning.
 func (l *ledger) judgeAnswered(s *Summary) {
+	for _, one := range s.collapsedAt(l) {
+		s.against(Fail, "%s", one)
+	}
 	for _, state := range s.States {
-		list := l.shortest(state.Name)
-		if len(list) == 0 {
-			continue
+		var short, cold []string
+		for _, one := range l.shortest(state.Name) {
+			switch {
+			case !l.stage(one.stage).Measure:
+				cold = append(cold, one.told())
+			case !one.collapsed():
+				short = append(short, one.told())
+			}
 		}
-		var told []string
-		for _, one := range list {
-			told = append(told, one.told())
+		if len(short) > 0 {
+			s.press("%s answered %s: under %s, so work that was not done is missing in its counts", state.Name,
+				strings.Join(limited(short, 3), ", "), limit(percent(answeredDoubt)))
 		}
-		said := fmt.Sprintf("%s answered %s", state.Name, strings.Join(limited(told, 3), ", "))
-		if slices.ContainsFunc(list, func(one short) bool { return one.collapsed() }) {
-			s.against(Fail, "%s: it collapsed (under %s)", said, limit(percent(answeredLeast)))
-		} else {
-			s.press("%s: under %s, so work that was not done is missing in its counts", said, limit(percent(answeredDoubt)))
+		if len(cold) > 0 && len(short) == 0 && state.Collapse == nil {
+			s.press("%s answered %s: what is not measured was not served, so the stages after it may have met a system that was not ready",
+				state.Name, strings.Join(limited(cold, 3), ", "))
 		}
 	}
 }
@@ -120,14 +125,20 @@ func (l *ledger) collapse(state string) *Collapse {
 	if worst == nil {
 		return nil
 	}
-	h, saw := worst.in(headline), answered([]*trial{worst}, l.stage(headline), Key{Stage: headline})
-	c := &Collapse{Trials: n, Trial: worst.Index, AnsweredRatio: h.answeredRatio(), OfferedRate: saw["offered_rate"],
-		AnsweredRate: saw["achieved_rate"], AnsweredP95Seconds: unknown(), TimeoutSeconds: l.header.TimeoutSeconds, HeldRate: unknown(),
-		FromSeconds: unknown(), ToSeconds: unknown()}
+	saw := answered([]*trial{worst}, l.stage(headline), Key{Stage: headline})
+	c := worst.in(headline).collapse(l.header.TimeoutSeconds)
+	c.Trials, c.Trial, c.OfferedRate, c.AnsweredRate = n, worst.Index, saw["offered_rate"], saw["achieved_rate"]
+	c.fall(nil, l.pulse(worst))
+	return c
+}
+
+// collapse is what the hits themselves tell of one.
+func (h *hits) collapse(timeoutSeconds float64) *Collapse {
+	c := &Collapse{Trials: 1, AnsweredRatio: h.answeredRatio(), OfferedRate: unknown(), AnsweredRate: unknown(), AnsweredP95Seconds: unknown(),
+		TimeoutSeconds: timeoutSeconds, HeldRate: unknown(), FromSeconds: unknown(), ToSeconds: unknown()}
 	if answered := h.response.Count(); stat.Tail(answered, 0.95) >= leastTail {
 		c.AnsweredP95Seconds = Number(stat.Quantile(bars(h.response), 0, 0.95))
 	}
-	c.fall(l.pulse(worst))
 	return c
 }
 
@@ -163,8 +174,9 @@ func (l *ledger) pulse(t *trial) (list []pulse) {
 	return list
 }
 
-// fall finds when the trial fell over, and what it had answered until then.
-func (c *Collapse) fall(seconds []pulse) {
+// fall finds when it was in these seconds that the trial fell over, and what it had answered until then, in those before
+// them too.
+func (c *Collapse) fall(before, seconds []pulse) {
 	from := slices.IndexFunc(seconds, func(p pulse) bool { return p.answeredRatio() < answeredLeast })
 	if from < 0 {
 		return
@@ -174,80 +186,12 @@ func (c *Collapse) fall(seconds []pulse) {
 		if p.answeredRatio() < answeredLeast {
 			c.ToSeconds, c.ToEnd = Number(p.end), i == len(seconds)-1
 		}
-		if i < from && p.answeredRatio() >= answeredDoubt && !(Number(p.rate()) <= c.HeldRate) {
+	}
+	for _, p := range slices.Concat(before, seconds[:from]) {
+		if p.answeredRatio() >= answeredDoubt && !(Number(p.rate()) <= c.HeldRate) {
 			c.HeldRate, c.HeldStage = Number(p.rate()), p.stage
 		}
 	}
-}
-
-// timeout says what the percentile of a state is above that is one of its unanswered hits.
-func (c *Collapse) timeout() string {
-	if c.TimeoutSeconds == 0 {
-		return "is among the hits that failed"
-	}
-	return "is above the timeout of " + limit(seconds(Number(c.TimeoutSeconds)))
-}
-
-// held says what the state still answered.
-func (c *Collapse) held() string {
-	if !c.HeldRate.Known() {
-		return "no rate that was offered"
-	}
-	return fmt.Sprintf("%s/s (%s)", number(c.HeldRate), c.HeldStage)
-}
-
-// fell says from when to when it did not.
-func (c *Collapse) fell() string {
-	from := fmt.Sprintf("from second %s (%s)", limit(number(c.FromSeconds)), c.FromStage)
-	if c.ToEnd {
-		return from + " to the end"
-	}
-	return fmt.Sprintf("%s to second %s", from, limit(number(c.ToSeconds)))
-}
-
-// sentence is what there is to know of a state that collapsed.
-func (c *Collapse) sentence(state, stage string, trials int) string {
-	in := ""
-	if trials > 1 {
-		in = fmt.Sprintf(" in %d of %d trials", c.Trials, trials)
-	}
-	p95 := "too few for a p95 of them"
-	if c.AnsweredP95Seconds.Known() {
-		p95 = "p95 of those " + seconds(c.AnsweredP95Seconds)
-	}
-	return fmt.Sprintf("%s collapsed at %s%s: of %s hits/s it answered %s (%s/s), %s; the true p95 %s. It still answered %s, and fell over %s.",
-		state, stage, in, number(c.OfferedRate), percent(float64(c.AnsweredRatio)), number(c.AnsweredRate), p95, c.timeout(), c.held(), c.fell())
-}
-
-// collapses are the states that fell over.
-func (s *Summary) collapses() (names []string) {
-	for _, state := range s.States {
-		if state.Collapse != nil {
-			names = append(names, state.Name)
-		}
-	}
-	return names
-}
-
-// collapseTable has what is to be known of the states that fell over; the other numbers say little of them.
-func (s *Summary) collapseTable() table.Writer {
-	t := newTable("collapsed", "trials", "hits/s", "answered", "p95 of those", "p95 of all", "still answered", "fell over")
-	right(t, 2, 3, 4, 5, 6)
-	for _, row := range s.collapseRows() {
-		t.AppendRow(row)
-	}
-	return t
-}
-
-func (s *Summary) collapseRows() (rows [][]any) {
-	for _, state := range s.States {
-		if c := state.Collapse; c != nil {
-			rows = append(rows, []any{state.Name, fmt.Sprintf("%d of %d", c.Trials, state.BegunTrials), number(c.OfferedRate),
-				fmt.Sprintf("%s (%s/s)", percent(float64(c.AnsweredRatio)), number(c.AnsweredRate)), seconds(c.AnsweredP95Seconds),
-				waited(Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
-		}
-	}
-	return rows
 }
 
 // lost tells that a percentile is one of the hits that were not answered.
@@ -258,15 +202,19 @@ const void = "void"
 
 // latency prints a latency of a state.
 func (s *Summary) latency(state State, n Number) string {
-	if state.Trials == 0 && state.BegunTrials > 0 {
+	if state.timeless() {
 		return void
 	}
 	return waited(n, s.timeoutSeconds)
 }
 
+// timeless and uncounted tell that a state was measured, and no latency of it, or no count, is believed.
+func (state State) timeless() bool  { return state.Trials == 0 && state.BegunTrials > 0 }
+func (state State) uncounted() bool { return state.CountedTrials == 0 && state.BegunTrials > 0 }
+
 // count is what is printed of a count of a state.
 func (state State) count(text string) string {
-	if state.CountedTrials == 0 && state.BegunTrials > 0 {
+	if state.uncounted() {
 		return void
 	}
 	return text

@@ -3,11 +3,13 @@ package reports
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -61,9 +63,8 @@ func TestCollapseIsTold(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	sentence := s.Sentence()
-	for _, part := range []string{"baseline collapsed at peak: of 500 hits/s it answered 10.0 % (50.0/s), p95 of those 10.0 ms",
-		"the true p95 is above the timeout of 5 s", "It still answered 200/s (warm-up), and fell over from second 4 (peak) to the end",
-		"extract-main at peak: p95 10.0 ms"} {
+	for _, part := range []string{"baseline collapsed at peak: of 500 hits/s it answered 10.0 % (p95 of those 10.0 ms), the p95 of all is over 5 s; " +
+		"it still answered 200/s (warm-up), and fell over from second 4 (peak) to the end. extract-main at peak: p95 10.0 ms"} {
 		if !strings.Contains(sentence, part) {
 			t.Errorf("got %q, want %q in it", sentence, part)
 		}
@@ -80,7 +81,7 @@ func TestCollapseWithoutAndWithAnEnd(t *testing.T) {
 	for _, stage := range []string{"warm-up", "calm", "peak"} {
 		m.fail(0, stage, 1)
 	}
-	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "It still answered no rate that was offered") {
+	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "of 500 hits/s it answered nothing, the p95 of all is over 5 s; it still answered no rate that was offered") {
 		t.Errorf("got %q", s.Sentence())
 	}
 	m = makeRun(1, steady, "baseline")
@@ -148,8 +149,8 @@ func TestWorkThatWasNotDone(t *testing.T) {
 		{"all answered", 0, Pass, Better, Pass, ""},
 		{"half a per cent failed", 0.005, Pass, Better, Pass, ""},
 		{"two per cent failed", 0.02, Inconclusive, Unclear, Inconclusive, "extract-main answered 98.0 % of 2,000 hits due at peak (trial 2): under 99 %"},
-		{"a fifth failed", 0.2, Fail, Unclear, Inconclusive, "it collapsed (under 90 %)"},
-		{"all failed", 1, Fail, Unclear, Inconclusive, "it collapsed (under 90 %)"},
+		{"a fifth failed", 0.2, Fail, Unclear, Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
+		{"all failed", 1, Fail, Unclear, Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline", "extract-main")
@@ -206,6 +207,98 @@ func TestPhasesDoNotLeaveOutTheWorstRound(t *testing.T) {
 		t.Errorf("got %+v, want no claim", e)
 	}
 	mustSay(t, run, s, "in 1 of 2 trials of baseline more than 5 % of the hits failed")
+}
+
+// Where a round of three failed, the levels are of all three rounds, and there is no change: over the others it would be one
+// of what went well.
+func TestLevelsAndChangeAreOfTheSameRounds(t *testing.T) {
+	m := makeRun(3, steady, "baseline", "extract-main")
+	m.fail(2, "peak", 1) // the second trial of extract-main
+	run, s := m.summarized(t)
+	p := s.Phases[0]
+	if e := p.P95Ratio; e.Value.Known() || e.Lo.Known() || e.Verdict != Unclear || e.Why == "" || p.P95Levels.After.Known() || !p.P95Levels.Before.Known() {
+		t.Errorf("got %+v and levels %+v, want no change, and a level after that is over the timeout", e, p.P95Levels)
+	}
+	mustSay(t, run, s, " extract-main  12.0 ms → over 5 s       ~              -  ~ ", "in 1 of 3 trials of extract-main more than 5 % of the hits failed")
+}
+
+// Of two states that fell over alike it is said once, and the reasons do not say it again.
+func TestCollapsesAreToldTogether(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	for trial := range m.header.Trials {
+		m.fail(trial, "peak", 0.9)
+	}
+	m.fail(1, "calm", 0.8)
+	_, s := m.summarized(t)
+	if got, want := s.Sentence(), "baseline and extract-main collapsed at peak: of 500 hits/s they answered 10.0 % (p95 of those 10.0 ms) and 10.0 % (p95 of those 10.0 ms), "+
+		"the p95 of all is over 5 s; baseline still answered 200/s (warm-up), and fell over from second 4 (peak) to the end; "+
+		"extract-main still answered 200/s (warm-up), and fell over from second 2 (calm) to the end."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if want := []string{"baseline collapsed at peak: under 90 % answered", "extract-main collapsed at peak and calm: under 90 % answered"}; !slices.Equal(s.Reasons, want) {
+		t.Errorf("got the reasons %q, want %q", s.Reasons, want)
+	}
+	m.fail(0, "calm", 0.8)
+	_, s = m.summarized(t)
+	if got, want := s.Sentence(), "the p95 of all is over 5 s; both still answered 200/s (warm-up), and fell over from second 2 (calm) to the end."; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
+	}
+	if want := []string{"baseline and extract-main collapsed at peak and calm: under 90 % answered"}; !slices.Equal(s.Reasons, want) {
+		t.Errorf("got the reasons %q, want %q", s.Reasons, want)
+	}
+}
+
+// A warm-up is not measured, but a state that failed in it alone is told by name.
+func TestWarmUpThatFailed(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.fail(1, "warm-up", 0.6)
+	run, s := m.summarized(t)
+	if s.Verdict != Pass {
+		t.Errorf("got %v (%q), want a pass with a warning", s.Verdict, s.Reasons)
+	}
+	mustSay(t, run, s, "warning: extract-main answered 40.0 % of 200 hits due at warm-up (trial 2): what is not measured was not served")
+}
+
+// Titles and headlines say what is known, and no bracket around nothing.
+func TestTitlesOfWhatIsVoid(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	for trial := range m.header.Trials {
+		m.windowsOf(trial, "peak", func(w *record.Window) {
+			w.Lag = record.Histogram{}
+			for range w.Sent {
+				w.Lag.Record(200 * time.Millisecond)
+			}
+		})
+	}
+	run, s := m.summarized(t)
+	if got, want := s.Sentence(), "baseline → extract-main at peak: primary (master DB) 1,500 → 1,000 QPS (−33.3 %); no latency is believed."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for name, title := range map[string]string{"phases": phaseChart(s).Title, "latency": s.latencyTitle(), "percentiles": s.percentilesTitle(), "shares": s.sharesTitle()} {
+		if !strings.Contains(title, "1,500 → 1,000 QPS") || strings.Contains(title, void) {
+			t.Errorf("%s: got the title %q", name, title)
+		}
+	}
+	m = makeRun(1, steady, "baseline", "extract-main")
+	for trial := range m.header.Trials {
+		m.fail(trial, "peak", 0.9)
+	}
+	run, s = m.summarized(t)
+	pair := phaseChart(s).Panels[0].Pairs[0]
+	if pair.Before != 5000 || pair.After != 5000 || pair.AfterText != "over 5 s" || pair.Change != "~" {
+		t.Errorf("got %+v, want bars at the timeout", pair)
+	}
+	if got, want := s.latencyTitle(), "p95 at peak: over 5 s → over 5 s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	line := timelineOf(run, s)
+	chart := latencyChart(s, line)
+	if highest(line.p95) != 5 || len(chart.Limits) != 1 || chart.Limits[0] != (plot.Limit{Name: "over 5 s", Y: 5000}) {
+		t.Errorf("got a p95 up to %v and the limits %v, want it drawn at the timeout", highest(line.p95), chart.Limits)
+	}
+	if card := s.keyFigures()[0]; card.Change.Word != "~" || !strings.Contains(card.Note, "more than 5 % of the hits failed") {
+		t.Errorf("got %+v, want the reason why there is no change", card)
+	}
 }
 
 // A noise floor beyond any number is told as that.

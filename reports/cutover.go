@@ -46,6 +46,9 @@ type Cutover struct {
 	// Total is of the whole run, warm-up included.
 	Total    CutoverHits `json:"total"`
 	Validity TrialCheck  `json:"validity"`
+	// warmUp are the hits before the first state is held, and timeoutSeconds is how long a hit may take.
+	warmUp         *hits
+	timeoutSeconds float64
 }
 
 // CutoverHits are hits and their answers.
@@ -74,6 +77,10 @@ type CutoverState struct {
 	ReplicaQPS       Number `json:"replica_qps"`
 	CacheHitRatio    Number `json:"cache_hit_ratio"`
 	CutoverHits
+	// Collapse tells how it fell over, if it did, in all of its time; here, too, on the run's clock.
+	Collapse *Collapse `json:"collapse,omitempty"`
+	// whole are the hits of all of its time.
+	whole *hits
 }
 
 // CutoverSwitch is one change of state. Its hits are those due around it: in the seconds it touches and one more on
@@ -120,9 +127,10 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	c := &Cutover{
 		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: append([]string{}, company(run.Events)...), Complete: run.Complete(),
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
-		OfferedRate: Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
+		timeoutSeconds: h.TimeoutSeconds, OfferedRate: Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}
-	cut := &cutting{run: run, reel: newReel(t, run.Windows)}
+	cut := &cutting{run: run, reel: newReel(t, run.Windows), pulses: l.pulse(t)}
+	c.warmUp = t.in(h.Stages[0].Name)
 	_, cut.end = trialSpan(run.Events, t.Index)
 	c.Jobs = cut.jobs()
 	if c.Switches = cut.switches(); len(c.Switches) != len(h.Stages)-2 {
@@ -166,7 +174,8 @@ type cutting struct {
 	run *record.Run
 	*reel
 	// end of the trial, on the run's clock.
-	end float64
+	end    float64
+	pulses []pulse
 }
 
 // jobs are those done while the traffic flowed. Their events are written at their end.
@@ -223,9 +232,34 @@ func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 			held.to = float64(judged.Switches[i].BeginSeconds)
 		}
 		c.fill(&s, undisturbed(held, judged.Jobs))
+		c.collapse(&s, held, judged)
 		list = append(list, s)
 	}
 	return list
+}
+
+// collapse finds out whether a state fell over, in all of its time: a job that it does not bear is its own.
+func (c *cutting) collapse(s *CutoverState, held stretch, judged *Cutover) {
+	s.whole = &hits{}
+	if held.from < held.to {
+		s.whole = c.inside(held)
+	}
+	if !s.whole.collapsed() {
+		return
+	}
+	var before, seconds []pulse
+	for _, p := range c.pulses {
+		p.begin, p.end = p.begin+c.at, p.end+c.at
+		switch {
+		case p.end <= held.from:
+			before = append(before, p)
+		case p.begin >= held.from && p.end <= held.to:
+			seconds = append(seconds, p)
+		}
+	}
+	s.Collapse = s.whole.collapse(judged.timeoutSeconds)
+	s.Collapse.OfferedRate, s.Collapse.AnsweredRate = judged.OfferedRate, judged.OfferedRate*s.Collapse.AnsweredRatio
+	s.Collapse.fall(before, seconds)
 }
 
 // undisturbed is the longest part of a stretch without a job, the first of equal ones.
@@ -263,6 +297,7 @@ func (c *Cutover) judge(cut *cutting) {
 		c.against(Inconclusive, "the run did not reach its end%s", interruption(cut.run.Events))
 	}
 	c.judgeAnswers()
+	c.judgeAnswered()
 	missed := false
 	for _, s := range c.Switches {
 		if s.Done || !missed {
@@ -295,6 +330,60 @@ func (c *Cutover) judgeAnswers() {
 	}
 }
 
+// judgeAnswered fails a cutover in which a state answered too little, as an ordinary run fails, and doubts it where that is
+// not sure.
+func (c *Cutover) judgeAnswered() {
+	if fell := c.fallen(); len(fell) > 0 {
+		var names []string
+		for _, f := range fell {
+			names = append(names, f.name)
+		}
+		c.against(Fail, "%s collapsed while traffic flowed: under %s answered", listed(limited(names, 4)), limit(percent(answeredLeast)))
+	}
+	for _, s := range c.States {
+		if h := s.whole; h != nil && s.Collapse == nil && h.answeredRatio() < answeredDoubt {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s answered %s of %s hits due: under %s, so work that was not done is missing in its counts", s.Stage,
+				percent(float64(h.answeredRatio())), count(h.offered), limit(percent(answeredDoubt))))
+		}
+	}
+	if h := c.warmUp; h != nil && h.answeredRatio() < answeredDoubt {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s of %s hits due were answered before the first state was held: it may not have been ready",
+			percent(float64(h.answeredRatio())), count(h.offered)))
+	}
+	if why := c.unlike(); why != "" {
+		c.Warnings = append(c.Warnings, "the change of primary (master DB) QPS is none to speak of: "+why)
+	}
+}
+
+// fallen are the states that collapsed.
+func (c *Cutover) fallen() (list []fallen) {
+	for _, s := range c.States {
+		if s.Collapse != nil {
+			list = append(list, fallen{s.Stage, 1, s.Collapse})
+		}
+	}
+	return list
+}
+
+// unlike says why the primary's QPS of the first state and of the last one on the way are not of the same work; empty if they
+// are.
+func (c *Cutover) unlike() string {
+	if len(c.States) == 0 {
+		return ""
+	}
+	first, last := c.States[0], c.States[c.turn()]
+	return otherWork(first.Stage, last.Stage, first.answeredRatio(), last.answeredRatio())
+}
+
+func (h CutoverHits) answeredRatio() Number {
+	return Number(float64(h.N-min(h.N, h.Errors+h.Missed)) / float64(h.N))
+}
+
+// collapsed is that of a state or a switch, as [hits.collapsed] is of a stage.
+func (h CutoverHits) collapsed() bool {
+	return (&hits{offered: h.N, sent: h.N - min(h.N, h.Missed), failed: h.Errors, missed: h.Missed}).collapsed()
+}
+
 func (c *Cutover) tooMany(h CutoverHits) bool {
 	return float64(h.Errors) > float64(c.ErrorsLimit)*float64(h.N)
 }
@@ -311,6 +400,8 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 		c.against(Inconclusive, "no hit was due around %s", name)
 	case c.tooMany(s.CutoverHits):
 		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, exact(100*float64(c.ErrorsLimit))+" %")
+	case s.collapsed():
+		c.against(Fail, "%s of %s hits were answered around %s: it collapsed (under %s)", percent(float64(s.answeredRatio())), count(s.N), name, limit(percent(answeredLeast)))
 	}
 	if n := s.wrongAnswers(); n > 0 {
 		c.against(Fail, "%s wrong answers around %s", count(n), name)

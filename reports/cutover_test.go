@@ -189,7 +189,8 @@ func fails(n uint64) func(*record.Window) {
 
 // What goes wrong is found, and where it goes wrong around a switch it is said of that.
 func TestCutoverVerdict(t *testing.T) {
-	one := 0.01
+	one, most := 0.01, 0.9
+	lenient := func(m *made) { m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: &most}} }
 	for _, tt := range []struct {
 		name   string
 		spoil  func(*made)
@@ -206,6 +207,16 @@ func TestCutoverVerdict(t *testing.T) {
 			m.second(10, fails(4))
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: &one}}
 		}, Fail, "4 of 300 hits failed around baseline → extract-main (limit 1 %)"},
+		{"a state that collapsed", func(m *made) {
+			lenient(m)
+			for at := 12; at < 17; at++ {
+				m.second(at, fails(40))
+			}
+		}, Fail, "extract-main collapsed while traffic flowed: under 90 % answered"},
+		{"a state that answered a little less", func(m *made) { lenient(m); m.second(14, fails(20)) }, Pass, "extract-main answered 97."},
+		{"a collapse around a switch", func(m *made) { lenient(m); m.second(10, fails(60)) }, Fail,
+			"80.0 % of 300 hits were answered around baseline → extract-main: it collapsed (under 90 %)"},
+		{"a warm-up that failed", func(m *made) { lenient(m); m.second(0, fails(50)) }, Pass, "hits due were answered before the first state was held"},
 		{"a wrong user", func(m *made) { m.second(17, func(w *record.Window) { w.WrongUser = 2 }) }, Fail, "2 wrong answers around extract-main → cache"},
 		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.RejectedValid = 1 }) }, Fail, "1 acknowledged tokens were rejected"},
 		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.AcceptedRevoked = 3 }) }, Fail, "3 revoked tokens were accepted too late"},
@@ -236,6 +247,31 @@ func TestCutoverVerdict(t *testing.T) {
 				t.Errorf("got %v and %q, want %v and %q", c.Verdict, told, tt.want, tt.reason)
 			}
 		})
+	}
+}
+
+// A cutover in which states fell over has the sentence and the table of an ordinary run.
+func TestCutoverTellsOfCollapses(t *testing.T) {
+	m := thereAndBack()
+	for at := 12; at < 17; at++ {
+		m.second(at, fails(80))
+	}
+	run, c := m.cutover(t)
+	var terminal, page, markdown bytes.Buffer
+	if err := errors.Join(PrintCutover(&terminal, run, c, Options{}), c.html(&page, run), c.markdown(&markdown, run)); err != nil {
+		t.Fatal(err)
+	}
+	for _, told := range []string{"extract-main collapsed while traffic flowed: of 100 hits/s it answered ", "it still answered 100/s (",
+		"and fell over from second 17 (extract-main) to second 22."} {
+		if !strings.Contains(terminal.String(), told) {
+			t.Errorf("%q is not told in\n%s", told, terminal.String())
+		}
+		if !strings.Contains(page.String(), told) || !strings.Contains(markdown.String(), told) {
+			t.Errorf("%q is not told in report.html, or not in report.md", told)
+		}
+	}
+	if !strings.Contains(terminal.String(), " collapsed     trials  hits/s") || !strings.Contains(page.String(), "What collapsed") {
+		t.Errorf("there is no table of what collapsed in\n%s", terminal.String())
 	}
 }
 

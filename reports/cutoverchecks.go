@@ -23,12 +23,17 @@ func (c *Cutover) checks(run *record.Run) []check {
 		}
 		return one
 	}
+	states := func(part *Cutover) {
+		part.States, part.warmUp, part.AndBack = c.States, c.warmUp, c.AndBack
+		part.judgeAnswered()
+	}
 	took := Number(elapsed(run))
 	list := []check{
 		{class: class, name: "verdict", verdict: c.Verdict, seconds: float64(took), notes: c.Warnings,
 			said: strings.Join(append([]string{c.Verdict.String()}, c.Reasons...), "; ")},
 		endCheck(class, c.Complete, run),
 		alone("answers", took, func(part *Cutover) { part.judgeAnswers() }),
+		alone("every state answers", took, states),
 	}
 	missed := ""
 	for _, s := range c.Switches {

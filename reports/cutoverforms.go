@@ -38,12 +38,21 @@ func (c *Cutover) sections(run *record.Run, reasons int) []section {
 		{open: append(head, "- In all: "+plain(c.Sentence()), "")},
 		bulleted("- ", limited(c.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(c.Warnings, reasons)).apart(),
+		c.collapseSection(),
 		tabled(c.switchTable(asIs), 9, 2, 3, 4, 5, 6, 7, 8, 9).apart(),
 		tabled(c.stateTable(asIs), 11, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11).folded("States (%d)", len(c.States)),
 		bulleted("- ", c.footnotes(run, reasons)).folded("What it rests on"),
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(CutoverFiles(), ", ")},
 			provenance(run.Header)...)).folded("How it was run"),
 	}
+}
+
+// collapseSection is empty where nothing fell over.
+func (c *Cutover) collapseSection() section {
+	if len(c.fallen()) == 0 {
+		return section{}
+	}
+	return tabled(collapseTable(c.fallen()), 8, 2, 3, 4, 5, 6).apart()
 }
 
 // Annotations is [Annotations] of a cutover. Its warnings are about switches; all else is one notice.
@@ -122,7 +131,7 @@ func (c *Cutover) pictures(run *record.Run, fonts *plot.Fonts) map[string]pictur
 	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
 	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
 	first, last := c.States[0], c.States[c.turn()]
-	latency.Title = fmt.Sprintf("p95 while traffic flowed: %s → %s: %s", first.Stage, last.Stage, arrow(seconds(first.P95Seconds), seconds(last.P95Seconds)))
+	latency.Title = fmt.Sprintf("p95 while traffic flowed: %s → %s: %s", first.Stage, last.Stage, arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
 	cache.Title = c.cacheTitle()
 	for _, l := range []*plot.Lines{&latency, &cache, &lag} {
 		l.Subtitle, l.HighlightName, l.Fonts = timeline.Subtitle, timeline.MarkName, fonts

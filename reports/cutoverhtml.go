@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
@@ -16,9 +17,16 @@ func (c *Cutover) html(w io.Writer, run *record.Run) error {
 	}
 	p := page.Page{
 		Title: fmt.Sprintf("%s, cutover: %s", c.Scenario, c.Verdict), Head: c.head(run.Header), Footer: footer(run.Header),
-		Sections: []page.Section{timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), reproduceSection(run)},
+		Sections: []page.Section{c.collapsedSection(), timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), reproduceSection(run)},
 	}
+	p.Sections = slices.DeleteFunc(p.Sections, func(section page.Section) bool { return section.ID == "" })
 	return p.Write(w)
+}
+
+// collapsedSection is what is to be known of the states that fell over.
+func (c *Cutover) collapsedSection() page.Section {
+	return collapsedSection(c.fallen(), "In all of the time of each state, on the run's clock",
+		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due in it were answered.", limit(percent(answeredLeast))))
 }
 
 // head is the first screen.
@@ -33,7 +41,7 @@ func (c *Cutover) head(h record.Header) page.Head {
 			{Question: "What did it change?", Text: c.Sentence(), Section: "states"}, c.trusted()},
 		Figures: []page.Figure{
 			{Name: "Primary (master DB) QPS", Before: number(first.PrimaryQPS), After: number(last.PrimaryQPS),
-				Change: page.Status{Word: change(last.PrimaryQPS / first.PrimaryQPS)}, Note: c.backNote()},
+				Change: page.Status{Word: c.primaryChange()}, Note: c.backNote()},
 			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
 			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
 			{Name: "Wrong answers", After: count(c.Total.wrongAnswers()), Note: c.Total.evidence()},
@@ -99,11 +107,11 @@ func (c *Cutover) switchesSection() page.Section {
 			continue
 		}
 		t.Rows = append(t.Rows, cells(s.name(), seconds(s.BeginSeconds), seconds(s.Seconds), seconds(max(s.LateSeconds, 0)), count(s.N),
-			count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked), seconds(s.P95BeforeSeconds), seconds(s.P95AroundSeconds)))
+			count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked), c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
 	}
 	section := page.Section{ID: "switches", Title: "The switches", Tables: []page.Table{t}}
 	for _, job := range c.Jobs {
-		section.Text = append(section.Text, job.line())
+		section.Text = append(section.Text, job.line(c.timeoutSeconds))
 	}
 	return section
 }
@@ -112,8 +120,8 @@ func (c *Cutover) statesSection() page.Section {
 	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it",
 		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
 	for _, s := range c.States {
-		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), seconds(s.P50Seconds),
-			seconds(s.P95Seconds), seconds(s.P99Seconds), number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS),
+		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), c.latency(s.P50Seconds),
+			c.latency(s.P95Seconds), c.latency(s.P99Seconds), number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS),
 			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)))
 	}
 	return page.Section{ID: "states", Title: "The states", Tables: []page.Table{t}}

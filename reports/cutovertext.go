@@ -74,6 +74,9 @@ func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
 		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
 	}
 	as := func(name string) string { return name }
+	if fell := c.fallen(); len(fell) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", trimmed(collapseTable(fell).Render()))
+	}
 	fmt.Fprintf(&b, "\n%s\n\n%s\n\n", trimmed(c.stateTable(as).Render()), trimmed(c.switchTable(as).Render()))
 	for _, line := range c.footnotes(run, terminalReasons) {
 		fmt.Fprintln(&b, line)
@@ -85,6 +88,13 @@ func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
 // Sentence says what the phases did to the primary while the traffic flowed, or why it cannot.
 func (c *Cutover) Sentence() string {
 	first, last := c.States[0], c.States[c.turn()]
+	if fell := c.fallen(); len(fell) > 0 {
+		told := fallenSentence(fell[:min(len(fell), 2)], "while traffic flowed")
+		if more := len(fell) - 2; more > 0 {
+			told = strings.TrimSuffix(told, ".") + fmt.Sprintf("; %s collapsed, too.", plural(more, "more state"))
+		}
+		return told
+	}
 	if !first.PrimaryQPS.Known() || !last.PrimaryQPS.Known() {
 		return fmt.Sprintf("%s → %s at %s/s while traffic flowed: the primary's QPS is not known at both ends.",
 			first.Stage, last.Stage, number(c.OfferedRate))
@@ -95,8 +105,20 @@ func (c *Cutover) Sentence() string {
 	}
 	return fmt.Sprintf("%s → %s at %s/s while traffic flowed: primary (master DB) %s QPS (%s)%s; p95 %s.",
 		first.Stage, last.Stage, number(c.OfferedRate), arrow(number(first.PrimaryQPS), number(last.PrimaryQPS)),
-		change(last.PrimaryQPS/first.PrimaryQPS), back, arrow(seconds(first.P95Seconds), seconds(last.P95Seconds)))
+		c.primaryChange(), back, arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
 }
+
+// primaryChange is what became of the primary's QPS, marked where that is not of the same work.
+func (c *Cutover) primaryChange() string {
+	told := change(c.States[c.turn()].PrimaryQPS / c.States[0].PrimaryQPS)
+	if c.unlike() != "" && told != missing {
+		return "~ " + told
+	}
+	return told
+}
+
+// latency prints one.
+func (c *Cutover) latency(n Number) string { return waited(n, c.timeoutSeconds) }
 
 // turn is the index of the last state on the way forward.
 func (c *Cutover) turn() int {
@@ -128,7 +150,7 @@ func (c *Cutover) stateTable(as func(string) string) table.Writer {
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 	for _, s := range c.States {
 		t.AppendRow(table.Row{as(s.Stage), seconds(s.FromSeconds), seconds(s.ToSeconds - s.FromSeconds), count(s.N),
-			seconds(s.P50Seconds), seconds(s.P95Seconds), seconds(s.P99Seconds),
+			c.latency(s.P50Seconds), c.latency(s.P95Seconds), c.latency(s.P99Seconds),
 			fmt.Sprintf("%s (%s/%s)", number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS)),
 			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)})
 	}
@@ -144,7 +166,7 @@ func (c *Cutover) switchTable(as func(string) string) table.Writer {
 			row = append(row, missing, missing, missing, missing, missing, missing)
 		} else {
 			row = append(row, count(s.N), count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked),
-				arrow(seconds(s.P95BeforeSeconds), seconds(s.P95AroundSeconds)))
+				arrow(c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
 		}
 		t.AppendRow(row)
 	}
@@ -155,7 +177,7 @@ func (c *Cutover) switchTable(as func(string) string) table.Writer {
 func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	lines := []string{}
 	for _, job := range c.Jobs {
-		lines = append(lines, "job: "+job.line())
+		lines = append(lines, "job: "+job.line(c.timeoutSeconds))
 	}
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
@@ -182,9 +204,9 @@ func (c *Cutover) notes(run *record.Run) []string {
 }
 
 // line tells of a job.
-func (j CutoverJob) line() string {
+func (j CutoverJob) line(timeoutSeconds float64) string {
 	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, seconds(j.BeginSeconds),
-		seconds(j.P95Seconds), count(j.Errors))
+		waited(j.P95Seconds, timeoutSeconds), count(j.Errors))
 }
 
 // title is the finding on the primary.
@@ -194,10 +216,13 @@ func (c *Cutover) title() string {
 	if c.AndBack {
 		back = fmt.Sprintf(", and back to %s", number(end))
 	}
+	if fell := c.fallen(); len(fell) > 0 {
+		return fallenTitle(fell[:min(len(fell), 4)], "while traffic flowed")
+	}
 	if !first.Known() || !last.Known() {
 		return strings.TrimSuffix(c.Sentence(), ".")
 	}
-	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", arrow(number(first), number(last)), change(last/first), back)
+	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", arrow(number(first), number(last)), c.primaryChange(), back)
 }
 
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were

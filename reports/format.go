@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -131,12 +132,48 @@ func signed(text string) string {
 	return "+" + text
 }
 
+// tellable is how far the ends of an interval may be apart, as a factor, to be told. That of two rounds is easily a hundred
+// times as wide, which reads like a finding and is none.
+const tellable = 10
+
+// untold stands for what the rounds do not tell; why is said below.
+const untold = "~"
+
+// vague tells that an interval is too wide to say anything.
+func (e Estimate) vague() bool {
+	return e.Lo.Known() && e.Hi.Known() && float64(e.Hi) > tellable*float64(e.Lo) && e.Verdict == Unclear
+}
+
+// cannotTell says why the interval of a change is not told.
+func (e Estimate) cannotTell() string {
+	return fmt.Sprintf("%s cannot tell: the 95 %% interval reaches over more than a factor of %d, so anything may be; more rounds would tell", rounds(e.Rounds), tellable)
+}
+
 // span prints the interval of a change.
 func span(e Estimate) string {
-	if !e.Lo.Known() || !e.Hi.Known() {
+	switch {
+	case !e.Lo.Known() || !e.Hi.Known():
 		return missing
+	case e.vague():
+		return untold
 	}
 	return between(e.Lo, e.Hi)
+}
+
+// changed prints the change itself.
+func changed(e Estimate) string {
+	if !e.Value.Known() && e.Why != "" {
+		return untold
+	}
+	return change(e.Value)
+}
+
+// inBrackets is a change in brackets behind its levels; nothing where there is none.
+func inBrackets(e Estimate) string {
+	if !e.Value.Known() {
+		return ""
+	}
+	return " (" + judged(e) + ")"
 }
 
 // between prints two ends of a change.

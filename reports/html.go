@@ -49,6 +49,8 @@ func (s *Summary) doubt() string {
 	switch {
 	case s.Overall.Before == s.Overall.After || !e.Value.Known():
 		return ""
+	case e.vague():
+		return fmt.Sprintf("~: %s cannot tell whether p95 changed: the interval is too wide to say anything. Counts are nearly exact."+means, rounds(e.Rounds))
 	case span(e) == missing:
 		return "~: one round has no interval, so it is not known whether p95 changed. Counts are nearly exact."
 	case e.Verdict == Unclear:
@@ -124,6 +126,8 @@ func (e Effect) tone() page.Tone {
 // status says a change, and what is to be made of it.
 func (e Estimate) status() page.Status {
 	switch {
+	case !e.Value.Known() && e.Why != "":
+		return page.Status{Word: untold}
 	case !e.Value.Known():
 		return page.Status{Word: missing}
 	case e.Verdict == Unclear:
@@ -225,6 +229,8 @@ func (s *Summary) firstDoubt() string {
 // told says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.
 func (f NoiseFloor) told() string {
 	switch ratio := f.MinimumDetectableRatio; {
+	case f.blind():
+		return fmt.Sprintf(" %s do not tell which change of p95 they would find here.", rounds(f.Rounds))
 	case ratio > 1.001:
 		return fmt.Sprintf(" On this machine so many rounds find changes of p95 from %s or %s on.", change(1/ratio), change(ratio))
 	case f.Spread.Known():
@@ -240,7 +246,7 @@ func plural(n int, what string) string {
 	case 1:
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%s %ss", count(uint64(n)), what)
 }
 
 // keyFigures are what everybody asks for first, at the headline stage.
@@ -277,14 +283,22 @@ func figureOf(name, before, after string, change page.Status, note string) page.
 		return page.Figure{Name: name, After: "no data"}
 	}
 	before, after, _ = strings.Cut(arrow(before, after), " → ")
+	if change.Word == missing {
+		// A change that nobody knows is not worth a line of its own.
+		change.Word = ""
+	}
 	return page.Figure{Name: name, Before: before, After: after, Change: change, Note: note}
 }
 
 func (s *Summary) p95Note(before, after State) string {
 	hits := "n = " + count(after.N)
-	switch {
+	switch e := s.Overall.P95Ratio; {
 	case before.Name == after.Name:
 		return hits
+	case e.Why != "":
+		return e.Why + "; " + hits
+	case e.vague():
+		return fmt.Sprintf("%s cannot tell how much; %s", rounds(e.Rounds), hits)
 	case span(s.Overall.P95Ratio) != missing:
 		return fmt.Sprintf("95 %% interval %s; %s", span(s.Overall.P95Ratio), hits)
 	case s.Overall.P95Ratio.Rounds == 1:
@@ -311,18 +325,22 @@ func points(before, after Number, worse float64) page.Status {
 
 // collapsedSection is what is to be known of the states that fell over.
 func (s *Summary) collapsedSection() page.Section {
-	rows := s.collapseRows()
+	return collapsedSection(s.fallen(s.States...), "In the trial in which each answered least",
+		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due at %s were answered. Seconds are on the clock of the trial.",
+			limit(percent(answeredLeast)), s.HeadlineStage))
+}
+
+func collapsedSection(list []fallen, caption, text string) page.Section {
+	rows := collapseRows(list)
 	if len(rows) == 0 {
 		return page.Section{}
 	}
-	t := page.Table{Caption: "In the trial in which each answered least", Columns: columns("state", "#trials", "#hits/s", "#answered",
+	t := page.Table{Caption: caption, Columns: columns("state", "#trials", "#hits/s", "#answered",
 		"#p95 of those", "#p95 of all", "still answered", "fell over")}
 	for _, row := range rows {
 		t.Rows = append(t.Rows, cells(row...))
 	}
-	return page.Section{ID: "collapse", Title: "What collapsed", Tables: []page.Table{t}, Text: []string{
-		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due at %s were answered. Seconds are on the clock of the trial.",
-			limit(percent(answeredLeast)), s.HeadlineStage)}}
+	return page.Section{ID: "collapse", Title: "What collapsed", Tables: []page.Table{t}, Text: []string{text}}
 }
 
 // changesSection is the picture everybody wants: a pair of bars for each phase.
@@ -334,8 +352,8 @@ func (s *Summary) changesSection() page.Section {
 	qps := page.Bars{Title: "Primary (master DB) QPS"}
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
-		p95.Pairs = append(p95.Pairs, pairOf(phase.Name, before.P95Seconds, after.P95Seconds, seconds, phase.P95Ratio))
-		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, before.PrimaryQPS, after.PrimaryQPS, number, phase.PrimaryQPSRatio))
+		p95.Pairs = append(p95.Pairs, pairOf(phase.Name, s.waiting(before), s.waiting(after), phase.P95Ratio))
+		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, before.qps(), after.qps(), phase.PrimaryQPSRatio))
 	}
 	return page.Section{
 		ID: "changes", Title: "Before and after each phase",
@@ -344,14 +362,14 @@ func (s *Summary) changesSection() page.Section {
 	}
 }
 
-func pairOf(name string, before, after Number, text func(Number) string, e Estimate) page.Pair {
-	told := func(n Number) string {
-		if !n.Known() {
+func pairOf(name string, before, after bar, e Estimate) page.Pair {
+	told := func(one bar) string {
+		if one.text == missing {
 			return "no data"
 		}
-		return text(n)
+		return one.text
 	}
-	return page.Pair{Name: name, Before: told(before), After: told(after), BeforeShare: finite(before), AfterShare: finite(after),
+	return page.Pair{Name: name, Before: told(before), After: told(after), BeforeShare: finite(before.value), AfterShare: finite(after.value),
 		Change: e.status()}
 }
 

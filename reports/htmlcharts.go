@@ -79,7 +79,7 @@ func (s *Summary) panels(t timeline) []panel {
 		{"Offered and achieved rate", "Hits due per second, and those answered.", plot.Lines{Unit: "per second", Series: []plot.Series{
 			{Name: "achieved", Colour: plot.Ink, Pieces: t.achieved}, {Name: "failed or missed", Colour: plot.Alert, Pieces: t.failed},
 			{Name: "offered", Colour: plot.Ink, Dashed: true, Pieces: t.offered}}}},
-		{"Latency", "Response of the hits due in each second, from their due time.", plot.Lines{Unit: "ms", Limits: s.latencyLimits(), Series: []plot.Series{
+		{"Latency", "Response of the hits due in each second, from their due time.", plot.Lines{Unit: "ms", Limits: append(s.latencyLimits(), t.overLimits()...), Series: []plot.Series{
 			{Name: "p99", Colour: plot.Before, Pieces: scaled(t.p99, 1e3)}, {Name: "p95", Colour: plot.Ink, Pieces: scaled(t.p95, 1e3)},
 			{Name: "p50", Colour: plot.After, Dashed: true, Pieces: scaled(t.p50, 1e3)}}}},
 		{"Database QPS", "Statements per second of the application, as the servers counted them.", plot.Lines{Unit: "per second", Series: []plot.Series{
@@ -296,7 +296,7 @@ func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error)
 		section.Text = []string{"No valid trial has a hit at stage " + s.HeadlineStage + ", so there is no distribution."}
 		return section, nil
 	}
-	table := quantilesTable(curves)
+	table := quantilesTable(curves, s.timeoutSeconds)
 	for _, d := range []struct {
 		name, caption string
 		ecdf          bool
@@ -328,7 +328,7 @@ func readOut(t page.Table) string {
 }
 
 // quantilesTable has the points people ask for.
-func quantilesTable(curves []plot.Curve) page.Table {
+func quantilesTable(curves []plot.Curve, timeoutSeconds float64) page.Table {
 	names := []string{"percentile"}
 	for _, c := range curves {
 		names = append(names, "#"+c.Name)
@@ -338,8 +338,8 @@ func quantilesTable(curves []plot.Curve) page.Table {
 		row, any := []any{"p" + strconv.FormatFloat(q*100, 'f', -1, 64)}, false
 		for _, c := range curves {
 			value := latencyAt(c, q)
-			any = any || value.Known()
-			row = append(row, seconds(value))
+			any = any || value.Known() || lost(value)
+			row = append(row, waited(value, timeoutSeconds))
 		}
 		if any {
 			t.Rows = append(t.Rows, cells(row...))

@@ -38,6 +38,9 @@ type NoiseFloor struct {
 	Rounds int `json:"rounds"`
 }
 
+// blind tells that the rounds are so few that the change they would find is beyond what is told.
+func (f NoiseFloor) blind() bool { return f.MinimumDetectableRatio*f.MinimumDetectableRatio > tellable }
+
 // NoisePair is two consecutive trials of one state.
 type NoisePair struct {
 	State    string `json:"state"`
@@ -71,7 +74,7 @@ func (l *ledger) phase(name, before, after string) Phase {
 	p.PrimaryQPSLevels = l.paired(before, after, voidsCounts, func(t *trial) Number {
 		return t.bracketed(l.stage(l.header.Headline), primaryStatements()).value
 	})
-	p.P95Ratio = p.P95Ratio.unless(l.unanswered(before, after))
+	p.P95Ratio = p.P95Ratio.without(l.unanswered(before, after))
 	p.PrimaryQPSRatio = p.PrimaryQPSRatio.unless(l.unlike(Key{State: after, Stage: l.header.Headline}, before))
 	return p
 }
@@ -81,24 +84,32 @@ func (l *ledger) phase(name, before, after string) Phase {
 func (l *ledger) paired(before, after string, numbers voids, of func(*trial) Number) *Levels {
 	var were, are []float64
 	for _, round := range l.rounds(before, after, numbers) {
-		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
+		if b, a := of(round[0]), of(round[1]); (a.Known() || lost(a)) && (b.Known() || lost(b)) && b > 0 {
 			were, are = append(were, float64(b)), append(are, float64(a))
 		}
 	}
 	if len(were) == 0 {
 		return nil
 	}
-	return &Levels{Before: Number(stat.GeometricMean(were).Value), After: Number(stat.GeometricMean(are).Value)}
+	return &Levels{Before: geometric(were), After: geometric(are)}
 }
 
-// sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in some rounds
-// stays as the state has it: the others alone would flatter it, and the change is marked for it.
+// geometric is the mean of that name, and beyond any number where one of the rounds is.
+func geometric(values []float64) Number {
+	if slices.ContainsFunc(values, func(x float64) bool { return math.IsInf(x, 1) }) {
+		return Number(math.Inf(1))
+	}
+	return Number(stat.GeometricMean(values).Value)
+}
+
+// sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in one of the
+// rounds is lost in all: the others alone would flatter it.
 func (s *Summary) sides(phase Phase) (before, after State) {
 	before, after = s.find(phase.Before), s.find(phase.After)
 	if before.Name == after.Name {
 		return before, after
 	}
-	if l := phase.P95Levels; l != nil && phase.P95Ratio.Why == "" {
+	if l := phase.P95Levels; l != nil {
 		before.P95Seconds, after.P95Seconds = l.Before, l.After
 	}
 	if l := phase.PrimaryQPSLevels; l != nil {
@@ -113,6 +124,16 @@ func (e Estimate) unless(why string) Estimate {
 		e.Verdict, e.Why = Unclear, why
 	}
 	return e
+}
+
+// without is the estimate, but no number where there is a reason that there is none.
+func (e Estimate) without(why string) Estimate {
+	if why == "" {
+		return e
+	}
+	none := noEstimate()
+	none.Rounds, none.Why = e.Rounds, why
+	return none
 }
 
 // unanswered says in how many rounds one p95 is a hit that was not answered: a change over the other rounds leaves out the

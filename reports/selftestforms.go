@@ -83,7 +83,7 @@ func (s *SelfTest) claimTable() (table.Writer, int) {
 	claims := newTable(columns...)
 	for _, level := range s.Levels {
 		e := level.P95Ratio
-		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), between(e.Lo, e.Hi)}
+		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), span(e)}
 		for _, c := range level.Claims {
 			row = append(row, claimed(level, c))
 		}

@@ -22,8 +22,11 @@ type timeline struct {
 	marks []plot.Mark
 	// offered are the hits due in each second, achieved those of them that were answered, failed the others.
 	offered, achieved, failed []plot.Piece
-	// p50, p95 and p99 are seconds, of the hits due in each second.
-	p50, p95, p99 []plot.Piece
+	// p50, p95 and p99 are seconds, of the hits due in each second. Where one is a hit without an answer it is the timeout, and
+	// over tells that there is such a second: a gap, just when the system falls over, would say that nothing happened.
+	p50, p95, p99  []plot.Piece
+	timeoutSeconds float64
+	over           bool
 	// QPS are statements of the application roles.
 	primaryQPS, replicaQPS            []plot.Piece
 	primaryReadsQPS, primaryWritesQPS []plot.Piece
@@ -42,7 +45,7 @@ const leastBeyond = 1
 
 // timelineOf reads every window and every sample once.
 func timelineOf(run *record.Run, s *Summary) timeline {
-	t := timeline{from: math.Inf(1), to: math.Inf(-1)}
+	t := timeline{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
 	trials := secondsOf(run.Windows)
 	for _, trial := range run.Header.Trials {
 		begin, end := trialSpan(run.Events, trial.Index)
@@ -186,9 +189,9 @@ func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float
 		offered = append(offered, plot.Point{X: x, Y: float64(s.offered) / part})
 		achieved = append(achieved, plot.Point{X: x, Y: float64(s.answered) / part})
 		failed = append(failed, plot.Point{X: x, Y: float64(s.offered-s.answered) / part})
-		p50.add(x, s.percentile(0.5))
-		p95.add(x, s.percentile(0.95))
-		p99.add(x, s.percentile(0.99))
+		p50.add(x, t.percentile(s, 0.5))
+		p95.add(x, t.percentile(s, 0.95))
+		p99.add(x, t.percentile(s, 0.99))
 		if s.sent {
 			lag.add(x, s.lag)
 		} else {
@@ -200,8 +203,9 @@ func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float
 	t.generatorLag = append(t.generatorLag, lag.whole()...)
 }
 
-// percentile of one second: NaN where too few hits lie beyond it, or so many were not answered that it is one of them.
-func (s *beat) percentile(q float64) float64 {
+// percentile of one second: NaN where too few hits lie beyond it, and the timeout where so many were not answered that it is
+// one of them.
+func (t *timeline) percentile(s *beat, q float64) float64 {
 	if stat.Tail(s.offered, q) < leastBeyond {
 		return math.NaN()
 	}
@@ -209,10 +213,23 @@ func (s *beat) percentile(q float64) float64 {
 	for _, bar := range s.bars {
 		answered += bar.Count
 	}
-	if value := stat.Quantile(s.bars, s.offered-min(s.offered, answered), q); !math.IsInf(value, 0) {
+	value := stat.Quantile(s.bars, s.offered-min(s.offered, answered), q)
+	switch {
+	case !math.IsInf(value, 0):
 		return value
+	case t.timeoutSeconds == 0:
+		return math.NaN()
 	}
-	return math.NaN()
+	t.over = true
+	return t.timeoutSeconds
+}
+
+// overLimits is the line at which latencies are drawn that are over the timeout; none where there are none.
+func (t *timeline) overLimits() []plot.Limit {
+	if !t.over {
+		return nil
+	}
+	return []plot.Limit{{Name: waited(Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
 }
 
 // line collects pieces; what is not a number ends one.

@@ -72,7 +72,8 @@ func TestTimelineOfTheCache(t *testing.T) {
 	}
 }
 
-// Too few hits for a percentile, or too many of them without an answer, are a gap and no number.
+// Too few hits for a percentile are a gap and no number; one of the hits without an answer is the timeout, and said to be over
+// it.
 func TestPercentilesOfASecond(t *testing.T) {
 	fill := func(offered, answered int) *beat {
 		var h record.Histogram
@@ -82,17 +83,21 @@ func TestPercentilesOfASecond(t *testing.T) {
 		return &beat{offered: uint64(offered), bars: bars(h)}
 	}
 	for _, c := range []struct {
-		name  string
-		beat  *beat
-		q     float64
-		known bool
+		name    string
+		beat    *beat
+		q       float64
+		timeout float64
+		known   bool
+		over    bool
 	}{
-		{"enough", fill(100, 100), 0.99, true}, {"one too few", fill(99, 99), 0.99, false}, {"p95 of them", fill(99, 99), 0.95, true},
-		{"five without an answer", fill(100, 95), 0.95, true}, {"six without an answer", fill(100, 94), 0.95, false},
-		{"none", fill(0, 0), 0.5, false}, {"none answered", fill(50, 0), 0.5, false},
+		{"enough", fill(100, 100), 0.99, 5, true, false}, {"one too few", fill(99, 99), 0.99, 5, false, false}, {"p95 of them", fill(99, 99), 0.95, 5, true, false},
+		{"five without an answer", fill(100, 95), 0.95, 5, true, false}, {"six without an answer", fill(100, 94), 0.95, 5, true, true},
+		{"none", fill(0, 0), 0.5, 5, false, false}, {"none answered", fill(50, 0), 0.5, 5, true, true}, {"no timeout on record", fill(50, 0), 0.5, 0, false, false},
 	} {
-		if got := c.beat.percentile(c.q); math.IsNaN(got) == c.known || math.IsInf(got, 0) {
-			t.Errorf("%s: got %v, want it known: %v", c.name, got, c.known)
+		line := timeline{timeoutSeconds: c.timeout}
+		got := line.percentile(c.beat, c.q)
+		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.over != c.over || c.over && got != c.timeout {
+			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.over, c.known, c.over)
 		}
 	}
 }

@@ -49,10 +49,13 @@ func latencyChart(s *Summary, t timeline) plot.Lines {
 	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
 	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
 		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(Number(far))
+		if t.over && far >= t.timeoutSeconds {
+			p99 = "p99, " + waited(Number(math.Inf(1)), t.timeoutSeconds)
+		}
 	}
 	l.Series = []plot.Series{{Name: p99, Colour: plot.Muted, Pieces: scaled(t.p99, 1e3)},
 		{Name: "p50", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.p50, 1e3)}, {Name: "p95", Colour: plot.Ink, Pieces: scaled(t.p95, 1e3)}}
-	l.Limits = s.latencyLimits()
+	l.Limits = append(s.latencyLimits(), t.overLimits()...)
 	return l
 }
 
@@ -70,17 +73,30 @@ func (s *Summary) latencyLimits() (limits []plot.Limit) {
 	return limits
 }
 
+// otherTitle is the finding where there is none on latencies: nothing was compared, or none is believed. Empty otherwise.
+func (s *Summary) otherTitle(before, after State) string {
+	if s.nothing(before, after) == "" && !(before.timeless() && after.timeless()) {
+		return ""
+	}
+	return s.title()
+}
+
+// title is the finding of the run in few words.
+func (s *Summary) title() string {
+	if fell := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After)); len(fell) > 0 {
+		return fallenTitle(fell, "at "+s.HeadlineStage)
+	}
+	return strings.TrimSuffix(s.Sentence(), ".")
+}
+
 // latencyTitle is the finding on p95; a single state has a level and no change.
 func (s *Summary) latencyTitle() string {
 	before, after := s.sides(s.Overall)
-	if why := s.nothing(before, after); why != "" {
-		return strings.TrimSuffix(why, ".")
+	if other := s.otherTitle(before, after); other != "" {
+		return other
 	}
-	if before.Name == after.Name {
-		return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage, s.latency(before, before.P95Seconds))
-	}
-	return fmt.Sprintf("p95 at %s: %s (%s)", s.HeadlineStage, arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
-		judged(s.Overall.P95Ratio))
+	return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage,
+		s.both("%s", before, after, func(state State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio))
 }
 
 // cacheChart is the hit ratio over time.
@@ -149,29 +165,30 @@ func distributionChart(run *record.Run, s *Summary) plot.Distribution {
 // percentilesTitle is the finding on three percentiles; only that of p95 is judged.
 func (s *Summary) percentilesTitle() string {
 	before, after := s.sides(s.Overall)
-	if why := s.nothing(before, after); why != "" {
-		return strings.TrimSuffix(why, ".")
+	if other := s.otherTitle(before, after); other != "" {
+		return other
 	}
-	if before.Name == after.Name {
-		return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage,
-			s.latency(before, before.P50Seconds), s.latency(before, before.P95Seconds), s.latency(before, before.P99Seconds))
+	told := func(of func(State) Number, e Estimate) string {
+		return s.both("%s", before, after, func(state State) string { return s.latency(state, of(state)) }, e)
 	}
-	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s (%s), p99 %s", s.HeadlineStage,
-		arrow(s.latency(before, before.P50Seconds), s.latency(after, after.P50Seconds)), arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
-		judged(s.Overall.P95Ratio), arrow(s.latency(before, before.P99Seconds), s.latency(after, after.P99Seconds)))
+	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage, told(func(state State) Number { return state.P50Seconds }, noEstimate()),
+		told(func(state State) Number { return state.P95Seconds }, s.Overall.P95Ratio), told(func(state State) Number { return state.P99Seconds }, noEstimate()))
 }
 
 // sharesTitle says of p95 what the picture of shares shows.
 func (s *Summary) sharesTitle() string {
 	before, after := s.sides(s.Overall)
-	if why := s.nothing(before, after); why != "" {
-		return strings.TrimSuffix(why, ".")
+	if other := s.otherTitle(before, after); other != "" {
+		return other
+	}
+	if lost(before.P95Seconds) || lost(after.P95Seconds) {
+		return s.latencyTitle()
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, s.latency(before, before.P95Seconds))
 	}
-	return fmt.Sprintf("95 %% of the hits at %s are answered within %s, before %s (%s)", s.HeadlineStage,
-		s.latency(after, after.P95Seconds), s.latency(before, before.P95Seconds), judged(s.Overall.P95Ratio))
+	return fmt.Sprintf("95 %% of the hits at %s are answered within %s, before %s%s", s.HeadlineStage,
+		s.latency(after, after.P95Seconds), s.latency(before, before.P95Seconds), inBrackets(s.Overall.P95Ratio))
 }
 
 // unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.

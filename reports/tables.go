@@ -43,9 +43,9 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 		before, after := s.sides(phase)
 		t.AppendRow(table.Row{phase.Name,
 			arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
-			change(phase.P95Ratio.Value), span(phase.P95Ratio), p.effect(phase.P95Ratio),
+			changed(phase.P95Ratio), span(phase.P95Ratio), p.effect(phase.P95Ratio),
 			arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))),
-			change(phase.PrimaryQPSRatio.Value), p.effect(phase.PrimaryQPSRatio)})
+			changed(phase.PrimaryQPSRatio), p.effect(phase.PrimaryQPSRatio)})
 	}
 	return t
 }
@@ -134,7 +134,7 @@ func verdictColour(v Verdict) text.Color {
 
 func (p paint) effect(e Estimate) string {
 	switch {
-	case !e.Value.Known():
+	case !e.Value.Known() && e.Why == "":
 		return missing
 	case e.Verdict == Better:
 		return p.with(e.Verdict.String(), text.FgGreen)

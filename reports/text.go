@@ -85,30 +85,44 @@ func (s *Summary) Sentence() string {
 	if why := s.nothing(before, after); why != "" {
 		return why
 	}
-	if before.Name == after.Name {
-		return fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS.", before.Name, s.HeadlineStage,
-			s.latency(before, before.P95Seconds), before.count(number(before.PrimaryQPS)))
+	name := before.Name
+	if before.Name != after.Name {
+		name += " → " + after.Name
 	}
-	return fmt.Sprintf("%s → %s at %s: p95 %s (%s), primary (master DB) %s QPS (%s).",
-		before.Name, after.Name, s.HeadlineStage,
-		arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), judged(s.Overall.P95Ratio),
-		arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))), judged(s.Overall.PrimaryQPSRatio))
+	return fmt.Sprintf("%s at %s: %s.", name, s.HeadlineStage, s.found(before, after))
+}
+
+// found is what is known of p95 and of the primary; that nothing of a kind is believed is said after what is.
+func (s *Summary) found(before, after State) string {
+	p95 := s.both("p95 %s", before, after, func(state State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio)
+	qps := s.both("primary (master DB) %s QPS", before, after, func(state State) string { return state.count(number(state.PrimaryQPS)) }, s.Overall.PrimaryQPSRatio)
+	switch {
+	case before.timeless() && after.timeless():
+		return qps + "; no latency is believed"
+	case before.uncounted() && after.uncounted():
+		return p95 + "; no count is believed"
+	}
+	return p95 + ", " + qps
+}
+
+// both tells a number of the state before and of that after, and the change; of a single state it tells the number.
+func (s *Summary) both(format string, before, after State, of func(State) string, e Estimate) string {
+	if before.Name == after.Name {
+		return fmt.Sprintf(format, of(before))
+	}
+	return fmt.Sprintf(format, arrow(of(before), of(after))) + inBrackets(e)
 }
 
 // collapsed is the sentence where a state fell over: how far, and what the other one did.
 func (s *Summary) collapsed(states ...State) string {
-	var parts []string
-	for i, state := range states {
-		switch {
-		case i > 0 && state.Name == states[0].Name:
-		case state.Collapse != nil:
-			parts = append(parts, state.Collapse.sentence(state.Name, s.HeadlineStage, state.BegunTrials))
-		default:
-			parts = append(parts, fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
-				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio))))
+	told := fallenSentence(s.fallen(states...), "at "+s.HeadlineStage)
+	for _, state := range states {
+		if state.Collapse == nil {
+			told += fmt.Sprintf(" %s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
+				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio)))
 		}
 	}
-	return strings.Join(parts, " ")
+	return told
 }
 
 // nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.
@@ -242,8 +256,12 @@ func (s *Summary) whyLines() (lines []string) {
 			what string
 			Estimate
 		}{{"p95", phase.P95Ratio}, {"primary (master DB) QPS", phase.PrimaryQPSRatio}} {
-			if one.Why != "" {
-				lines = append(lines, fmt.Sprintf("~ %s of %s: %s", one.what, phase.Name, one.Why))
+			why := one.Why
+			if why == "" && one.vague() {
+				why = one.cannotTell()
+			}
+			if why != "" {
+				lines = append(lines, fmt.Sprintf("~ %s of %s: %s", one.what, phase.Name, why))
 			}
 		}
 	}
@@ -262,6 +280,9 @@ func (s *Summary) noiseLine() string {
 		// An interval from one pair is so wide that it reads like a mistake.
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s; one pair does not tell how much others would",
 			factor(s.NoiseFloor.Spread))
+	case s.NoiseFloor.Hi > tellable*s.NoiseFloor.Lo:
+		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s; %d pairs do not tell how much others would",
+			factor(s.NoiseFloor.Spread), n)
 	default:
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs); "+
 			"95 %% of such pairs lie within %s", factor(s.NoiseFloor.Spread), n, between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
@@ -273,6 +294,9 @@ func (s *Summary) detectableLines() []string {
 	ratio := s.NoiseFloor.MinimumDetectableRatio
 	if !ratio.Known() {
 		return nil
+	}
+	if s.NoiseFloor.blind() {
+		return []string{fmt.Sprintf("minimum detectable effect: %d rounds do not tell which change of p95 they would find here; more rounds would", s.NoiseFloor.Rounds)}
 	}
 	ratio = max(ratio, 1.001)
 	return []string{fmt.Sprintf("minimum detectable effect: %d rounds find a change of p95 by %s or %s in 80 %% of cases",

@@ -143,6 +143,11 @@ type Estimate struct {
 	Why string `json:"why,omitempty"`
 }
 
+// noEstimate is where nothing was compared.
+func noEstimate() Estimate {
+	return Estimate{Value: unknown(), Lo: unknown(), Hi: unknown(), HodgesLehmann: unknown()}
+}
+
 func estimate(i stat.Interval, effect Effect) Estimate {
 	return Estimate{Value: Number(i.Value), Lo: Number(i.Lo), Hi: Number(i.Hi), Verdict: effect,
 		HodgesLehmann: Number(i.Centre), Rounds: i.N}

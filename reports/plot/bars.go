@@ -205,7 +205,7 @@ type column struct {
 func (b column) known() bool { return !math.IsNaN(b.value) && !math.IsInf(b.value, 0) }
 
 func (b column) text() string {
-	if !b.known() {
+	if !b.known() && (b.words == "" || b.words == "-") {
 		return "no data"
 	}
 	return clean(b.words)

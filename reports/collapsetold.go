@@ -1,0 +1,188 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// timeout says where the percentile of a state is that is one of its unanswered hits.
+func (c *Collapse) timeout() string {
+	if c.TimeoutSeconds == 0 {
+		return "among the hits that failed"
+	}
+	return waited(Number(math.Inf(1)), c.TimeoutSeconds)
+}
+
+// held says what the state still answered.
+func (c *Collapse) held() string {
+	if !c.HeldRate.Known() {
+		return "no rate that was offered"
+	}
+	return fmt.Sprintf("%s/s (%s)", number(c.HeldRate), c.HeldStage)
+}
+
+// fell says from when to when it did not.
+func (c *Collapse) fell() string {
+	from := fmt.Sprintf("from second %s (%s)", limit(number(c.FromSeconds)), c.FromStage)
+	if c.ToEnd {
+		return from + " to the end"
+	}
+	return fmt.Sprintf("%s to second %s", from, limit(number(c.ToSeconds)))
+}
+
+// answered says which share was, and how fast those were.
+func (c *Collapse) answered() string {
+	switch {
+	case c.AnsweredRatio == 0:
+		return "nothing"
+	case !c.AnsweredP95Seconds.Known():
+		return percent(float64(c.AnsweredRatio)) + " (too few for a p95 of those)"
+	}
+	return fmt.Sprintf("%s (p95 of those %s)", percent(float64(c.AnsweredRatio)), seconds(c.AnsweredP95Seconds))
+}
+
+// until says what was still answered, and when no more.
+func (c *Collapse) until() string {
+	return fmt.Sprintf("answered %s, and fell over %s", c.held(), c.fell())
+}
+
+// fallen is a state that collapsed, in some of its trials.
+type fallen struct {
+	name   string
+	trials int
+	*Collapse
+}
+
+func (s *Summary) fallen(states ...State) (list []fallen) {
+	for _, state := range states {
+		if state.Collapse != nil && !slices.ContainsFunc(list, func(f fallen) bool { return f.name == state.Name }) {
+			list = append(list, fallen{state.Name, state.BegunTrials, state.Collapse})
+		}
+	}
+	return list
+}
+
+// who is the state, and in how many of its trials it fell over where that is not all of them.
+func (f fallen) who() string {
+	if f.Trials == f.trials {
+		return f.name
+	}
+	return fmt.Sprintf("%s (in %d of %d trials)", f.name, f.Trials, f.trials)
+}
+
+// fallenSentence is what there is to know of states that collapsed under the same traffic. What is the same of all of them
+// is said once.
+func fallenSentence(list []fallen, at string) string {
+	var names, answers, ends []string
+	for _, f := range list {
+		names, answers = append(names, f.who()), append(answers, f.answered())
+		if end := f.until(); !slices.Contains(ends, end) {
+			ends = append(ends, end)
+		}
+	}
+	they, still := "it", "it still "+ends[0]
+	if len(list) > 1 {
+		they, still = "they", "all still "+ends[0]
+	}
+	if len(list) == 2 {
+		still = "both still " + ends[0]
+	}
+	if len(ends) > 1 {
+		still = ""
+		for _, f := range list {
+			still += "; " + f.name + " still " + f.until()
+		}
+		still = strings.TrimPrefix(still, "; ")
+	}
+	return fmt.Sprintf("%s collapsed %s: of %s hits/s %s answered %s, the p95 of all is %s; %s.", listed(names), at,
+		number(list[0].OfferedRate), they, listed(answers), list[0].timeout(), still)
+}
+
+// fallenTitle is the same in few words.
+func fallenTitle(list []fallen, at string) string {
+	var names, answers []string
+	for _, f := range list {
+		names = append(names, f.name)
+		share := "nothing"
+		if f.AnsweredRatio > 0 {
+			share = percent(float64(f.AnsweredRatio))
+		}
+		answers = append(answers, share)
+	}
+	return fmt.Sprintf("%s collapsed %s: %s of %s hits/s answered", listed(names), at, listed(answers), number(list[0].OfferedRate))
+}
+
+// listed joins words as a sentence does.
+func listed(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// collapsedAt says which states collapsed, and where. What the sentence has said of a state is not said again, and states
+// that fell over at the same stages are told together.
+func (s *Summary) collapsedAt(l *ledger) (told []string) {
+	heads := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After))
+	together := map[string][]string{}
+	var order []string
+	for _, state := range s.States {
+		var stages, shares []string
+		for _, one := range l.shortest(state.Name) {
+			if l.stage(one.stage).Measure && one.collapsed() {
+				stages, shares = append(stages, one.stage), append(shares, one.told())
+			}
+		}
+		if len(stages) == 0 {
+			continue
+		}
+		at := fmt.Sprintf("collapsed at %s: under %s answered", listed(limited(stages, 3)), limit(percent(answeredLeast)))
+		if !slices.ContainsFunc(heads, func(f fallen) bool { return f.name == state.Name }) {
+			at = fmt.Sprintf("answered %s: it collapsed (under %s)", strings.Join(limited(shares, 3), ", "), limit(percent(answeredLeast)))
+		}
+		if together[at] == nil {
+			order = append(order, at)
+		}
+		together[at] = append(together[at], state.Name)
+	}
+	for _, at := range order {
+		told = append(told, listed(together[at])+" "+at)
+	}
+	return told
+}
+
+// collapses are the states that fell over.
+func (s *Summary) collapses() (names []string) {
+	for _, state := range s.States {
+		if state.Collapse != nil {
+			names = append(names, state.Name)
+		}
+	}
+	return names
+}
+
+// collapseTable has what is to be known of the states that fell over; the other numbers say little of them.
+func (s *Summary) collapseTable() table.Writer { return collapseTable(s.fallen(s.States...)) }
+
+func collapseTable(list []fallen) table.Writer {
+	t := newTable("collapsed", "trials", "hits/s", "answered", "p95 of those", "p95 of all", "still answered", "fell over")
+	right(t, 2, 3, 4, 5, 6)
+	for _, row := range collapseRows(list) {
+		t.AppendRow(row)
+	}
+	return t
+}
+
+func collapseRows(list []fallen) (rows [][]any) {
+	for _, c := range list {
+		rows = append(rows, []any{c.name, fmt.Sprintf("%d of %d", c.Trials, c.trials), number(c.OfferedRate),
+			fmt.Sprintf("%s (%s/s)", percent(float64(c.AnsweredRatio)), number(c.AnsweredRate)), seconds(c.AnsweredP95Seconds),
+			waited(Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
+	}
+	return rows
+}
