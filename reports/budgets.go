@@ -233,9 +233,7 @@ func (l *ledger) countBudget(b Budget) Budget {
 	b.Actual = span.value
 	whole, undone := l.hadAllBeenAnswered(b)
 	switch {
-	case math.IsInf(float64(b.Actual), 1) && b.Of == scenarios.Saved && b.upper():
-		b.Verdict, b.Reason = Fail, "the saved number is zero"
-	case !b.Actual.Known():
+	case math.IsNaN(float64(b.Actual)):
 		b.Reason = "no data"
 	case b.passes(span.lo) && b.passes(span.hi) && l.unseen(b) != "":
 		b.Reason = l.unseen(b)
@@ -248,7 +246,19 @@ func (l *ledger) countBudget(b Budget) Budget {
 	default:
 		b.Reason = l.between(b, span)
 	}
+	if b.Verdict != Inconclusive && math.IsInf(float64(b.Actual), 1) {
+		b.Reason = b.overNothing()
+	}
 	return b
+}
+
+// overNothing says of what a ratio is that is beyond any number.
+func (b Budget) overNothing() string {
+	of := "that of " + b.Of
+	if b.Of == scenarios.Saved {
+		of = "the saved number"
+	}
+	return of + " is zero, so anything is more"
 }
 
 // settled is a count per hit that so few failed hits make unsure as servers and services may differ: the limit that the

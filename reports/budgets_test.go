@@ -57,8 +57,12 @@ func wholeCases() []budgetCase {
 		{"count below the least", 1, []float64{1}, on("replica_qps").min(251), Fail},
 		{"count of a state", 1, []float64{1}, on("primary_reads_qps").max(1000).state("baseline"), Pass},
 		{"count ratio", 1, []float64{1}, on("primary_writes_qps").max(1).of("baseline"), Pass},
+		{"no errors of no errors are as many", 1, []float64{1}, on("errors").max(1).of("baseline"), Pass},
+		{"no errors of no errors are not fewer", 1, []float64{1}, on("errors").below(1).of("baseline"), Fail},
+		{"anything of nothing is too much", 1, []float64{1}, on("replica_qps").max(100).of("baseline"), Fail},
+		{"anything of nothing is enough", 1, []float64{1}, on("replica_qps").min(2).of("baseline"), Pass},
 		{"count ratio over", 1, []float64{1}, on("primary_qps").max(0.66).of("baseline"), Fail},
-		{"ratio to nothing", 1, []float64{1}, on("replica_qps").max(9).of("baseline"), Inconclusive},
+		{"ratio to nothing", 1, []float64{1}, on("replica_qps").max(9).of("baseline"), Fail},
 		{"no cache, no ratio", 1, []float64{1}, on("cache_hit_ratio").min(0), Inconclusive},
 		{"errors", 1, []float64{1}, on("errors").max(0), Pass},
 		{"achieved", 1, []float64{1}, on("achieved").min(1), Pass},
@@ -288,7 +292,7 @@ func TestCountsOfALateGenerator(t *testing.T) {
 		budgets []spec
 		want    Verdict
 	}{
-		{"nothing to compare with", []func(*made){late}, []spec{count.max(2.3), on("primary_qps").max(1000), on("replica_qps").of("baseline").min(0), on("errors").max(0)}, Inconclusive},
+		{"nothing to compare with", []func(*made){late}, []spec{count.max(2.3), on("primary_qps").max(1000), on("cache_hit_ratio").of("baseline").min(0.1), on("errors").max(0)}, Inconclusive},
 		{"counts alone", []func(*made){late}, []spec{count.max(2.3), on("primary_qps").max(1000), on("errors").max(0)}, Pass},
 		{"outside", []func(*made){late}, []spec{count.max(2.2)}, Fail},
 		{"of the state before", []func(*made){late}, []spec{on("primary_qps").of("before").max(0.67)}, Pass},

@@ -271,7 +271,11 @@ func (c *Comparison) noteCollapses() {
 		}
 		for _, state := range s.states() {
 			for _, one := range s.ledger.shortest(state) {
-				if one.stage == c.Stage {
+				switch {
+				case one.stage != c.Stage:
+				case one.collapsed():
+					c.Collapsed = append(c.Collapsed, ComparedCollapse{s.label, state, one.Index, one.answeredRatio(), one.offered})
+				default:
 					c.Notes = append(c.Notes, fmt.Sprintf("%s: %s answered %s; work that was not done makes no count better", s.label, state, one.told()))
 				}
 			}

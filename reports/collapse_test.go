@@ -338,8 +338,15 @@ func TestCompareKnowsCollapses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if notes := strings.Join(c.Notes, "\n"); !strings.Contains(notes, "baseline answered 0 % of 2,000 hits due at peak (trial 1)") {
-		t.Errorf("got the notes %q", notes)
+	const told = "B collapsed: baseline answered none of 2,000 hits due at peak (trial 1)"
+	var terminal bytes.Buffer
+	if err := PrintComparison(&terminal, c, Options{}); err != nil || !strings.HasPrefix(terminal.String(), told) || c.Verdict() != Fail {
+		t.Errorf("got %v, %v and %s, want it to begin with %q", err, c.Verdict(), terminal.String(), told)
+	}
+	slices.Reverse(sides)
+	other, err := Compare(sides, CompareOptions{})
+	if err != nil || other.Verdict() != Inconclusive || !strings.Contains(strings.Join(other.sentences(), "\n"), "A collapsed: baseline answered none") {
+		t.Errorf("the other way round: got %v, %v and %q", err, other.Verdict(), other.sentences())
 	}
 	for _, n := range c.States[0].Numbers {
 		if change := n.Changes[0]; change.Verdict == Better || n.Metric == "primary_qps" && change.Why == "" {

@@ -46,14 +46,39 @@ type Comparison struct {
 	// Differences are in what should have been the same; only with [CompareOptions.Anyway] are there any.
 	Differences []Discord `json:"differences"`
 	// Notes are what has to be known before the numbers are believed.
-	Notes  []string        `json:"notes"`
-	States []ComparedState `json:"states"`
-	sides  []side
-	groups []group
+	Notes []string `json:"notes"`
+	// Collapsed are the states that fell over at the stage, in any run: the first thing there is to say.
+	Collapsed []ComparedCollapse `json:"collapsed,omitempty"`
+	States    []ComparedState    `json:"states"`
+	sides     []side
+	groups    []group
 	// oneBuild tells that all runs are of the same one, so that each is a group.
 	oneBuild bool
 	// chance tells that a cache decides over some of the counts.
 	chance bool
+}
+
+// ComparedCollapse is a state that fell over in a run, by the label of the run.
+type ComparedCollapse struct {
+	Label         string `json:"label"`
+	State         string `json:"state"`
+	Trial         int    `json:"trial"`
+	AnsweredRatio Number `json:"answered_ratio"`
+	Hits          uint64 `json:"hits"`
+}
+
+// Verdict of a comparison is fail where a build collapsed, and inconclusive where it is the first one, against which then
+// nothing can be held. Any other change is for budgets to judge.
+func (c *Comparison) Verdict() Verdict {
+	verdict := Pass
+	for _, one := range c.Collapsed {
+		if slices.Contains(c.Groups[0].Runs, one.Label) {
+			verdict = verdict.And(Inconclusive)
+		} else {
+			verdict = Fail
+		}
+	}
+	return verdict
 }
 
 // ComparedGroup is all runs of one build, or a saved baseline, by the letter that tables call it.

@@ -203,9 +203,31 @@ type finding struct {
 
 // sentences say of each group what it made of the first, the largest changes first.
 func (c *Comparison) sentences() (list []string) {
+	list = c.collapses()
 	for i := range c.Groups[1:] {
 		words, unproven := c.findings(i, func(ComparedNumber) bool { return true })
 		list = append(list, fmt.Sprintf("%s; no proven change in %d numbers", words, unproven))
+	}
+	return list
+}
+
+// collapses name the builds that fell over: beside that no change means anything.
+func (c *Comparison) collapses() (list []string) {
+	list = limited(c.collapsed(), findingsTold)
+	if c.Verdict() == Inconclusive {
+		list = append(list, "what is held against a build that collapsed shows no change; measure the first one anew")
+	}
+	return list
+}
+
+func (c *Comparison) collapsed() (list []string) {
+	for _, one := range c.Collapsed {
+		share := percent(float64(one.AnsweredRatio))
+		if one.AnsweredRatio == 0 {
+			share = "none"
+		}
+		list = append(list, fmt.Sprintf("%s collapsed: %s answered %s of %s hits due at %s (trial %d); work that was not done makes no count better", one.Label,
+			one.State, share, count(one.Hits), c.Stage, one.Trial+1))
 	}
 	return list
 }

@@ -94,8 +94,16 @@ func (l *ledger) bracket(k Key) bracket {
 		mean(trials, func(t *trial) Number { return t.bracketed(stage, of).hi })}
 }
 
-// over is the ratio to another.
-func (b bracket) over(o bracket) bracket { return bracket{b.value / o.value, b.lo / o.hi, b.hi / o.lo} }
+// over is the ratio to another. Nothing of nothing is as much as before, and anything of nothing is beyond every limit.
+func (b bracket) over(o bracket) bracket {
+	ratio := func(now, then Number) Number {
+		if now == 0 && then == 0 {
+			return 1
+		}
+		return now / then
+	}
+	return bracket{ratio(b.value, o.value), ratio(b.lo, o.hi), ratio(b.hi, o.lo)}
+}
 
 // slip is how many seconds from the edge its reading was taken.
 func (t *trial) slip(stage record.Stage, at, source string) float64 {

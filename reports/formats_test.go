@@ -282,7 +282,7 @@ func TestJUnitOfCutovers(t *testing.T) {
 		if err := xml.Unmarshal(b.Bytes(), &all); err != nil {
 			t.Fatal(err)
 		}
-		if all.Tests != 3+len(c.Switches) || (all.Failures+all.Errors == 0) != (c.Verdict == Pass) || (all.Failures > 0) != (c.Verdict == Fail) {
+		if all.Tests != 4+len(c.Switches) || (all.Failures+all.Errors == 0) != (c.Verdict == Pass) || (all.Failures > 0) != (c.Verdict == Fail) {
 			t.Errorf("%s: %+v for %d switches and the verdict %s", name, all.junitTotals, len(c.Switches), c.Verdict)
 		}
 	}

@@ -44,6 +44,8 @@ type SelfTest struct {
 	Warnings     []string        `json:"warnings,omitempty"`
 	ForeignRatio Number          `json:"foreign_ratio"`
 	Levels       []SelfTestLevel `json:"levels"`
+	// fell says in which trials the state collapsed.
+	fell []string
 	// ledger is what all of it was found in.
 	ledger *ledger
 }
@@ -88,6 +90,11 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
 		Warnings: company(run.Events), ForeignRatio: unknown(), ledger: l,
 	}
+	for _, t := range l.trials {
+		if t.began {
+			s.judgeAnswered(t)
+		}
+	}
 	for _, check := range l.validity() {
 		s.Trials++
 		s.ForeignRatio = larger(s.ForeignRatio, check.Generator.ForeignRatio)
@@ -99,6 +106,26 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 		s.Levels = append(s.Levels, l.level(s.State, level, run.Header.Seed+uint64(i)))
 	}
 	return s, nil
+}
+
+// judgeAnswered keeps in mind that a trial answered too little: pairs without a p95 reach no number, and the others alone
+// would flatter the machine.
+func (s *SelfTest) judgeAnswered(t *trial) {
+	one := short{t, s.Stage, t.in(s.Stage)}
+	switch {
+	case one.collapsed():
+		s.fell = append(s.fell, fmt.Sprintf("%s answered %s: it collapsed (under %s)", t.State, one.told(), limit(percent(answeredLeast))))
+	case one.answeredRatio() < answeredDoubt:
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s answered %s: under %s", t.State, one.told(), limit(percent(answeredDoubt))))
+	}
+}
+
+// Fell says in which trials the state collapsed, so that the test tells nothing; empty if in none.
+func (s *SelfTest) Fell() string {
+	if len(s.fell) == 0 {
+		return ""
+	}
+	return "pairs of trials that failed say nothing of a machine, lower the rate: " + strings.Join(limited(s.fell, 3), "; ")
 }
 
 func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
@@ -174,6 +201,9 @@ func (s *SelfTest) notes() []string {
 		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
 	}
 	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
+	if fell := s.Fell(); fell != "" {
+		notes = append(notes, fell)
+	}
 	for _, warning := range s.Warnings {
 		notes = append(notes, "warning: "+warning)
 	}

@@ -93,6 +93,26 @@ func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
 	}
 }
 
+// A state that fails its hits says nothing of the machine, however even the pairs are that did not.
+func TestSelfTestOfACollapse(t *testing.T) {
+	run := selfTested(t, 6)
+	for i := range run.Windows {
+		if w := &run.Windows[i]; w.Trial == 2 && w.Stage == "peak" {
+			w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{}
+		}
+	}
+	s, err := JudgeSelfTest(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.verdict(); got != Inconclusive || !strings.Contains(s.against(run), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
+		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, s.against(run))
+	}
+	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "it collapsed") {
+		t.Errorf("got %s", text)
+	}
+}
+
 // The self-test kept here was recorded on a machine of two cores. Its claims follow from its pairs, and they are what is
 // promised of such a machine: at most one false alarm in ten, and a slowdown by a fifth found each time.
 func TestRecordedSelfTest(t *testing.T) {

@@ -32,7 +32,7 @@ func WriteSelfTest(dir string, run *record.Run, s *SelfTest) error {
 
 // verdict of a self-test is on the test alone: what a machine is good for is no pass and no failure.
 func (s *SelfTest) verdict() Verdict {
-	if s.Complete && s.Trials > s.Invalid {
+	if s.Complete && s.Trials > s.Invalid && len(s.fell) == 0 {
 		return Pass
 	}
 	return Inconclusive
@@ -43,6 +43,8 @@ func (s *SelfTest) against(run *record.Run) string {
 	switch {
 	case !s.Complete:
 		return "the run did not reach its end" + interruption(run.Events)
+	case len(s.fell) > 0:
+		return s.Fell()
 	case s.verdict() != Pass:
 		return "no trial of it is valid"
 	}

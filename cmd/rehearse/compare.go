@@ -33,7 +33,8 @@ primary and replica, statements per operation and errors, in each state. What is
 machine differs from run to run, so latencies and errors need two or more runs of each build, measured in turn; counts do
 not. A run is a run directory, the name of one in out, latest, or a saved baseline, which stands alone. Runs that differ in
 anything but the build of rehearse and of the system are refused with exit code 2, each difference by its name; --anyway
-compares them all the same. Whatever has changed, the exit code is 0: budgets decide, see rehearse baseline.`,
+compares them all the same. Whatever has changed, the exit code is 0: budgets decide, see rehearse baseline. But a build
+that collapsed, in which a state answered under 90 % of its hits, is exit code 99, and 4 where it is the first one.`,
 		Example: `  rehearse compare old new old-again new-again
   rehearse compare ci-gate.baseline.json latest --stage gate
   rehearse compare old-1 new-1 old-2 new-2 old-3 new-3 -o out/compared   also compare.md and charts`,
@@ -81,9 +82,21 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	}
 	out := cmd.OutOrStdout()
 	if f.json {
-		return reports.JSON(out, c)
+		err = reports.JSON(out, c)
+	} else {
+		err = reports.PrintComparison(out, c, options(out))
 	}
-	return reports.PrintComparison(out, c, options(out))
+	if err != nil {
+		return err
+	}
+	switch c.Verdict() {
+	case reports.Fail:
+		return exitError{exitBreached, errors.New("a build collapsed")}
+	case reports.Inconclusive:
+		return exitError{exitInconclusive, errors.New("the build to compare with collapsed")}
+	default:
+		return nil
+	}
 }
 
 // findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out. A record takes

@@ -134,7 +134,11 @@ func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err
 	} else {
 		err = errors.Join(err, reports.PrintSelfTest(cmd.OutOrStdout(), s))
 	}
-	if err == nil && !s.Complete {
+	switch {
+	case err != nil:
+	case s.Complete && s.Fell() != "":
+		err = exitError{exitInconclusive, errors.New(s.Fell())}
+	case !s.Complete:
 		err = exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(dir, reports.SelfTestTextFile))}
 	}
 	return true, err
