@@ -20,6 +20,8 @@ type File struct {
 	origins  map[*yaml.Node]origin
 	// files is the directory the scenario is in.
 	files fs.FS
+	// added tells that flags have added budgets.
+	added bool
 	reading
 }
 
@@ -86,7 +88,7 @@ func (f *File) Read() (*Scenario, error) {
 	switch {
 	case !r.sound():
 		return nil, append(r.errs.sorted(), r.library.errs...)
-	case !f.varied:
+	case !f.varied && !f.added:
 		return s, nil
 	}
 	text, err := f.effective()

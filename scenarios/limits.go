@@ -100,37 +100,142 @@ func (c *checker) breachable(at, key string, limit float64, r reach) bool {
 }
 
 // due checks limits that the traffic itself decides: what is answered cannot be more than what is due. A run that is
-// varied, such as a quick one, may have less of it than its file was written for.
+// varied, such as a quick one, may have less of it than its file was written for; a budget that is given beside such a flag
+// is written for what came of it.
 func (c *checker) due(at string, b Budget) {
-	rates := []string{"offered_rate", "achieved_rate"}
-	known := b.Metric == "hits" || b.For == 0 && slices.Contains(rates, b.Metric)
-	if b.Of != "" || b.API != "" || c.asRecorded || c.varied || !known && b.Least == 0 || !c.sound("rounds", "traffic", "phases", "only", at) {
+	counted := slices.Contains([]string{"hits", "offered_rate", "achieved_rate"}, b.Metric)
+	flagged := c.given != nil && c.given(at)
+	if c.asRecorded || c.varied && !flagged || !counted && b.Least == 0 || !c.sound("rounds", "traffic", "phases", "only", at) {
 		return
 	}
 	p := c.s.plan(c.v)
-	hits, least, most := p.due(b.Filled(p.Headline, p.States[len(p.States)-1], c.s.Phases))
-	what := "in stage " + b.Filled(p.Headline, "", nil).Stage
+	filled := b.Filled(p.Headline, p.States[len(p.States)-1], c.s.Phases)
+	hits, least, most := p.due(filled)
+	what := "in stage " + filled.Stage
 	if hits == 0 {
 		return
 	}
-	c.must(b.Least <= hits, at+".least", "write at most "+fmt.Sprint(hits), "no run is enough: %d hits are due %s in all rounds", hits, what)
-	key, low := "min", b.lowest()
+	c.must(b.API != "" || b.Least <= hits, at+".least", "write at most "+fmt.Sprint(hits), "no run is enough: %d hits are due %s in all rounds", hits, what)
+	switch {
+	case !counted:
+	case b.Of != "":
+		c.dueBeside(at, b, p, filled)
+	case b.For > 0:
+		if lowest, highest, known := p.spells(filled); known {
+			c.dueRates(at, b, highest, lowest, "in some "+durationText(b.For)+" of stage "+filled.Stage)
+		}
+	case b.API != "":
+		// How many of the hits are of the API is for the system to say; more than all are not.
+		c.dueAtMost(at, b, dueBy(b, hits, most), what)
+	case b.Metric == "hits":
+		c.dueHits(at, b, float64(hits), what)
+	default:
+		c.dueRates(at, b, least, most, what)
+	}
+}
+
+func dueBy(b Budget, hits uint64, most float64) float64 {
+	if b.Metric == "hits" {
+		return float64(hits)
+	}
+	return most
+}
+
+// dueAtMost refuses a limit below that is above all that is due.
+func (c *checker) dueAtMost(at string, b Budget, high float64, what string) {
+	key := "min"
 	if b.Above != nil {
 		key = "above"
 	}
-	high := float64(hits)
-	if b.Metric != "hits" {
-		high = most
-	}
-	if low != nil && known {
+	if low := b.lowest(); low != nil {
 		c.must(*low <= high*(1+1e-9), at+"."+key, "write less, or offer more", "nothing can meet it: %s are due %s", b.Unit().dueText(high), what)
 	}
-	if up := b.highest(); up != nil && b.Metric == "hits" {
-		c.must(*up < high || b.Below != nil && *up == high, at+"."+upperKey(b), "write less than "+trim(high)+", or limit another metric", "nothing can breach it: %s are due %s", b.Unit().dueText(high), what)
+}
+
+func (c *checker) dueHits(at string, b Budget, hits float64, what string) {
+	c.dueAtMost(at, b, hits, what)
+	if up := b.highest(); up != nil {
+		c.must(*up < hits || b.Below != nil && *up == hits, at+"."+upperKey(b), "write less than "+trim(hits)+", or limit another metric", "nothing can breach it: %s are due %s", b.Unit().dueText(hits), what)
 	}
+}
+
+// dueRates refuses limits on what is due per second, and on what is answered of it.
+func (c *checker) dueRates(at string, b Budget, least, most float64, what string) {
+	c.dueAtMost(at, b, most, what)
 	if up := b.highest(); up != nil && b.Metric == "offered_rate" {
 		c.must(*up >= least*(1-1e-9), at+"."+upperKey(b), "write more, or offer less", "nothing can meet it: %s are due %s", b.Unit().dueText(least), what)
 	}
+}
+
+// dueBeside refuses a ratio of what is due to what is due in another state, which is the same traffic. What is answered of
+// it may be anything beside nothing.
+func (c *checker) dueBeside(at string, b Budget, p *Plan, filled Budget) {
+	if b.Metric == "achieved_rate" || b.API != "" || b.Of == Saved {
+		return
+	}
+	hits, _, _ := p.due(filled)
+	other := filled
+	other.State = filled.Of
+	of, _, _ := p.due(other)
+	if of != hits {
+		return
+	}
+	what := fmt.Sprintf("as much is due in %s as in %s", filled.State, filled.Of)
+	key := "min"
+	if b.Above != nil {
+		key = "above"
+	}
+	if low := b.lowest(); low != nil {
+		c.must(*low < 1 || *low == 1 && b.Above == nil, at+"."+key, "write at most 100%, or limit another metric", "nothing can meet it: %s", what)
+	}
+	if up := b.highest(); up != nil {
+		c.must(*up > 1 || *up == 1 && b.Below == nil, at+"."+upperKey(b), "write at least 100%, or limit another metric", "nothing can meet it: %s", what)
+	}
+}
+
+// mostSpelled is how many hits are counted second by second to check one limit; a longer trial is measured unchecked.
+const mostSpelled = 20_000_000
+
+// spells are rates at which a filled budget that judges every second can be met: at most the lowest of those that are due in
+// the fullest second of a spell, and at least the highest of those in the emptiest.
+func (p *Plan) spells(b Budget) (lowest, highest float64, known bool) {
+	at := slices.IndexFunc(p.Stages, func(s PlannedStage) bool { return s.Name == b.Stage })
+	lowest, highest = math.Inf(1), 0
+	rounds, left := map[int]bool{}, mostSpelled
+	for i, trial := range p.Trials {
+		if at < 0 || trial.State != b.State || trial.Control || rounds[trial.Round] {
+			continue
+		}
+		rounds[trial.Round] = true
+		rates := p.bySecond(i, at, b.Operation, &left)
+		if left == 0 {
+			return 0, 0, false
+		}
+		n := int(b.For.Seconds())
+		for first := 0; first+n <= len(rates); first++ {
+			spell := rates[first : first+n]
+			lowest, highest, known = min(lowest, slices.Max(spell)), max(highest, slices.Min(spell)), true
+		}
+	}
+	return lowest, highest, known
+}
+
+// bySecond are the rates at which hits of an operation, or of all, are due in the whole seconds of a stage. It takes the hits
+// that it counts from left.
+func (p *Plan) bySecond(trial, stage int, operation string, left *int) []float64 {
+	first := int(math.Ceil(p.Stages[stage].Begin.Seconds()))
+	rates := make([]float64, max(int(p.Stages[stage].End.Seconds())-first, 0))
+	for hit := range p.Hits(trial) {
+		if *left == 0 || hit.Stage > stage {
+			break
+		}
+		*left--
+		second := int(hit.Due/time.Second) - first
+		if hit.Stage == stage && second >= 0 && second < len(rates) && (operation == "" || p.Operations[hit.Operation].Name == operation) {
+			rates[second]++
+		}
+	}
+	return rates
 }
 
 func upperKey(b Budget) string {

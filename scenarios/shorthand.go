@@ -60,7 +60,7 @@ func (f *File) append(s *setting, key string) {
 	s.path = fmt.Sprintf("%s[%d]", key, len(list.Content))
 	list.Content = append(list.Content, s.value)
 	f.own(s, s.value)
-	f.varied = true
+	f.added = true
 }
 
 // shorthand is the text of a budget in short while it is taken apart.

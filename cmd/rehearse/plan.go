@@ -247,7 +247,17 @@ func unrounded(x float64) string {
 	return strconv.FormatFloat(short, 'f', -1, 64)
 }
 
-func rateText(rate float64) string { return scenarios.Plain(rate, 6) + "/s" }
+// rateText is a rate with a comma between thousands.
+func rateText(rate float64) string {
+	whole, fraction, _ := strings.Cut(scenarios.Plain(rate, 6), ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	return whole + "/s"
+}
 
 // grouped is n with a comma between thousands.
 func grouped(n uint64) string {
