@@ -23,7 +23,9 @@ import (
 )
 
 func main() {
-	alone.Enter()
+	if err := alone.Enter(); err != nil {
+		os.Exit(conclude(context.Background(), err, newOutlet(os.Stderr)))
+	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -85,12 +84,8 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 }
 
 // frugal has memory collected at a quarter more than is in use, not at twice as much: a record is read once and looked at a few
-// times, so what that costs in time is little. GOGC says otherwise where it is set.
-func frugal() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(25)
-	}
-}
+// times, so what that costs in time is little.
+func frugal() { debug.SetGCPercent(25) }
 
 // judge reads a run directory, judges it and writes the reports into it. Where they cannot be written the judgement stands
 // beside the error.

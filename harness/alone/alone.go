@@ -1,7 +1,7 @@
 // Package alone keeps a rehearsal alone with its system: nothing of the surroundings in which it was started reaches a
 // process or a connection that is measured.
 //
-// Scope: [Enter] clears rehearse's own environment, [Server], [Service] and [Tool] are those of its children; [Conn],
+// Scope: [Enter] clears rehearse's own environment and its runtime's settings, [Server], [Service] and [Tool] are those of its children; [Conn],
 // [Connect] and [Pool] open connections to Postgres, [Transport] carries HTTP. Nothing else in this repository may start a
 // child with an inherited environment or use a client that reads one; a test of the house sees to it.
 //
@@ -11,20 +11,44 @@ package alone
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Enter takes everything out of this process' environment that rehearse itself has no use for. It is called once, before
-// anything else: what the libraries read later is not there any more.
-func Enter() {
+// anything else: what the libraries read later is not there any more. The runtime of Go has read its own settings by then,
+// so where there are any the program begins once more, as the same process. The error tells that it could not.
+func Enter() error {
+	if !leave() {
+		return nil
+	}
+	path, err := os.Executable()
+	if err == nil {
+		err = syscall.Exec(path, os.Args, os.Environ())
+	}
+	return fmt.Errorf("rehearse cannot begin without the settings of Go's runtime: %w; unset %s", err, strings.Join(settings(), ", "))
+}
+
+// leave clears the environment, and tells whether something of it acts on this process already.
+func leave() (acting bool) {
 	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); !welcome(name) {
+		if name, value, _ := strings.Cut(kv, "="); !welcome(name) {
+			acting = acting || value != "" && slices.Contains(settings(), name)
 			_ = os.Unsetenv(name) // fails for malformed names only, which nobody reads
 		}
 	}
+	return acting
+}
+
+// settings are what Go's runtime reads when a program begins: with one processor, or a collector that never rests, the
+// generator would measure itself.
+// Source: pkg.go.dev/runtime, "Environment Variables".
+func settings() []string {
+	return []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GORACE"}
 }
 
 // welcome tells whether rehearse itself reads a variable, or a part of it that talks to others than the system.

@@ -67,22 +67,35 @@ func TestConnectionsAreAlone(t *testing.T) {
 	}
 }
 
-// What rehearse was started with and has no use for is not there any more, for any library.
+// What rehearse was started with and has no use for is not there any more, for any library; what Go's runtime has read by
+// then is told.
 func TestEnter(t *testing.T) {
 	strange(t)
-	for _, name := range []string{"CI_JOB_TOKEN", "LC_ALL", "LANG", "TZ", "GODEBUG", "LD_PRELOAD", "AWS_SECRET_ACCESS_KEY", "REHEARSE_HOME", "DOCKER_HOST", "HTTPS_PROXY", "http_proxy"} {
+	gone := []string{"CI_JOB_TOKEN", "LC_ALL", "LANG", "TZ", "LD_PRELOAD", "AWS_SECRET_ACCESS_KEY", "REQUEST_METHOD"}
+	for _, name := range append(gone, "REHEARSE_HOME", "DOCKER_HOST", "HTTPS_PROXY", "http_proxy") {
 		t.Setenv(name, "x")
 	}
-	Enter()
+	for _, name := range settings() {
+		t.Setenv(name, "")
+	}
+	if leave() {
+		t.Error("something acts already, and nothing was set")
+	}
 	var left []string
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "PG") || slices.Contains([]string{"CI_JOB_TOKEN", "LC_ALL", "LANG", "TZ", "GODEBUG", "LD_PRELOAD", "AWS_SECRET_ACCESS_KEY"}, name) {
+		if strings.HasPrefix(name, "PG") || slices.Contains(append(gone, settings()...), name) {
 			left = append(left, name)
 		}
 	}
 	if left != nil || os.Getenv("REHEARSE_HOME")+os.Getenv("DOCKER_HOST")+os.Getenv("HTTPS_PROXY")+os.Getenv("http_proxy") != "xxxx" {
 		t.Errorf("%v are left, and what is wanted is in %v", left, os.Environ())
+	}
+	for _, name := range settings() {
+		t.Setenv(name, "1")
+		if acting, value := leave(), os.Getenv(name); !acting || value != "" {
+			t.Errorf("%s: told %v, left %q", name, acting, value)
+		}
 	}
 }
 
