@@ -36,10 +36,17 @@ the next run of each scenario seeds again.`,
 				for _, l := range kept {
 					fmt.Fprintf(cmd.OutOrStdout(), "removed kept data: %s\n", l.What)
 				}
-				leftovers, err = append(leftovers, kept...), errors.Join(err, dataErr)
+				leftovers = append(leftovers, kept...)
+				// A home that cannot be used is found twice, and told once.
+				if err == nil || dataErr == nil || err.Error() != dataErr.Error() {
+					err = errors.Join(err, dataErr)
+				}
 			}
 			if len(leftovers) == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing to clean")
+			}
+			if errors.Is(err, stack.ErrNotReady) {
+				return exitError{exitEnvironment, err}
 			}
 			return err
 		},

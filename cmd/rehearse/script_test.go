@@ -68,6 +68,7 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		"large":  bytes.Repeat([]byte("# a comment that goes on\n"), 2<<20/25),
 		"binary": {0x7f, 'E', 'L', 'F', 0, 1, 2, 0xff},
 		"latin1": []byte("name: caf\xe9\n"),
+		"mac":    []byte("time,rate\r0,100\r60,200\r"),
 		"nested": bytes.Repeat([]byte("["), 1<<19),
 	}
 	if neg || len(args) != 2 || kinds[args[1]] == nil {
