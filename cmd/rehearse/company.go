@@ -20,6 +20,8 @@ import (
 type company struct {
 	ifBusy  string
 	maxWait time.Duration
+	// noRepeat takes trials as they come: what decides is counted, and company spoils no count.
+	noRepeat bool
 }
 
 // What to do about another run.
@@ -36,6 +38,7 @@ func (c *company) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&c.ifBusy, "if-busy", busyTell, "when another run is on this machine: tell, wait for its end, or refuse")
 	flags.DurationVar(&c.maxWait, "max-wait", 30*time.Minute, "with --if-busy wait: wait no longer")
+	flags.BoolVar(&c.noRepeat, "no-repeat", false, "measure each trial once, late or beside others as it may be: for gates by counts")
 	_ = cmd.RegisterFlagCompletionFunc("if-busy", cobra.FixedCompletions(busyWords(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 

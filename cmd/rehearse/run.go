@@ -142,6 +142,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 // plan is what is going to be run.
 func (f *runFlags) plan(s *scenarios.Scenario) (*scenarios.Plan, error) {
 	plan := s.Plan(vocabulary())
+	plan.Once = f.company.noRepeat
 	switch {
 	case f.self.on:
 		return f.self.plan(s, plan)
