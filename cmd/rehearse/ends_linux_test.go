@@ -49,6 +49,7 @@ func full(t *testing.T) *os.File {
 // Whoever takes what is printed, or does not, the verdict's exit code stands, and all files are written. Without a verdict
 // it is an error that data did not arrive; talk is none, and who closes a pipe has read enough.
 func TestOutputNobodyTakes(t *testing.T) {
+	t.Parallel()
 	pipe, disk := unread(t), full(t)
 	for _, tt := range []struct {
 		name           string
@@ -106,6 +107,7 @@ func TestOutputNobodyTakes(t *testing.T) {
 
 // Reports that cannot be written are an error, and change no verdict.
 func TestReportsNobodyCanWrite(t *testing.T) {
+	t.Parallel()
 	for name, code := range map[string]int{"fail": exitBreached, "pass": exitUnexpected} {
 		dir := recorded(t, name)
 		// A directory in the place of a file is in the way of root, too.
@@ -149,6 +151,7 @@ func waiting(t *testing.T, words ...string) (*exec.Cmd, *bytes.Buffer) {
 
 // A signal ends a verb that waits; one that was ignored when rehearse began, as by nohup, does not.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		signal syscall.Signal
 		code   int
@@ -207,8 +210,9 @@ func TestRuntimeSettingsDoNotAct(t *testing.T) {
 
 // A run whose reader goes away comes to its end: all trials, all files, the verdict's code, and nothing left.
 func TestRunOutlivesItsReader(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--budget", "baseline@plateau: primary_qps <= 1/s")
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-repeat", "--budget", "baseline@plateau: primary_qps <= 1/s")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -239,6 +243,7 @@ func TestRunOutlivesItsReader(t *testing.T) {
 // A closed terminal hangs up twice, and takes nothing that is printed any more: the run stops in order and reports what it
 // has.
 func TestRunHungUp(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes")
 	cmd.Stdout, cmd.Stderr = unread(t), unread(t)

@@ -21,8 +21,9 @@ func abortive(t *testing.T, s site) string {
 
 // A budget that ends the run does so in the trial that breaches it; the verdict is a fail, and the record can be read.
 func TestAbort(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	got := finished(t, s.command(t, "run", abortive(t, s), "--stack", "processes"))
+	got := finished(t, s.command(t, "run", abortive(t, s), "--stack", "processes", "--no-repeat"))
 	const budget, breach = "budget achieved_rate of extract-main at plateau min 1,000/s for 2s: ", "outside the limit for 2s"
 	_, reason, told := strings.Cut(got.stdout, budget)
 	if got.code != exitBreached || !strings.Contains(got.stderr, "ended early: "+budget) || !strings.Contains(got.stderr, breach) ||
@@ -51,7 +52,7 @@ func TestAbort(t *testing.T) {
 func gate(t *testing.T, sabotage string, args ...string) (site, result) {
 	t.Helper()
 	s := newSite(t)
-	cmd := s.command(t, append([]string{"run", "ci-gate", "--stack", "processes", "--set", "traffic.stages[gate].for=1s", "--set", "traffic.stages[warm-up].for=100ms"}, args...)...)
+	cmd := s.command(t, append([]string{"run", "ci-gate", "--stack", "processes", "--set", "traffic.stages[gate].for=1s", "--set", "traffic.stages[warm-up].for=100ms", "--no-repeat"}, args...)...)
 	cmd.Env = append(cmd.Env, "REHEARSE_SABOTAGE="+sabotage)
 	return s, finished(t, cmd)
 }
@@ -59,6 +60,7 @@ func gate(t *testing.T, sabotage string, args ...string) (site, result) {
 // The shipped gate catches what it is there for, by counts: each planted regression fails it, however busy the machine is,
 // and the system as it is passes. The runs go side by side, so none of them has the machine to itself.
 func TestGateCatchesRegressions(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, sabotage string
 		args           []string
@@ -98,6 +100,7 @@ func TestGateCatchesRegressions(t *testing.T) {
 
 // A defect that nobody knows is not one that is not there.
 func TestUnknownSabotage(t *testing.T) {
+	t.Parallel()
 	if _, got := gate(t, "no-cash"); got.code != exitUsage || !strings.Contains(got.stderr, "no-cache") {
 		t.Errorf("got exit %d: %s", got.code, got.stderr)
 	}

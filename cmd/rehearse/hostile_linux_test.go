@@ -16,6 +16,7 @@ import (
 
 // Whatever a run directory holds, a report on it ends, in a verdict or a refusal, and takes less than a gigabyte of memory.
 func TestHostileRuns(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		file   string
 		change func(text string) string

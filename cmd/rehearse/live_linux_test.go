@@ -48,8 +48,9 @@ func got(t *testing.T, url string) string {
 // A real run tells a browser and Prometheus what it records, while it lasts; both hear of all of it, and are gone when it is
 // over.
 func TestWatched(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "cache", "--live", "--metrics-addr", ":0", "--no-fail")
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "cache", "--live", "--metrics-addr", ":0", "--no-fail", "--no-repeat")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,24 @@ budgets:
 // site is a working directory with the scenario in it and a home for servers, apart from the user's own.
 type site struct{ dir, home string }
 
+// newSite is a site whose home has the seeded data in common with others, so that it is seeded once for all of them.
 func newSite(t testing.TB) site {
+	t.Helper()
+	s := newBareSite(t)
+	const mark = "rehearse keeps runs and templates here, and removes them when asked to clean\n"
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(s.home, "made-by-rehearse"), []byte(mark), 0o600),
+		os.Symlink(os.Getenv(sharedData), filepath.Join(s.home, "templates")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// newBareSite is a site whose home has nothing in it.
+func newBareSite(t testing.TB) site {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rehearse-run-")
 	if err != nil {
@@ -149,17 +166,21 @@ func (s site) wantNothingLeft(t *testing.T) {
 // A run through all states: every answer right, the counts as the code sends them, the reports there; and a second run
 // that seeds nothing.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
-		t.Run(backend, func(t *testing.T) { runOn(t, backend) })
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			runOn(t, backend)
+		})
 	}
 }
 
 func runOn(t *testing.T, backend string) {
-	s := newSite(t)
+	s := newBareSite(t)
 	if backend == stack.BackendContainers {
 		s.needsDocker(t)
 	}
-	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend))
+	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--no-repeat"))
 	t.Log(first.stdout, first.stderr)
 	if !regexp.MustCompile(`(?m)^00:00/\d\d:\d\d  [a-z]`).MatchString(first.stderr) {
 		t.Error("nothing was told at once of the boot")
@@ -192,7 +213,7 @@ func runOn(t *testing.T, backend string) {
 	checkPlanned(t, s)
 	s.wantNothingLeft(t)
 
-	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache"))
+	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache", "--no-repeat"))
 	if !strings.Contains(second.stderr, "seeded data reused") {
 		t.Errorf("the second run seeds again:\n%s", second.stderr)
 	}
@@ -221,11 +242,12 @@ budgets:
 
 // Where nothing is open, the first look ends the run.
 func TestClearAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if err := os.WriteFile(filepath.Join(s.dir, "one-state.yaml"), []byte(oneState), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got := finished(t, s.command(t, "run", "one-state.yaml", "--stack", "processes", "--until-clear"))
+	got := finished(t, s.command(t, "run", "one-state.yaml", "--stack", "processes", "--until-clear", "--no-repeat"))
 	if want := fmt.Sprintf("after %d rounds: all is clear\n", stat.FirstLook); got.code != exitPass || !strings.Contains(got.stderr, want) {
 		t.Errorf("exit %d, without %q:\n%s%s", got.code, want, got.stdout, got.stderr)
 	}
@@ -234,9 +256,10 @@ func TestClearAtOnce(t *testing.T) {
 // Rounds are added until all is clear or time is over. Which of the two comes first is the machine's doing, for no precision
 // may be so coarse that any interval will do.
 func TestUntilClear(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	got := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--until-clear",
-		"--precision", "1", "--max-time", "1m", "--set", "traffic.stages[plateau].for=2s"))
+		"--precision", "1", "--max-time", "1m", "--no-repeat", "--set", "traffic.stages[plateau].for=2s"))
 	summary := s.summary(t)
 	clear, late := fmt.Sprintf("after %d rounds: all is clear\n", summary.Rounds), fmt.Sprintf("after %d rounds: not clear yet, and one more round", summary.Rounds)
 	if !strings.Contains(got.stderr, clear) && !strings.Contains(got.stderr, late) {
@@ -271,6 +294,7 @@ func (s site) needsDocker(t *testing.T) {
 // What ends a run early, at a moment when it is under load, leaves a record that can be read and reported, the right
 // exit code, and no process.
 func TestCutShort(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		// victim is the node to kill; empty is rehearse itself.
@@ -286,6 +310,7 @@ func TestCutShort(t *testing.T) {
 		{"killed", "", syscall.SIGKILL, -1, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			cmd := s.command(t, "run", "peak.yaml", "--stack", "processes")
 			var stderr bytes.Buffer
@@ -321,13 +346,13 @@ func TestCutShort(t *testing.T) {
 // awaitLoad waits until windows are being recorded.
 func (s site) awaitLoad(t *testing.T) {
 	t.Helper()
-	for range 600 {
+	for range 1800 {
 		if info, err := os.Stat(filepath.Join(s.latest(), record.WindowsFile)); err == nil && info.Size() > 0 {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatal("no load within a minute")
+	t.Fatal("no load within three minutes")
 }
 
 // nodePID finds a server of the site by its log file or configuration in the command line.
@@ -361,11 +386,12 @@ func (s site) wantPartialReport(t *testing.T) {
 
 // An environment that is not ready ends the run with exit 3, a reason and a remedy, and leaves nothing but reports of that.
 func TestNotReady(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() }) // not before the last of them has ended
 	port := taken.Addr().(*net.TCPAddr).Port
 	for _, tt := range []struct {
 		name    string
@@ -381,6 +407,7 @@ func TestNotReady(t *testing.T) {
 		{"disk full", smallDisk, nil, "larger disk"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			if tt.prepare != nil {
 				tt.prepare(t, s)
@@ -421,8 +448,9 @@ func oldPostgres(t *testing.T, s site) {
 
 func replaceByFile(t *testing.T, path string) {
 	t.Helper()
-	// It may not be there yet.
-	_ = os.Remove(path)
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}

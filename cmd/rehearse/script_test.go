@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,13 +20,36 @@ var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 
 func TestMain(m *testing.M) {
 	// The commands a script may run; each runs in a process of its own, as from a shell.
-	testscript.Main(m, map[string]func(){
+	testscript.Main(household{m}, map[string]func(){
 		"rehearse": main,
 	})
 }
 
+// household runs the tests of this package with one place for seeded data, and side by side.
+//
+// A test that needs the machine to itself, for what it says of latencies or of rates, is one without t.Parallel: those come
+// first, one after the other. All others run beside each other, more of them than there are processors, since a rehearsal
+// mostly waits for its traffic. What they hold a run to is counted, which company does not spoil.
+type household struct{ m *testing.M }
+
+// sharedData is the variable that names the place for seeded data.
+const sharedData = "REHEARSE_TEST_DATA"
+
+func (h household) Run() int {
+	dir, err := os.MkdirTemp("", "rehearse-data-")
+	// Only rehearse looks into it.
+	err = errors.Join(err, os.Setenv(sharedData, dir), flag.Set("test.parallel", "4"))
+	defer os.RemoveAll(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return h.m.Run()
+}
+
 // Every command line worth a promise is a script in testdata/script; -update rewrites what they compare.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,

@@ -12,8 +12,9 @@ import (
 
 // A self-test goes through its levels, leaves its report, and is reported again from the record alone.
 func TestSelfTest(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--self-test", "--pairs", "1",
+	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--self-test", "--pairs", "1", "--no-repeat",
 		"--set", "traffic.stages[plateau].for=1s"))
 	if first.code != exitPass || !strings.Contains(first.stdout, "self-test: extract-main at plateau against itself") {
 		t.Fatalf("exit %d, and it says\n%s%s", first.code, first.stdout, first.stderr)

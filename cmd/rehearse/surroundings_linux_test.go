@@ -79,21 +79,27 @@ phases: [extract-main, extract-reads, extract-writes, cache]
 // and in containers, which share the clients and the lists of what children get, all at once; set REHEARSE_ONE_BY_ONE to
 // find the one.
 func TestSurroundings(t *testing.T) {
+	t.Parallel()
 	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
 		t.Run(backend, func(t *testing.T) {
-			s := newSite(t)
+			t.Parallel()
+			s := newBareSite(t)
 			if backend == stack.BackendContainers {
 				s.needsDocker(t)
 			}
-			if err := os.WriteFile(filepath.Join(s.dir, "moment.yaml"), []byte(aMoment), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			// Not before the last of them has ended.
+			t.Cleanup(func() { finished(t, s.command(t, "clean", "--data")) })
 			want := s.moment(t, backend, nil)
 			for name, variables := range surroundings(backend) {
-				t.Run(name, func(t *testing.T) { s.sameMoment(t, backend, want, variables) })
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					s.sameMoment(t, backend, want, variables)
+				})
 			}
-			t.Run("home", func(t *testing.T) { s.sameMoment(t, backend, want, map[string]string{"HOME": s.strangeHome(t)}) })
-			finished(t, s.command(t, "clean", "--data"))
+			t.Run("home", func(t *testing.T) {
+				t.Parallel()
+				s.sameMoment(t, backend, want, map[string]string{"HOME": s.strangeHome(t)})
+			})
 		})
 	}
 }
@@ -144,7 +150,12 @@ func (s site) strangeHome(t *testing.T) string {
 // of themselves, and how many statements a request caused.
 func (s site) moment(t *testing.T, backend string, variables map[string]string) map[string]string {
 	t.Helper()
-	cmd := s.command(t, "run", "moment.yaml", "--stack", backend, "--no-fail")
+	// Beside others in the same home, so each in a directory of its own.
+	s.dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(s.dir, "moment.yaml"), []byte(aMoment), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.command(t, "run", "moment.yaml", "--stack", backend, "--no-fail", "--no-repeat")
 	cmd.Env = slices.DeleteFunc(cmd.Env, func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		_, given := variables[name]
@@ -163,11 +174,7 @@ func (s site) moment(t *testing.T, backend string, variables map[string]string) 
 	for name, value := range run.Header.Settings {
 		facts["setting "+name] = value
 	}
-	planned := 6 // a late trial is run once more, and how many are depends on the machine
 	for _, w := range run.Windows {
-		if w.Trial >= planned {
-			continue
-		}
 		facts[fmt.Sprintf("hits of %s in trial %d, second %d", w.Op, w.Trial, w.Second)] = fmt.Sprintf("%d offered, %d completed, %d failed", w.Offered, w.Completed, w.Failed)
 	}
 	for _, state := range s.summary(t).States {
@@ -186,8 +193,9 @@ func (s site) moment(t *testing.T, backend string, variables map[string]string) 
 
 // Nobody finds a build server's secrets in the environment of a server or a service.
 func TestChildrenInheritNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main")
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-repeat")
 	cmd.Env = append(cmd.Env, "CI_JOB_TOKEN=hunter2", "GOGC=77", "PGPASSWORD=hunter2", "MALLOC_CONF=hunter2")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -238,8 +246,9 @@ func childrenOf(parent int) map[string]string {
 // Another client of the services while they are measured is told, and what it spoils is not believed; the administration
 // does not know it at all.
 func TestForeignClient(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-fail")
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-fail", "--no-repeat")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
@@ -249,17 +258,17 @@ func TestForeignClient(t *testing.T) {
 	go func() { done <- cmd.Wait() }()
 	port := regexp.MustCompile(`REHEARSE_PORT_(ADMIN|MAIN)=(\d+)`)
 	status := map[int]int{}
+	ports := map[string]string{}
 	for ended := false; !ended; {
 		select {
 		case <-done:
 			ended = true
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
-		ports := map[string]string{}
-		for _, found := range port.FindAllStringSubmatch(childrenOf(cmd.Process.Pid)["rehearse"], -1) {
-			ports[found[1]] = found[2]
-		}
-		if ports["ADMIN"] == "" {
+		if len(ports) < 2 {
+			for _, found := range port.FindAllStringSubmatch(childrenOf(cmd.Process.Pid)["rehearse"], -1) {
+				ports[found[1]] = found[2]
+			}
 			continue
 		}
 		for range 20 {
