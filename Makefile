@@ -1,5 +1,6 @@
 # make rehearse   rehearse the shipped peak; ARGS="--quick" passes flags on; STACK=containers does it in containers, and
 #                 makes their images of the distribution's packages first where Docker is and no image registry answers
+# make quick      vet and the tests that need no server, no container and no browser
 # make test       vet and every test, on real Postgres and Redis, and in containers where Docker is, with images as above
 # make check      what a change must pass: format, vet, linters, tests, fuzzing, most of it the scenario language
 # make bench      the ratios the project promises
@@ -24,7 +25,7 @@ FUZZ_LONG    := 60s
 STACK        := auto
 ARGS         :=
 
-.PHONY: rehearse test check bench clean build setup images format vet lint fuzz
+.PHONY: rehearse quick test check bench clean build setup images format vet lint fuzz
 
 rehearse: build
 	@$(if $(filter containers,$(STACK)),.ci/images bin/rehearse)
@@ -40,6 +41,9 @@ setup:
 # Without a binary the script builds one as the tests do, so that they have less left to compile.
 images: setup
 	@.ci/images
+
+quick:
+	@go vet ./... && go test -short ./...
 
 # Whole rehearsals come last and by themselves: beside the tests of other packages their latencies are void.
 test: images

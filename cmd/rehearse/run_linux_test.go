@@ -85,6 +85,9 @@ func newBareSite(t testing.TB) site {
 // command is rehearse in a process of its own, as from a shell in the site.
 func (s site) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() && args[0] == "run" {
+		t.Skip("-short rehearses nothing")
+	}
 	path, err := exec.LookPath("rehearse")
 	if err != nil {
 		t.Fatal(err)

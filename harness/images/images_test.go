@@ -23,6 +23,9 @@ const (
 
 // openEngine is the engine of this machine. Where none answers there is nothing to test.
 func openEngine(t *testing.T) *engine.Engine {
+	if testing.Short() {
+		t.Skip("-short asks no engine")
+	}
 	e, err := engine.Open(t.Context(), engine.Config{})
 	if errors.Is(err, engine.ErrUnreachable) {
 		t.Skip(err)

@@ -57,6 +57,9 @@ func TestServers(t *testing.T) {
 
 func boot(t *testing.T) *servers {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short boots no servers")
+	}
 	// Not t.TempDir: the servers run as another account and must be able to enter.
 	home, err := os.MkdirTemp("", "probe")
 	if err != nil {

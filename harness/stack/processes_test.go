@@ -186,6 +186,9 @@ func roomiest() string {
 
 func homeBelow(t testing.TB, parent string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short boots no servers")
+	}
 	dir, err := os.MkdirTemp(parent, "stack-test-")
 	if err != nil {
 		t.Fatal(err)

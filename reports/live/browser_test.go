@@ -104,6 +104,9 @@ type visit struct {
 
 func browse(t *testing.T) *visit {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short opens no browser")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("there is no chromium to look at the page with; as root on Debian .ci/setup tests installs it")
