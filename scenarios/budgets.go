@@ -247,14 +247,19 @@ func (c *checker) budgetStage(at string, b Budget) {
 }
 
 func (c *checker) budgetStates(at string, b Budget) {
+	states := c.s.states()
+	comparable := append(slices.Clone(states), Before, Saved)
 	if !c.sound("phases") {
+		// What no phase leads to is a mistake whichever of them the file comes to name.
+		states = append([]string{Baseline}, c.v.Phases...)
+		c.must(b.State == "" || slices.Contains(states, b.State), at+".state", oneOf(b.State, states), "state %q is unknown", b.State)
+		comparable = append(states, Before, Saved)
+		c.must(b.Of == "" || slices.Contains(comparable, b.Of), at+".of", oneOf(b.Of, comparable), "state %q is unknown", b.Of)
 		return
 	}
-	states := c.s.states()
 	state := b.Filled("", states[len(states)-1], nil).State
 	known := c.must(slices.Contains(states, state), at+".state", oneOf(b.State, states), "state %q is unknown", b.State)
 	at += ".of"
-	comparable := append(states, Before, Saved)
 	c.must(b.Of == "" || slices.Contains(comparable, b.Of), at, oneOf(b.Of, comparable), "state %q is unknown", b.Of)
 	c.must(b.Of != state, at, "compare two different states", "state %q is compared with itself", state)
 	c.must(b.Of != Before || !known || state != Baseline, at, "name the state of a phase", "there is no state before the %s", Baseline)

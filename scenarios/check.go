@@ -204,20 +204,37 @@ func (c *checker) headline() {
 func (c *checker) phases() {
 	order, phases := c.v.Phases, c.s.Phases
 	last := 0
+	var known []string
 	for i, name := range phases {
 		at := fmt.Sprintf("phases[%d]", i)
 		place := slices.Index(order, name)
 		c.must(place >= 0, at, oneOf(name, order), "phase %q is unknown to %s", name, c.v.System)
 		c.must(slices.Index(phases, name) == i, at, "remove it", "phase %q is listed before", name)
 		last = max(last, place+1)
+		if place >= 0 && !slices.Contains(known, name) {
+			known = append(known, name)
+		}
 	}
-	if c.sound("phases") {
-		c.must(slices.Equal(phases, order[:last]), "phases", "write phases: ["+strings.Join(order[:last], ", ")+"]",
-			"each phase builds on the ones before it: the order has gaps or is turned round")
+	// Of the phases that are some: an unknown one beside them is another mistake.
+	if !slices.Equal(known, order[:last]) {
+		do := "write phases: [" + strings.Join(order[:last], ", ") + "]"
+		if len(known) < last && len(c.s.Measured) == 0 {
+			some := strings.Join(inOrder(order, known), ", ")
+			do += fmt.Sprintf(", and to measure %s alone, only: [%s] beside it, or --only %s", some, some, strings.ReplaceAll(some, " ", ""))
+		}
+		c.must(false, "phases", do, "each phase builds on the ones before it: the order has gaps or is turned round")
+	}
+	if !c.sound("phases") {
+		phases = order[:last] // as they will be once that is mended
 	}
 	for i, name := range c.s.Measured {
 		c.must(slices.Contains(phases, name), fmt.Sprintf("only[%d]", i), oneOf(name, phases), "phase %q is not in the scenario", name)
 	}
+}
+
+// inOrder are those of some phases, in the order in which they are made.
+func inOrder(order, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(order), func(name string) bool { return !slices.Contains(some, name) })
 }
 
 // tokens makes sure that no hit of the run finds its seeded token used up.

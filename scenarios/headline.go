@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // besideHighest is how near to the highest mean rate a hold has to come to be preferred: a rate that stays says more than
@@ -64,7 +66,30 @@ func (s *Scenario) HeadlineWhy() string {
 			}
 		}
 	}
-	return fmt.Sprintf("the highest mean rate of the measured stages, %s/s", shortRate(chosen.mean()))
+	return fmt.Sprintf("the highest mean rate of the measured stages, %s/s", shortRate(chosen.mean())) + tied(measured, chosen)
+}
+
+// tied says which stages come as high as the one that leads, and why it is that one.
+func tied(measured []Stage, chosen Stage) string {
+	var others []string
+	for _, stage := range measured {
+		if stage.Name != chosen.Name && math.Abs(stage.mean()-chosen.mean()) <= rateSlack {
+			others = append(others, stage.Name)
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	why := "the last of equals, by when the system has settled"
+	if chosen.kind() == kindHold && !held(measured, others) {
+		why = "a hold, which says more than a rate that passes"
+	}
+	return ", as in " + strings.Join(others, ", ") + "; it is " + why
+}
+
+// held tells whether any of the named stages is a hold.
+func held(stages []Stage, names []string) bool {
+	return slices.ContainsFunc(stages, func(s Stage) bool { return s.kind() == kindHold && slices.Contains(names, s.Name) })
 }
 
 // shortRate is a rate as a person says it.

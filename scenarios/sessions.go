@@ -85,8 +85,8 @@ type session struct {
 	// next is the hit that comes next, as long as there is one.
 	next Hit
 	over bool
-	// gone tells that the person has left.
-	gone bool
+	// gone tells that the person has left, and cut that the trial ended before.
+	gone, cut bool
 	// left counts the steps still to come.
 	left int
 	// step is when the next of them is due or, without one left, when the person leaves.
@@ -123,7 +123,42 @@ func (s *session) advance() {
 		s.next.Due, s.next.Operation = s.step, s.logout
 		s.over = s.random.Float64() >= s.Logout
 	}
-	s.over = s.over || s.next.Due >= s.end
+	s.cut = !s.over && s.next.Due >= s.end
+	s.over = s.over || s.cut
+}
+
+// rest is how much longer a person whom the end of the trial cut off would have stayed, as far as pauses are at their mean.
+func (s *session) rest() time.Duration {
+	return max(s.next.Due, s.step+time.Duration(s.left)*s.Think) - s.end
+}
+
+// Tail is what sessions would still do when a trial ends, and what is neither sent nor measured.
+type Tail struct {
+	// People are how many of Of have not left by then; the last of them would have stayed for Longest, pauses at their mean.
+	People, Of uint64
+	Longest    time.Duration
+}
+
+// Tail is that of a trial; the zero value where there are no sessions.
+func (p *Plan) Tail(trial int) (tail Tail) {
+	if p.Sessions == nil {
+		return tail
+	}
+	people := p.random(p.Trials[trial].Round, "sessions")
+	for hit := range p.arrivals(trial) {
+		if hit.Operation != p.Sessions.login {
+			continue
+		}
+		s := p.join(hit, people)
+		for !s.over {
+			s.advance()
+		}
+		tail.Of++
+		if s.cut {
+			tail.People, tail.Longest = tail.People+1, max(tail.Longest, s.rest())
+		}
+	}
+	return tail
 }
 
 func (s *session) pause() time.Duration {

@@ -181,7 +181,7 @@ func durationText(d time.Duration) string {
 // Only measures just the named phases: the baseline, and the states before and after each of them. States in between are
 // passed through unmeasured, since each builds on the ones before.
 func (f *File) Only(phases ...string) {
-	s := &setting{flag: "--only", place: "--only", text: text{src: []byte(strings.Join(phases, ",")), flag: true}}
+	s := &setting{flag: "--only", place: "--only", whole: true, text: text{src: []byte(strings.Join(phases, ",")), flag: true}}
 	s.value = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle, Line: 1, Column: 1}
 	column := 1
 	for _, phase := range phases {

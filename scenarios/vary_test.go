@@ -141,7 +141,7 @@ func TestVariationMistakes(t *testing.T) {
 		flags func(*File)
 		want  string
 	}{
-		{func(f *File) { f.Only("cach") }, `--only: only[0]: phase "cach" is not in the scenario; did you mean cache?`},
+		{func(f *File) { f.Only("cach") }, `--only: phase "cach" is not in the scenario; did you mean cache?`},
 		{func(f *File) { f.SetBy("--rounds", "rounds", "0") }, "--rounds: 0 rounds are out of range; write a number from 1 to 100"},
 		{func(f *File) { f.Scale(40) }, "--scale 40: traffic.stages[2].ramp.to: 24000/s is beyond what one generator can pace; stay at or below 20000/s\n" +
 			"--scale 40: traffic.stages[3].hold: 24000/s is beyond what one generator can pace; stay at or below 20000/s"},
