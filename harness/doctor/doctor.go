@@ -31,6 +31,8 @@ type Config struct {
 	// Connections are how many a run has open at worst, when every answer takes as long as its timeout: two for each hit
 	// in flight, to the services and between them. Zero is 6000: ten seconds of 600 hits.
 	Connections int
+	// Others, if set, names the runs that are on this machine, of whichever home.
+	Others func() []string
 	// Limit is how long one check may take; zero is 10 s.
 	Limit time.Duration
 }

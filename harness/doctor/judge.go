@@ -208,8 +208,13 @@ func judgeLeftovers(left []stack.Leftover, err error) Finding {
 	}
 }
 
-func judgeRuns(alive []string, err error) Finding {
-	if err != nil {
+// judgeRuns is about the runs alive in this home, and all that have themselves known: those of other homes and users, too.
+// One that is both counts once, by what it says of itself.
+func judgeRuns(alive, others []string, err error) Finding {
+	if len(others) >= len(alive) {
+		alive = others
+	}
+	if err != nil && len(alive) == 0 {
 		return cannotTell(err)
 	}
 	if len(alive) == 0 {

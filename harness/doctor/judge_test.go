@@ -102,9 +102,11 @@ func TestJudgeLeftovers(t *testing.T) {
 	verdict{OK, "none", ""}.check(t, judgeLeftovers(nil, nil))
 	verdict{Note, "2 × process, 1 × directory, of crashed runs (a, b)", "rehearse clean"}.check(t, judgeLeftovers(left, nil))
 	verdict{Note, "cannot tell: broken", ""}.check(t, judgeLeftovers(nil, errors.New("broken")))
-	verdict{OK, "none", ""}.check(t, judgeRuns(nil, nil))
-	verdict{Note, "under way: a, b and 2 more", "wait"}.check(t, judgeRuns([]string{"a", "b", "c", "d"}, nil))
-	verdict{Note, "not checked on", ""}.check(t, judgeRuns(nil, fmt.Errorf("look: %w", errors.ErrUnsupported)))
+	verdict{OK, "none", ""}.check(t, judgeRuns(nil, nil, nil))
+	verdict{Note, "under way: a, b and 2 more", "wait"}.check(t, judgeRuns([]string{"a", "b", "c", "d"}, nil, nil))
+	verdict{Note, "under way: run a of user b, pid 1", "wait"}.check(t, judgeRuns(nil, []string{"run a of user b, pid 1"}, fmt.Errorf("look: %w", errors.ErrUnsupported)))
+	verdict{Note, "under way: run a of user b", "wait"}.check(t, judgeRuns([]string{"a"}, []string{"run a of user b"}, nil))
+	verdict{Note, "not checked on", ""}.check(t, judgeRuns(nil, nil, fmt.Errorf("look: %w", errors.ErrUnsupported)))
 }
 
 func TestJudgeCPU(t *testing.T) {

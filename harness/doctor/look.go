@@ -116,7 +116,11 @@ func (x *examination) leftovers(ctx context.Context) Finding {
 
 func (x *examination) runs(ctx context.Context) Finding {
 	runs, err := stack.ExamineRuns(ctx, x.cfg.Servers.Home)
-	return judgeRuns(runs.Alive, err)
+	var others []string
+	if x.cfg.Others != nil {
+		others = x.cfg.Others()
+	}
+	return judgeRuns(runs.Alive, others, err)
 }
 
 func (x *examination) cpu(ctx context.Context) Finding {

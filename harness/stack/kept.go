@@ -37,7 +37,7 @@ func CleanData(ctx context.Context, path string) (removed []Leftover, err error)
 		}
 	}
 	locks, err := filepath.Glob(filepath.Join(path, "templates", "*.lock"))
-	if err != nil || len(locks) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	e, openErr := engine.Open(ctx, engine.Config{})
@@ -48,6 +48,31 @@ func CleanData(ctx context.Context, path string) (removed []Leftover, err error)
 	for _, lock := range locks {
 		l, err := removeTemplate(ctx, e, lock)
 		removed, errs = append(removed, l...), append(errs, err)
+	}
+	if openErr == nil {
+		l, err := removeOrphans(ctx, e, path)
+		removed, errs = append(removed, l...), append(errs, err)
+	}
+	return removed, errors.Join(errs...)
+}
+
+// removeOrphans removes the volumes with kept data that no lock speaks of any more: of this home, or of one that is gone.
+func removeOrphans(ctx context.Context, e *engine.Engine, path string) (removed []Leftover, err error) {
+	volumes, err := e.Labelled(ctx, labelData)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, v := range volumes {
+		of := v.Labels[labelData]
+		if v.Labels[labelHost] != here() || of != path && exists(of) || exists(filepath.Join(of, "templates", v.Name+".lock")) {
+			continue
+		}
+		if err := e.RemoveVolume(ctx, v.Name); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		removed = append(removed, Leftover{Kind: "data", What: "volume " + v.Name})
 	}
 	return removed, errors.Join(errs...)
 }

@@ -20,6 +20,8 @@ const (
 	labelRun = "dev.rehearse.run"
 	// labelLock is the file the run holds locked while it lives.
 	labelLock = "dev.rehearse.lock"
+	// labelData is the home that a volume with kept data belongs to. It outlives its run, so it has no other label of one.
+	labelData = "dev.rehearse.data"
 	// labelHost is the machine where that file is.
 	labelHost = "dev.rehearse.host"
 )

@@ -31,6 +31,14 @@ type tools struct {
 // installHint is exact for Debian and Ubuntu. Their package starts a cluster of its own unless told not to.
 const installHint = "type: mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf && apt-get install -y postgresql redis-server"
 
+// instead says what to do where a server is not in the directory that a flag names, or, without one, not found at all.
+func instead(dir, flag string) string {
+	if dir == "" {
+		return installHint
+	}
+	return "name another directory with " + flag + ", or leave it out to have one found"
+}
+
 func findTools(ctx context.Context, cfg Config, as account) (tools, error) {
 	dir, major, err := findPostgres(ctx, cfg.PostgresBin, as)
 	if err != nil {
@@ -57,9 +65,17 @@ func findPostgres(ctx context.Context, dir string, as account) (string, int, err
 		tooOld = append(tooOld, fmt.Sprintf("PostgreSQL %d in %s", major, dir))
 	}
 	if tooOld != nil {
-		return "", 0, notReady(fmt.Sprintf("%s is too old, %d is the least", strings.Join(tooOld, " and "), minPostgres), "with a newer one in the package sources, "+installHint)
+		return "", 0, notReady(fmt.Sprintf("%s is too old, %d is the least", strings.Join(tooOld, " and "), minPostgres), newer(dir))
 	}
-	return "", 0, notReady("no PostgreSQL server (looked for postgres and initdb in "+cmp.Or(dir, "PATH and /usr/lib/postgresql/*/bin")+")", installHint)
+	return "", 0, notReady("no PostgreSQL server (looked for postgres and initdb in "+cmp.Or(dir, "PATH and /usr/lib/postgresql/*/bin")+")", instead(dir, "--postgres-bin"))
+}
+
+// newer says how to come by a newer Postgres than the one in the named directory, if any.
+func newer(dir string) string {
+	if dir == "" {
+		return "with a newer one in the package sources, " + installHint
+	}
+	return instead(dir, "--postgres-bin")
 }
 
 // postgresPlaces lists directories to look in. A name in PATH is often a link, while initdb lies beside its target.
@@ -118,5 +134,5 @@ func findRedis(dir string) (string, error) {
 			return filepath.Abs(path)
 		}
 	}
-	return "", notReady("no Redis server (looked for redis-server and valkey-server in "+cmp.Or(dir, "PATH")+")", installHint)
+	return "", notReady("no Redis server (looked for redis-server and valkey-server in "+cmp.Or(dir, "PATH")+")", instead(dir, "--redis-bin"))
 }

@@ -104,7 +104,11 @@ func (s *containers) openWorkshop(ctx context.Context) (*workshop, error) {
 		return nil, fmt.Errorf("stack: make a volume: %w", err)
 	}
 	if s.cfg.Template != "" {
-		// A template has no label: it outlives its run. The engine makes the volume when it is first mounted.
+		// A template outlives its run, so it is the home's. One that an earlier rehearse made without a label is taken as it is.
+		labels := map[string]string{labelData: s.home.path, labelHost: here()}
+		if err := s.engine.KeptVolume(ctx, s.templateVolume(), labels); err != nil {
+			return nil, fmt.Errorf("stack: make a volume: %w", err)
+		}
 		volumes[s.templateVolume()] = templateMount
 	}
 	v, err := s.create(ctx, workshopName, plan{

@@ -119,6 +119,17 @@ func (e *Engine) Volume(ctx context.Context, name string, labels map[string]stri
 	return reachable(err)
 }
 
+// KeptVolume makes a volume that outlives the process. One of that name that is there stays as it is.
+func (e *Engine) KeptVolume(ctx context.Context, name string, labels map[string]string) error {
+	ctx, cancel, err := toTheEnd(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	_, err = e.client.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: labels})
+	return reachable(err)
+}
+
 // VolumeExists tells whether there is a volume of that name.
 func (e *Engine) VolumeExists(ctx context.Context, name string) (bool, error) {
 	_, err := e.client.VolumeInspect(ctx, name, client.VolumeInspectOptions{})
