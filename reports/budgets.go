@@ -37,6 +37,8 @@ type Budget struct {
 	Level   string  `json:"level,omitempty"`
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
+	// Basis says in words what Noise says in numbers.
+	Basis string `json:"basis,omitempty"`
 	// Line is where the scenario file states the budget; 0 for one of the command line.
 	Line int `json:"line"`
 	// abort tells that the run was to end at once.

@@ -74,7 +74,7 @@ func (s *Summary) budgetsSection() page.Section {
 		t := page.Table{Caption: "Every budget, judged", Columns: columns("budget", "verdict", "#limit", "#actual", "#margin", "#interval", "why", "#line")}
 		for _, b := range s.Budgets {
 			subject, limit := b.parts()
-			t.Rows = append(t.Rows, cells(subject, b.status(), limit, b.text(b.Actual), b.margin(), b.interval(), b.Reason, b.place()))
+			t.Rows = append(t.Rows, cells(subject, b.status(), limit, b.text(b.Actual), b.margin(), b.interval(), b.why(), b.place()))
 		}
 		section.Tables = []page.Table{t}
 		section.Text = []string{"The line is that of the scenario, below. What rests on no data never passes."}
@@ -83,6 +83,14 @@ func (s *Summary) budgetsSection() page.Section {
 		section.Text = append(section.Text, "Not judged, for its state was left out: "+name+".")
 	}
 	return section
+}
+
+// why is the reason with what it rests on, where there is room for it.
+func (b Budget) why() string {
+	if b.Basis == "" {
+		return b.Reason
+	}
+	return b.Reason + "; " + b.Basis
 }
 
 // parts are what the name of a budget says: what is limited, and how.

@@ -201,10 +201,9 @@ func (b Budget) byInterval(m stat.Moderated) Budget {
 		inside, outside = outside, inside
 	}
 	span := b.span(m.N)
-	basis := ""
 	if m.N > 0 && !m.Alone && b.Lo.Known() {
 		b.Noise = &Noise{Number(m.Deviation), Number(m.Freedom), Number(m.Assumed), stat.PriorDeviation}
-		basis = "; " + b.Noise.text()
+		b.Basis = b.Noise.text()
 	}
 	switch side := m.Against(float64(b.Limit)); {
 	case m.N == 0:
@@ -212,11 +211,11 @@ func (b Budget) byInterval(m stat.Moderated) Budget {
 	case !b.Lo.Known():
 		b.Reason = fmt.Sprintf("%s; the first look is after %d", rounds(m.N), stat.FirstLook)
 	case side == inside:
-		b.Verdict, b.Reason = Pass, span+" is inside the limit"+basis
+		b.Verdict, b.Reason = Pass, span+" is inside the limit"
 	case side == outside:
-		b.Verdict, b.Reason = Fail, span+" is outside the limit"+basis
+		b.Verdict, b.Reason = Fail, span+" is outside the limit"
 	default:
-		b.Reason = span + " contains the limit; measure more rounds" + basis
+		b.Reason = span + " contains the limit; measure more rounds"
 	}
 	return b
 }
@@ -232,9 +231,9 @@ func (b Budget) span(n int) string {
 func (n *Noise) text() string {
 	assumed := limit(percent(float64(n.AssumedLogDeviation)))
 	if n.Differences == n.AssumedDifferences {
-		return fmt.Sprintf("noise %s (assumed: no trial was repeated)", assumed)
+		return fmt.Sprintf("trials of one state are taken to differ by %s: assumed, because none was repeated", assumed)
 	}
-	return fmt.Sprintf("noise %s (%s assumed, weight %s of %s)", percent(float64(n.LogDeviation)), assumed,
+	return fmt.Sprintf("trials of one state are taken to differ by %s: measured here, and %s assumed, which weighs %s of %s", percent(float64(n.LogDeviation)), assumed,
 		brief(n.AssumedDifferences), brief(n.Differences))
 }
 

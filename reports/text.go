@@ -173,7 +173,8 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 	return append(lines, s.legend())
 }
 
-// statementLines say what one hit of the first operation costs the primary in each state, and what is sent beside.
+// statementLines say what one hit of the first operation costs the primary in each state, what one of the others costs it in
+// the first state and the last, and what is sent beside.
 func (s *Summary) statementLines(operations []string) (lines []string) {
 	if len(operations) == 0 {
 		return nil
@@ -191,10 +192,35 @@ func (s *Summary) statementLines(operations []string) (lines []string) {
 		return nil
 	}
 	lines = append(lines, fmt.Sprintf("primary statements per %s: %s", operations[0], strings.Join(per, ", ")))
+	lines = append(lines, s.otherStatements(operations[1:])...)
 	if len(beside) > 0 {
 		lines = append(lines, "beside them, per second: "+strings.Join(beside, ", "))
 	}
 	return lines
+}
+
+// otherStatements say what a hit of these operations costs the primary in the first state and in the last.
+func (s *Summary) otherStatements(operations []string) []string {
+	first, last := s.States[0], s.States[len(s.States)-1]
+	var per []string
+	for _, name := range operations {
+		before, after := first.PrimaryStatementsPer[name], last.PrimaryStatementsPer[name]
+		switch {
+		case !before.Known() && !after.Known():
+		case first.Name == last.Name:
+			per = append(per, name+" "+number(before))
+		default:
+			per = append(per, fmt.Sprintf("%s %s → %s", name, number(before), number(after)))
+		}
+	}
+	if len(per) == 0 {
+		return nil
+	}
+	from := first.Name
+	if first.Name != last.Name {
+		from += " → " + last.Name
+	}
+	return []string{"and of the other operations, " + from + ": " + strings.Join(per, ", ")}
 }
 
 func (s *Summary) validityLine() string {

@@ -86,8 +86,15 @@
   // Names that are wider than their bands stand on their ends, in so many pixels at most.
   const tallest = 92;
   const measure = document.createElement("canvas").getContext("2d");
+  // The last label of an axis stands half beyond its end; in so many pixels it is not cut off.
+  const beyond = (spec) => {
+    measure.font = font;
+    const last = spec.axis === "elapsed" ? clock(spec.to, false) : spec.axis === "percentile" ? percentile(spec.to)
+      : spec.to.toLocaleString("en-US", {maximumSignificantDigits: 1});
+    return Math.max(14, Math.ceil(measure.measureText(last).width / 2) + 3);
+  };
   const roomFor = (spec, width) => {
-    const bands = spec.bands || [], second = (width - 76) / (spec.to - spec.from);
+    const bands = spec.bands || [], second = (width - 62 - beyond(spec)) / (spec.to - spec.from);
     measure.font = "11px " + font.slice(5);
     const widths = bands.map((band) => measure.measureText(band.name).width);
     spec.upright = bands.some((band, i) => widths[i] >= (band.to - band.from) * second);
@@ -176,7 +183,7 @@
     const logarithmic = spec.axis !== "elapsed", room = roomFor(spec, width);
     const highest = Math.max(0, ...(spec.limits || []).map((limit) => limit.y));
     return {
-      width, height: (logarithmic ? 260 : 190) + room, padding: [room, 14, 0, 0],
+      width, height: (logarithmic ? 260 : 190) + room, padding: [room, beyond(spec), 0, 0],
       scales: {
         x: {time: false, distr: logarithmic ? 3 : 1, range: () => chart.range || [spec.from, spec.to]},
         y: {range: (u, low, high) => [0, spec.unit === "%" ? 100 : Math.max(high || 0, highest) * 1.06 || 1]},
