@@ -22,7 +22,7 @@ func newBaseline() *cobra.Command {
 		Short: "Save what a run measured, to compare later runs with",
 		Long: `A saved baseline is a file with the numbers of a run, for the repository of the system. Budgets with of: saved limit
 what later runs may make of them: counts anywhere, latencies on a machine of the same class.`,
-		Example: `  rehearse baseline save out/latest
+		Example: `  rehearse baseline save latest
   rehearse run ci-gate --baseline ci-gate.baseline.json --budget 'gate: primary_statements(verify) <= 105% of saved'`,
 		Args: knownVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -36,28 +36,34 @@ func newBaselineSave() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "save RUN [FILE]",
 		Short: "Save the numbers of a run directory",
-		Long: `save writes the numbers of a run directory into FILE, by default SCENARIO.baseline.json, and replaces what is there.
+		Long: `save writes the numbers of a run into FILE, by default SCENARIO.baseline.json, and replaces what is there. RUN is a run
+directory, or the name of one in out, such as latest.
 The run has to have reached its end, not failed, and had no defect planted, unless --anyway. Latencies have an interval only from a run of at least two rounds.`,
-		Example: `  rehearse baseline save out/latest
-  rehearse baseline save out/latest ci/peak.baseline.json`,
+		Example: `  rehearse baseline save latest
+  rehearse baseline save latest ci/peak.baseline.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError("%d arguments given; name a run directory, such as %s, and the file if you like", len(args), latestRun())
+				return usageError("%s given; name a run directory or a run in out, such as %s, and the file if you like", counted(len(args), "argument"), latestName)
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveDefault
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return saveBaseline(cmd, args[0], args[1:], anyway) },
+		ValidArgsFunction: completeRuns,
+		RunE:              func(cmd *cobra.Command, args []string) error { return saveBaseline(cmd, args[0], args[1:], anyway) },
 	}
 	cmd.Flags().BoolVar(&anyway, "anyway", false, "save a run that failed, was cut short, or had a defect planted, too")
 	return cmd
 }
 
-// saveBaseline saves the run in dir. What cannot be saved is a mistake of the caller, who chooses the run and the file.
-func saveBaseline(cmd *cobra.Command, dir string, file []string, anyway bool) error {
+// saveBaseline saves the run called name. What cannot be saved is a mistake of the caller, who chooses the run and the file.
+func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) error {
 	frugal()
+	dir, err := runDirectory(name)
+	if err != nil {
+		return err
+	}
+	if u := unmeasuredIn(dir); u != nil {
+		return exitError{exitUsage, u}
+	}
 	recorded, err := record.Open(dir)
 	if err != nil {
 		return exitError{exitUsage, err}
@@ -70,12 +76,12 @@ func saveBaseline(cmd *cobra.Command, dir string, file []string, anyway bool) er
 	if err != nil {
 		return usageError("%w; save another run, or this one with --anyway", err)
 	}
-	name := append(file, b.Scenario+".baseline.json")[0]
-	if err := b.Write(name); err != nil {
+	to := append(file, b.Scenario+".baseline.json")[0]
+	if err := b.Write(to); err != nil {
 		return usageError("%w; check the directory and its permissions", err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %d numbers of %s\n", name, len(b.Numbers), b.Run)
-	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(name))
+	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %s of %s\n", to, counted(len(b.Numbers), "number"), b.Run)
+	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(to))
 	return nil
 }
 

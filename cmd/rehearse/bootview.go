@@ -52,6 +52,11 @@ func outlayOf(d carshare.Data, p *scenarios.Plan, kept bool) outlay {
 	return o
 }
 
+// wholeOutlay is how long a run of s takes on a machine that has not kept its data: what lists, plans and pages of help say.
+func wholeOutlay(s *scenarios.Scenario, p *scenarios.Plan) time.Duration {
+	return outlayOf(dataOf(s), p, false).of(len(p.Trials))
+}
+
 // of is the outlay for so many trials.
 func (o outlay) of(trials int) time.Duration { return o.boot + time.Duration(trials)*o.trial }
 

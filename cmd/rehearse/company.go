@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,9 +41,10 @@ func (c *company) addFlags(cmd *cobra.Command) {
 }
 
 func (c *company) check(v *variation) error {
+	if err := oneOf("if-busy", c.ifBusy, busyWords()); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(busyWords(), c.ifBusy):
-		return usageError("--if-busy %q is unknown; use %s", c.ifBusy, strings.Join(busyWords(), ", "))
 	case c.ifBusy != busyWait && v.has("max-wait"):
 		return usageError("--max-wait says how long --if-busy wait waits; add that, or leave it out")
 	case c.maxWait <= 0:

@@ -40,7 +40,7 @@ that collapsed, in which a state answered under 90 % of its hits, is exit code 9
   rehearse compare old-1 new-1 old-2 new-2 old-3 new-3 -o out/compared   also compare.md and charts`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usageError("%d runs named; name at least two: run directories, names in out, latest, or saved baselines", len(args))
+				return usageError("%s named; name at least two: run directories, names in out, latest, or saved baselines", counted(len(args), "run"))
 			}
 			return nil
 		},
@@ -102,12 +102,8 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 // findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out. A record takes
 // its memory from room.
 func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
-	candidate, path := reports.Candidate{Source: name}, name
+	candidate, path := reports.Candidate{Source: name}, located(name)
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) && filepath.Base(name) == name {
-		path = filepath.Join(filepath.Dir(latestRun()), name)
-		info, err = os.Stat(path)
-	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return candidate, fmt.Errorf("there is no run and no saved baseline %s; %s", name, insteadOfRun(name))
@@ -117,11 +113,35 @@ func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
 		candidate.Saved, err = reports.ReadBaseline(path)
 		return candidate, err
 	}
+	if u := unmeasuredIn(path); u != nil {
+		return candidate, u
+	}
 	if candidate.Run, err = room.Open(path); err != nil {
 		return candidate, err
 	}
 	candidate.Scenario, err = judging{}.scenario(path, candidate.Run)
 	return candidate, err
+}
+
+// located is the path of what name stands for: itself, or else the run in out that is called so.
+func located(name string) string {
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) || filepath.Base(name) != name {
+		return name
+	}
+	path := filepath.Join(filepath.Dir(latestRun()), name)
+	if _, err := os.Stat(path); err != nil {
+		return name
+	}
+	return path
+}
+
+// runDirectory is the run directory that name stands for; one that is nowhere is a mistake of the caller.
+func runDirectory(name string) (string, error) {
+	dir := located(name)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", usageError("there is no run %s; %s", name, insteadOfRun(name))
+	}
+	return dir, nil
 }
 
 // insteadOfRun says what to name when there is no run of this name.
@@ -133,7 +153,11 @@ func insteadOfRun(name string) string {
 	if len(known) == 0 {
 		return "rehearse run makes one in " + filepath.Dir(latestRun())
 	}
-	return fmt.Sprintf("in %s there are %s", filepath.Dir(latestRun()), strings.Join(known[:min(len(known), 5)], ", "))
+	verb := "are"
+	if len(known) == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("in %s there %s %s", filepath.Dir(latestRun()), verb, strings.Join(known[:min(len(known), 5)], ", "))
 }
 
 // knownRuns are the runs in out by their names, the latest first.

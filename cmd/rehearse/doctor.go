@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/harness/doctor"
+	"github.com/rehearse-dev/rehearse/harness/presence"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -57,14 +57,20 @@ the servers keep their data; DOCKER_HOST says where Docker is.`,
 
 // examine prints the findings. The exit code says what they mean, so there is nothing left for an error to say.
 func examine(cmd *cobra.Command, config doctor.Config, asJSON bool) error {
-	if !slices.Contains(backends(), config.Stack) {
-		return usageError("--stack %q is unknown; use %s", config.Stack, strings.Join(backends(), ", "))
+	if err := oneOf("stack", config.Stack, backends()); err != nil {
+		return err
 	}
 	config.Servers.PostgresImage = cmp.Or(config.Servers.PostgresImage, os.Getenv("REHEARSE_POSTGRES_IMAGE"))
 	config.Servers.RedisImage = cmp.Or(config.Servers.RedisImage, os.Getenv("REHEARSE_REDIS_IMAGE"))
 	var err error
 	if config.Connections, err = connections(); err != nil {
 		return err
+	}
+	config.Others = func() (names []string) {
+		for _, other := range presence.Others("") {
+			names = append(names, other.String())
+		}
+		return names
 	}
 	report := doctor.Examine(cmd.Context(), config)
 	if cmd.Context().Err() != nil {

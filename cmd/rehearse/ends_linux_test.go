@@ -74,6 +74,10 @@ func TestOutputNobodyTakes(t *testing.T) {
 		{"a full disk and a comparison", disk, nil, []string{"compare", "FAIL", "PASS", "--anyway"}, exitUnexpected, "stdout: no space left on device"},
 		{"a full disk for talk", nil, disk, []string{"list"}, exitPass, ""},
 		{"a closed pipe", pipe, nil, []string{"list"}, exitPass, ""},
+		{"a closed pipe and a plan", pipe, nil, []string{"plan", "ci-gate"}, exitPass, ""},
+		{"a closed pipe and a valid scenario", pipe, nil, []string{"validate", "ci-gate"}, exitPass, ""},
+		{"a closed pipe and an invalid scenario", pipe, nil, []string{"validate", "nothing.yaml", "--format", "gitlab"}, exitUsage, ""},
+		{"a closed pipe and a comparison", pipe, nil, []string{"compare", "FAIL", "PASS", "--anyway"}, exitPass, ""},
 		{"a closed pipe for talk", nil, pipe, []string{"validate", "nothing.yaml"}, exitUsage, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,8 +14,9 @@ func newList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the shipped scenarios",
-		Long: `list shows the scenarios that come with rehearse, and how long each one takes in full and with --quick. All of them are
-about carshare, the one system that can be rehearsed so far; rehearse init writes one of your own for it.`,
+		Long: `list shows the scenarios that come with rehearse, and how long each one takes in full and with --quick, its data seeded
+first: later runs find it kept. All of them are about carshare, the one system that can be rehearsed so far; rehearse init
+writes one of your own for it.`,
 		Example: "  rehearse list",
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return list(cmd) },
@@ -37,7 +38,7 @@ func list(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, about(full.Plan(vocabulary()).Expected()), about(quick.Plan(vocabulary()).Expected()), full.Description})
+		t.AppendRow(table.Row{name, about(wholeOutlay(full, full.Plan(vocabulary()))), about(wholeOutlay(quick, quick.Plan(vocabulary()))), full.Description})
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
 	return nil

@@ -71,6 +71,9 @@ func completed(flag, address string) (string, error) {
 	if err != nil {
 		return "", usageError("%s %s is no address; write a host and a port, such as 127.0.0.1:9464", flag, address)
 	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return "", usageError("%s %s: %q is no port; write a number up to 65535, such as 127.0.0.1:9464, or 0 for any free one", flag, address, port)
+	}
 	if host == "" {
 		host = loopbackHost
 	}
@@ -157,7 +160,7 @@ func (o *onlookers) openMetrics(r *rehearsal, w watching) error {
 func (o *onlookers) serve(flag, address string, handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w; write a port that is free, or 0 for any", flag, err)
+		return "", fmt.Errorf("%s: %w; %s", flag, err, unheard(err))
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	o.servers = append(o.servers, server)

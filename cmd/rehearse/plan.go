@@ -170,6 +170,10 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	fact("headline", "%s: %s", p.Headline, s.HeadlineWhy())
 	if s.Traffic.Sessions != nil {
 		fact("sessions", "%s", sessionText(*s.Traffic.Sessions))
+		if tail := p.Tail(0); tail.People > 0 {
+			fact("cut off", "%s of %s sessions last beyond the end of the trial: what they would do then, for up to %v more, is neither sent nor "+
+				"measured; lengthen the last stage, or add one of hold: 0/s with measure: false", grouped(tail.People), grouped(tail.Of), tidy(tail.Longest))
+		}
 	}
 	if len(s.Nodes) > 0 {
 		fact("limits", "%s", strings.Join(limitTexts(s.Nodes), "; "))
@@ -183,8 +187,9 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 		again = ", and " + last.State + " once more for the noise floor"
 	}
 	fact("trials", "%d: %s in %s%s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"), again)
-	fact("takes", "about %s, with %v per trial to switch and settle; booting and seeding come on top",
-		about(p.Expected()), scenarios.SwitchAllowance)
+	takes := outlayOf(dataOf(s), p, false)
+	fact("takes", "about %s: %s to boot and seed, less once the data is kept, and %s for each trial", about(wholeOutlay(s, p)),
+		about(takes.boot), about(takes.trial))
 	return b.String()
 }
 
@@ -257,6 +262,14 @@ func rateText(rate float64) string {
 		whole += "." + fraction
 	}
 	return whole + "/s"
+}
+
+// tidy is a time as finely as somebody plans who writes it.
+func tidy(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }
 
 // grouped is n with a comma between thousands.

@@ -20,27 +20,26 @@ func newReport() *cobra.Command {
 	var asJSON bool
 	var j judging
 	cmd := &cobra.Command{
-		Use:   "report [DIR]",
+		Use:   "report [RUN]",
 		Short: "Judge a recorded run again and rebuild its reports",
 		Long: `report reads a run directory, judges it by the scenario kept in it, and writes its reports anew: tables, charts,
-and files for build servers. It needs no database, and nothing but the directory. A run that was cut short is reported as
-far as it went. The exit code is the verdict's, as after run.`,
+and files for build servers. It needs no database, and nothing but the directory. RUN is a run directory, or the name of one
+in out; without it, it is out/latest. A run that was cut short is reported as far as it went; of one that never began it is
+told why. The exit code is the verdict's, as after run, and for a run that never began that of the run.`,
 		Example: `  rehearse report                    the latest run, out/latest
-  rehearse report out/latest --json  its summary.json
+  rehearse report latest --json      its summary.json
   rehearse report --budget 'peak: p95 < 20ms'  judged by one budget more`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError("%d directories named; name one run directory, or none for %s", len(args), latestRun())
+				return usageError("%s named; name one, or none for %s", counted(len(args), "run"), latestRun())
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		},
+		ValidArgsFunction: completeRuns,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := latestRun()
-			if len(args) == 1 {
-				dir = args[0]
+			dir, err := runDirectory(append(args, latestRun())[0])
+			if err != nil {
+				return err
 			}
 			return report(cmd, dir, j, asJSON)
 		},
@@ -66,6 +65,9 @@ type judging struct {
 // cannot be read as a run is a mistake of the caller.
 func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	frugal()
+	if u := unmeasuredIn(dir); u != nil {
+		return reportUnmeasured(cmd, u, j, asJSON)
+	}
 	if done, err := reportSelfTest(cmd, dir, asJSON); done {
 		return err
 	}

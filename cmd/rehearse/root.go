@@ -40,7 +40,7 @@ a time, and says what each phase did to p95 latency and to the QPS of the primar
 The system is carshare, which comes with rehearse; traffic, data, phases and budgets are yours to write. A service of
 your own cannot be rehearsed yet, and the highest rate at which limits hold is not searched for.`,
 		Version: versionText(),
-		Example: `  rehearse run stay-launch --quick    rehearse one that comes with rehearse, in about two minutes
+		Example: `  rehearse run stay-launch --quick    rehearse one that comes with rehearse, in about a minute and a half
   rehearse list                       the scenarios that come with rehearse
   rehearse init                       a scenario of your own to start from
   rehearse plan stay-launch           what would happen, without doing it
@@ -86,7 +86,9 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 	}
 	var names []string
 	for _, verb := range cmd.Commands() {
-		names = append(names, verb.Name())
+		if verb.IsAvailableCommand() {
+			names = append(names, verb.Name())
+		}
 	}
 	if what, do := notYet(args[0]); what != "" && !cmd.HasParent() {
 		return usageError("there is no verb %s yet: %s; %s", args[0], what, do)
@@ -102,8 +104,15 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 
 // flagError adds to a mistake in the flags what to do about it.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return valueError(invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap())
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		name := bare.GetFlag().Name
+		return usageError("--%s needs a value; write it like %s", name, typed(name, examples()[name]))
+	}
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
 		return usageError("%w; see %s --help", err, cmd.CommandPath())
 	}
 	if what, do := notYet(unknown.GetSpecifiedName()); what != "" {
@@ -111,8 +120,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := scenarios.Nearest(unknown.GetSpecifiedName(), names); near != "" {
-		return usageError("%w; did you mean --%s?", err, near)
+	// A long name behind one dash is taken for a row of short ones.
+	for _, word := range []string{unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()} {
+		if near := scenarios.Nearest(word, names); word != "" && near != "" {
+			return usageError("%w; did you mean --%s?", err, near)
+		}
 	}
 	return usageError("%w; see %s --help", err, cmd.CommandPath())
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,7 +54,7 @@ func newRun() *cobra.Command {
 		Long: `run boots Postgres primary and replica and Redis, seeds them, puts the reference system under the scenario's
 traffic in every state of its architecture, and reports p95 latency and primary (master DB) QPS before and after each
 phase. Everything it starts stops with it; what it measured is in the run directory, out/latest.`,
-		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute
+		Example: `  rehearse run stay-launch --quick           one short round, a first look in about a minute and a half
   rehearse run stay-launch                   three rounds, with intervals
   rehearse run stay-launch --only cache      one phase only
   rehearse run stay-launch --live            watch it in a browser while it lasts
@@ -89,6 +88,13 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 	return cmd
 }
 
+// servable refuses directories and ports of the servers that are none. Joined, the mistakes are told all at once.
+func (f *runFlags) servable() error {
+	s := f.servers
+	return errors.Join(folder("postgres-bin", s.PostgresBin, "postgres and initdb"), folder("redis-bin", s.RedisBin, "redis-server"),
+		port("primary-port", s.PrimaryPort), port("replica-port", s.ReplicaPort), port("redis-port", s.RedisPort))
+}
+
 // backends are the values of --stack.
 func backends() []string {
 	return []string{stack.BackendAuto, stack.BackendContainers, stack.BackendProcesses}
@@ -96,8 +102,8 @@ func backends() []string {
 
 // run plans, rehearses and judges.
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
-	if !slices.Contains(backends(), f.stack) {
-		return usageError("--stack %q is unknown; use %s", f.stack, strings.Join(backends(), ", "))
+	if err := errors.Join(oneOf("stack", f.stack, backends()), f.servable()); err != nil {
+		return err
 	}
 	if f.out == "" {
 		return usageError("--out is empty; write a directory for run directories, or leave it out")
@@ -384,9 +390,14 @@ func (d nodeDied) Unwrap() error { return d.err }
 
 // notReady is an error of the boot, unless the user ended it.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
-	r.note(record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()})
+	end := record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()}
+	stopped, ended := errors.AsType[interrupted](context.Cause(ctx))
+	if !ended {
+		end.Values = map[string]float64{exitValue: exitEnvironment}
+	}
+	r.note(end)
 	r.reportNothing()
-	if stopped, ok := errors.AsType[interrupted](context.Cause(ctx)); ok {
+	if ended {
 		return stopped
 	}
 	return exitError{exitEnvironment, err}

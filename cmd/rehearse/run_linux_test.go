@@ -403,7 +403,7 @@ func TestNotReady(t *testing.T) {
 		says    string
 	}{
 		{"port in use", nil, []string{"--primary-port", strconv.Itoa(port)}, strconv.Itoa(port)},
-		{"no Postgres", nil, []string{"--postgres-bin", "/nowhere"}, "install"},
+		{"no Postgres", nil, []string{"--postgres-bin", "."}, "leave it out to have one found"},
 		{"Postgres too old", oldPostgres, []string{"--postgres-bin", "old"}, "13"},
 		{"home is a file", func(t *testing.T, s site) { replaceByFile(t, s.home) }, nil, "home"},
 		{"out is a file", func(t *testing.T, s site) { replaceByFile(t, filepath.Join(s.dir, "out")) }, nil, "--out"},

@@ -37,11 +37,10 @@ func languages() map[string]func() ([]byte, error) {
 }
 
 func printSchema(cmd *cobra.Command, format string) error {
-	describe, known := languages()[format]
-	if !known {
-		return usageError("--format %q is unknown; use one of %s", format, strings.Join(slices.Sorted(maps.Keys(languages())), ", "))
+	if err := oneOf("format", format, slices.Sorted(maps.Keys(languages()))); err != nil {
+		return err
 	}
-	text, err := describe()
+	text, err := languages()[format]()
 	if err != nil {
 		return err
 	}

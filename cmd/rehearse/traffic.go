@@ -65,7 +65,7 @@ func operationCurves(p *scenarios.Plan) string {
 		}
 	}
 	if p.Sessions != nil {
-		show(everything(timeline), "all requests")
+		show(everything(timeline), "all requests, those of sessions included")
 	}
 	for i, op := range p.Operations {
 		show(series(timeline, i), op.Name)

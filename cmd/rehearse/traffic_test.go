@@ -37,7 +37,7 @@ func TestCurvesThatDiffer(t *testing.T) {
 	for name, tt := range map[string]struct{ traffic, want string }{
 		"sessions": {`{arrivals: even, mix: {login: 100%}, sessions: {steps: [verify], think: 1m, token_life: 20s},
   stages: [{name: surge, hold: 100/s, for: 5s}, {name: after, hold: 0/s, for: 55s}]}`, `
-█████               █████               █████                100/s at the peak of all requests
+█████               █████               █████                100/s at the peak of all requests, those of sessions included
 █████                                                        100/s at the peak of login
                     █████               █████                100/s at the peak of refresh`},
 		"mixes": {`{arrivals: even, stages: [{name: a, hold: 50/s, for: 30s, mix: {verify: 100%}}, {name: b, hold: 50/s, for: 30s, mix: {profile: 100%}}]}`, `

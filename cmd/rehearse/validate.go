@@ -43,9 +43,8 @@ machines; github is workflow commands, gitlab a Code Quality report.`,
 
 // validate goes through all scenarios, whatever is wrong with the first.
 func validate(cmd *cobra.Command, names []string, v *variation, format string) error {
-	write, known := formats()[format]
-	if !known {
-		return usageError("--format %q is unknown; use one of %s", format, strings.Join(slices.Sorted(maps.Keys(formats())), ", "))
+	if err := oneOf("format", format, slices.Sorted(maps.Keys(formats()))); err != nil {
+		return err
 	}
 	var mistakes scenarios.Errors
 	for _, name := range names {
@@ -63,15 +62,19 @@ func validate(cmd *cobra.Command, names []string, v *variation, format string) e
 	if format == "text" {
 		out = cmd.ErrOrStderr()
 	}
-	if err := write(out, mistakes); err != nil || len(mistakes) == 0 {
+	if err := formats()[format](out, mistakes); err != nil || len(mistakes) == 0 {
 		return err
 	}
 	return exitError{code: exitUsage}
 }
 
+// counted is a number of things, in words that fit it.
 func counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	if stem, ends := strings.CutSuffix(noun, "y"); ends {
+		noun = stem + "ie"
+	}
+	return grouped(uint64(n)) + " " + noun + "s"
 }

@@ -99,6 +99,9 @@ func (v *variation) apply(f *scenarios.File) error {
 		f.SetBy("--seed", "seed", strconv.FormatUint(v.seed, 10))
 	}
 	if v.has("data") {
+		if err := oneOf("data", v.data, scenarios.DataSizes()); err != nil {
+			return err
+		}
 		if err := f.Data(v.data); err != nil {
 			return usageError("--data: %w", err)
 		}
