@@ -96,18 +96,17 @@ func TestOutsideRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir, quoted := recorded(t, "fail"), string(must(json.Marshal(bad)))
-	for _, name := range []string{record.HeaderFile, record.EventsFile} {
+	for name, most := range map[string]int{record.HeaderFile: 90, record.EventsFile: 12} {
 		path := filepath.Join(dir, name)
 		kept := string(must(os.ReadFile(path)))
 		// Each text by itself: what refuses one of them hides the others.
-		fields := regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`).FindAllStringIndex(kept, 150)
+		fields := regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`).FindAllStringIndex(kept, most)
 		for _, field := range fields {
 			text := kept[:field[0]] + quoted + kept[field[1]:]
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			tame(t, "compare", dir, other, "--anyway")
-			tame(t, "baseline", "save", dir, filepath.Join(dir, "saved.json"), "--anyway")
 		}
 		if err := os.WriteFile(path, []byte(kept), 0o600); err != nil {
 			t.Fatal(err)
