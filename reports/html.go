@@ -266,13 +266,16 @@ func (s *Summary) keyFigures() []page.Figure {
 			points(before.AchievedRate/before.OfferedRate, after.AchievedRate/after.OfferedRate, -1),
 			fmt.Sprintf("%s of %s hits per second answered", number(after.AchievedRate), number(after.OfferedRate))),
 	}
+	if before.uncounted() && after.uncounted() {
+		list[1].Note = "no count is believed"
+	}
 	if before.Name != after.Name {
 		return list
 	}
 	for i := range list {
 		list[i].Before, list[i].Change = "", page.Status{}
 	}
-	if list[1].Note != "" {
+	if list[1].Note != "" && !after.uncounted() {
 		list[1].Note = fmt.Sprintf("reads %s, writes %s", after.count(number(after.PrimaryReadsQPS)), after.count(number(after.PrimaryWritesQPS)))
 	}
 	return list
