@@ -7,6 +7,8 @@
 # make clean      remove leftovers of crashed runs and everything built; recorded runs in out/ stay
 
 export CGO_ENABLED := 0
+# For all commands alike: what is compiled for the binary and what for the tests is the same then, and is compiled once.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 # Go's own installer leaves it outside of the PATH of a fresh shell.
 export PATH := $(PATH):/usr/local/go/bin
 
@@ -33,7 +35,7 @@ rehearse: build
 
 build: setup
 	@[ -x bin/rehearse ] || echo "building rehearse: up to some minutes the first time, seconds from then on" >&2
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/rehearse ./cmd/rehearse
+	@go build -ldflags '$(LDFLAGS)' -o bin/rehearse ./cmd/rehearse
 
 setup:
 	@.ci/setup
