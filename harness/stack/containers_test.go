@@ -13,6 +13,9 @@ import (
 // running.
 func docker(t testing.TB) *engine.Engine {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short asks no engine")
+	}
 	e, err := engine.Open(t.Context(), engine.Config{})
 	if err != nil {
 		t.Skipf("containers are not tested here: %v", err)
