@@ -32,7 +32,7 @@ func plant(t *testing.T, base string, names ...string) {
 // What rehearse has not made, clean does not touch: whoever's directory REHEARSE_HOME names, whatever stands among the runs,
 // wherever a link in them leads. Each is told once, with its path and what to do.
 func TestCleanTouchesNothingOfOthers(t *testing.T) {
-	s := newSite(t)
+	s := newBareSite(t)
 	plant(t, s.home, "thesis.tex", "runs/photos/cat.jpg")
 	for _, args := range [][]string{{"clean"}, {"clean", "--data"}} {
 		got := finished(t, s.command(t, args...))
@@ -45,7 +45,7 @@ func TestCleanTouchesNothingOfOthers(t *testing.T) {
 		}
 	}
 
-	s = newSite(t)
+	s = newBareSite(t)
 	if got := finished(t, s.command(t, "clean")); got.code != exitPass || got.stdout != "nothing to clean\n" {
 		t.Fatalf("an empty home: %+v", got)
 	}
