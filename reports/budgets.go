@@ -317,8 +317,10 @@ func (l *ledger) hadAllBeenAnswered(b Budget) (factor Number, why string) {
 func (l *ledger) unseen(b Budget) string {
 	var missing []string
 	for _, state := range b.states() {
-		if why := l.unfinished(state); seen(b.Metric) && why != "" {
-			missing = append(missing, why)
+		for _, why := range []string{l.unfinished(state), l.overfull(state)} {
+			if seen(b.Metric) && why != "" {
+				missing = append(missing, why)
+			}
 		}
 	}
 	return strings.Join(missing, "; ")

@@ -48,7 +48,15 @@ func TestOneCauseIsOneError(t *testing.T) {
 		}},
 		{"killed before anything began", reachesEnd, func(m *made) { m.windows, m.samples, m.events = nil, nil, nil }},
 		{"one state is missing", trialOf("cache"), func(m *made) { m.never("cache") }},
+		{"more hits on record than were due", trialOf("baseline"), func(m *made) {
+			for trial := range m.header.Trials {
+				m.surplus(trial, "peak", 5)
+			}
+		}},
 		{"all hits of all states were lost", trialOf("baseline"), func(m *made) {
+			for i := range m.header.Stages {
+				m.header.Stages[i].Hits *= 2
+			}
 			for i := range m.windows {
 				m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered
 			}

@@ -112,6 +112,13 @@ func TestFailuresOfVoidTrials(t *testing.T) {
 		{"hits that were never sent", func(m *made) {
 			m.windowsOf(0, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
 		}, Fail, "50.0 %"},
+		{"few failed, beside good hits that were not due", func(m *made) { m.fail(0, "peak", 0.02); m.surplus(0, "peak", 1_000_000) }, Fail, "1.00 %"},
+		{"nothing failed of more hits than were due", func(m *made) { m.surplus(0, "peak", 1) }, Inconclusive,
+			"trial 1 of baseline has 2,001 hits at peak, where 2,000 were due, so what share of them failed is not known"},
+		{"good hits of another stage", func(m *made) {
+			m.windowsOf(0, "calm", func(w *record.Window) { w.Offered -= 5; w.Response, w.Lag = record.Histogram{}, record.Histogram{} })
+			m.surplus(0, "peak", 10)
+		}, Inconclusive, "trial 1 of baseline has 2,010 hits at peak, where 2,000 were due"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(2, steady, "baseline", "extract-main")
@@ -123,6 +130,37 @@ func TestFailuresOfVoidTrials(t *testing.T) {
 			}
 			mustSay(t, run, s, c.told)
 		})
+	}
+}
+
+// surplus adds answered hits to a stage of a trial that nobody asked for.
+func (m *made) surplus(trial int, stage string, hits uint64) {
+	m.windowsOf(trial, stage, func(w *record.Window) {
+		if w.Op == "verify" {
+			w.Offered += hits
+		}
+	})
+}
+
+// Good hits that were not due keep no budget on errors by the second, nor one of an operation, and make no collapse smaller.
+func TestSurplusOfGoodHits(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	m.fail(0, "peak", 0.02)
+	m.surplus(0, "peak", 1_000_000)
+	m.scenario.Budgets = []scenarios.Budget{
+		{Metric: "errors", Operation: "verify", Max: new(0.01)}, {Metric: "errors", For: 2 * time.Second, Max: new(0.01)}, {Metric: "achieved", Min: new(0.99)},
+	}
+	_, s := m.summarized(t)
+	for i, want := range []Verdict{Inconclusive, Inconclusive, Fail} {
+		if b := s.Budgets[i]; b.Verdict != want {
+			t.Errorf("%s: got %v because %s, want %v", b.name(), b.Verdict, b.Reason, want)
+		}
+	}
+	m = makeRun(1, steady, "baseline")
+	m.fail(0, "peak", 0.5)
+	m.surplus(0, "peak", 1_000_000)
+	if _, s := m.summarized(t); s.States[0].Collapse == nil {
+		t.Errorf("got no collapse of a state that failed half of its hits: %q", s.Reasons)
 	}
 }
 

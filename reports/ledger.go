@@ -29,9 +29,12 @@ type trial struct {
 	windows []*record.Window
 	cells   map[cell]*hits
 	// apis are the same hits by stage and API, and causes the operation of each API.
-	apis         map[cell]*hits
-	causes       map[string]string
-	stageHits    map[string]*hits
+	apis      map[cell]*hits
+	causes    map[string]string
+	stageHits map[string]*hits
+	// onRecord are all hits that windows tell of, and surplus the stages that have more of them than were due.
+	onRecord     uint64
+	surplus      []string
 	edges        map[edge]record.Sample
 	samples      map[string][]record.Sample
 	began, ended bool
@@ -159,8 +162,10 @@ func (t *trial) fold() {
 		slices.SortStableFunc(list, func(a, b record.Sample) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
 	}
 	for at, h := range t.cells {
+		t.onRecord += h.offered
 		t.stageHits[at.stage].merge(h)
 	}
+	t.cap()
 }
 
 // addSample keeps the readings of one source; fold sorts them.

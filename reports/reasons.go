@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // voids are the numbers of a trial that a reason against it takes away: what makes a count doubtful voids its counts, what
@@ -139,4 +140,15 @@ func (l *ledger) unfinished(state string) string {
 		return ""
 	}
 	return fmt.Sprintf("%d of %d trials of %s did not reach their end, so what failed in them is not known", missing, len(all), state)
+}
+
+// overfull says in which stage of which trial of a state more hits are on record than were due: what share of those that
+// were due failed is then not known. Empty if in none.
+func (l *ledger) overfull(state string) string {
+	for _, t := range l.begun(state) {
+		if len(t.surplus) > 0 {
+			return fmt.Sprintf("trial %d of %s has %s, so what share of them failed is not known", t.Index+1, state, strings.Join(t.surplus, ", "))
+		}
+	}
+	return ""
 }

@@ -150,6 +150,8 @@ func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 	if !b.passes(worst.level) {
 		b.Verdict = Fail
 		b.Reason = fmt.Sprintf("outside the limit for %s in round %d, from second %d on", lasting, in.Round+1, worst.from)
+	} else if why := l.unseen(b); why != "" {
+		b.Verdict, b.Reason = Inconclusive, why
 	}
 	return b
 }

@@ -78,23 +78,53 @@ func (t *trial) against(h *record.Header, read instruments) []reason {
 }
 
 func (t *trial) sending() (reasons []string) {
-	offered, missed, due := uint64(0), uint64(0), t.Hits
+	offered, missed, due := t.onRecord, uint64(0), t.due()
 	for _, h := range t.stageHits {
-		offered, missed = offered+h.offered, missed+h.missed
-	}
-	if due == 0 {
-		for _, stage := range t.stages {
-			due += stage.Hits
-		}
+		missed += h.missed
 	}
 	if offered != due {
 		reasons = append(reasons, fmt.Sprintf("%s hits recorded of %s due", count(offered), count(due)))
+	} else {
+		reasons = append(reasons, t.surplus...)
 	}
 	if float64(missed) > sentTolerance*float64(offered) {
 		reasons = append(reasons, fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
 			count(missed), count(offered), limit(percent(sentTolerance))))
 	}
 	return reasons
+}
+
+// due is how many hits were, those that follow others in a session included.
+func (t *trial) due() uint64 {
+	if t.Hits > 0 {
+		return t.Hits
+	}
+	return t.planned()
+}
+
+// planned is how many hits the rates of the stages make due.
+func (t *trial) planned() (hits uint64) {
+	for _, stage := range t.stages {
+		hits += stage.Hits
+	}
+	return hits
+}
+
+// cap takes hits beyond those that were due out of a stage: good ones that nobody asked for would make those that failed
+// the smaller share. What sessions add to the rates may be in any stage.
+func (t *trial) cap() {
+	due := t.due()
+	for _, stage := range t.stages {
+		h, most := t.in(stage.Name), stage.Hits+due-min(due, t.planned())
+		if h.offered <= most {
+			continue
+		}
+		t.surplus = append(t.surplus, fmt.Sprintf("%s hits at %s, where %s were due", count(h.offered), stage.Name, count(most)))
+		if due > 0 {
+			h.offered = max(most, h.failed+h.missed)
+			h.sent = h.offered - h.missed
+		}
+	}
 }
 
 func (t *trial) punctuality() []string {
