@@ -31,6 +31,8 @@ const (
 	maxSavedSeconds  = 24 * 60 * 60
 	maxSavedHits     = 1e12
 	maxSavedNumber   = 1e18
+	maxSavedRounds   = 1e6
+	maxSavedCPUs     = 1e6
 	maxSavedName     = 500
 	maxSavedProblems = 10
 )
@@ -215,44 +217,66 @@ func ReadBaseline(path string) (*Baseline, error) {
 	return b, b.check(path)
 }
 
+// savedProblems are what is wrong with a baseline, the first of it.
+type savedProblems struct {
+	path  string
+	wrong []error
+}
+
+func (p *savedProblems) add(format string, values ...any) {
+	if len(p.wrong) < maxSavedProblems {
+		p.wrong = append(p.wrong, fmt.Errorf("%s: "+format, append([]any{p.path}, values...)...))
+	}
+}
+
+func (p *savedProblems) number(what string, value, most float64) {
+	if !(value >= 0 && value <= most) {
+		p.add("%s %v is out of range: 0 to %v", what, value, most)
+	}
+}
+
+func (p *savedProblems) name(what, text string) {
+	if len(text) > maxSavedName || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		p.add("%s %.80q is no name: it is longer than %d bytes, or has characters that cannot be seen", what, text, maxSavedName)
+	}
+}
+
 // check finds what no run can have measured. What is unknown is left out of a file, so every number in it is one.
 func (b *Baseline) check(path string) error {
-	var wrong []error
-	add := func(format string, values ...any) {
-		if len(wrong) < maxSavedProblems {
-			wrong = append(wrong, fmt.Errorf("%s: "+format, append([]any{path}, values...)...))
-		}
-	}
-	name := func(what, text string) {
-		if len(text) > maxSavedName || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			add("%s %.80q is no name: it is longer than %d bytes, or has characters that cannot be seen", what, text, maxSavedName)
-		}
-	}
-	name("scenario", b.Scenario)
-	name("run", b.Run)
+	p := &savedProblems{path: path}
+	p.name("scenario", b.Scenario)
+	p.name("run", b.Run)
+	p.name("stack", b.Stack)
+	p.name("cpu", b.Host.CPU)
+	p.number("rounds", float64(b.Rounds), maxSavedRounds)
+	p.number("cpus", float64(b.Host.CPUs), maxSavedCPUs)
+	p.number("memory_bytes", float64(b.Host.MemoryBytes), maxSavedNumber)
 	for _, stage := range slices.Sorted(maps.Keys(b.Stages)) {
-		s := b.Stages[stage]
-		name("stage", stage)
-		if !(s.Seconds >= 0 && s.Seconds <= maxSavedSeconds) {
-			add("seconds of stage %.80s %v is out of range: 0 to %v", stage, s.Seconds, maxSavedSeconds)
-		}
-		if s.Hits > maxSavedHits {
-			add("hits of stage %.80s %d is out of range: 0 to %v", stage, s.Hits, maxSavedHits)
-		}
+		p.name("stage", stage)
+		p.number(fmt.Sprintf("seconds of stage %.80s", stage), b.Stages[stage].Seconds, maxSavedSeconds)
+		p.number(fmt.Sprintf("hits of stage %.80s", stage), float64(b.Stages[stage].Hits), maxSavedHits)
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.Numbers)) {
-		n := b.Numbers[key]
-		name("number", key)
-		for _, value := range []Number{n.Value, n.Lo, n.Hi} {
-			if float64(value) > maxSavedNumber || float64(value) < -maxSavedNumber {
-				add("number %.80q %v is out of range: -%v to %v", key, float64(value), maxSavedNumber, maxSavedNumber)
-			}
-		}
+		p.name("number", key)
+		p.saved(key, b.Numbers[key])
 	}
-	if len(wrong) > 0 {
-		return fmt.Errorf("%w; save it anew", errors.Join(wrong...))
+	if len(p.wrong) > 0 {
+		return fmt.Errorf("%w; save it anew", errors.Join(p.wrong...))
 	}
 	return nil
+}
+
+// saved holds a number to be one that can be measured, inside of its interval. None is below zero: a ratio to one that is
+// would be inside of every limit.
+func (p *savedProblems) saved(key string, n SavedNumber) {
+	for _, value := range []Number{n.Value, n.Lo, n.Hi} {
+		if value.Known() {
+			p.number(fmt.Sprintf("number %.80q", key), float64(value), maxSavedNumber)
+		}
+	}
+	if n.Lo > n.Value || n.Value > n.Hi {
+		p.add("number %.80q %v is not between %v and %v", key, float64(n.Value), float64(n.Lo), float64(n.Hi))
+	}
 }
 
 // elsewhere says by what the machine of a run is of another class than the baseline's; empty if by nothing.

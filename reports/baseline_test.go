@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -290,5 +291,29 @@ func TestBaselineOfAFailedRun(t *testing.T) {
 	}
 	if _, err := NewBaseline(m.written(t), &m.scenario, true); err != nil {
 		t.Errorf("got %v, want it saved when told to", err)
+	}
+}
+
+// Each number of a saved baseline has its bounds, but the seed: one that is added without fails here. None is below zero,
+// since a ratio to it would keep every limit.
+func TestSavedNumbersHaveBounds(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "saved.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "saved.json")
+	for at, n := range regexp.MustCompile(`[ \[]-?[0-9][0-9.e+-]*[,\n\]]`).FindAllIndex(text, -1) {
+		if bytes.HasSuffix(text[:n[0]], []byte(`"seed":`)) {
+			continue
+		}
+		for _, absurd := range []string{"1000000000000000000000", "-1"} {
+			changed := slices.Concat(text[:n[0]+1], []byte(absurd), text[n[1]-1:])
+			if err := os.WriteFile(path, changed, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ReadBaseline(path); err == nil {
+				t.Errorf("number %d is read as %s: …%s", at, absurd, changed[max(n[0]-40, 0):n[1]])
+			}
+		}
 	}
 }

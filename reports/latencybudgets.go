@@ -61,6 +61,10 @@ func (l *ledger) intervalBudget(b Budget) Budget {
 	}
 	// A saved number of one round has no interval: how far another day's machine was off no trial of this run can tell.
 	n := l.saved.Numbers[b.saved()]
+	if n.Value == 0 {
+		b.Reason = "the saved number is zero"
+		return b
+	}
 	m.Interval = over(m.Interval, n)
 	b = b.byInterval(m)
 	if b.Verdict == Inconclusive && !n.Lo.Known() {

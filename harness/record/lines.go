@@ -84,7 +84,9 @@ func (f *frame) check(w *Window, p *problems) {
 		n    uint64
 	}{
 		{"offered", w.Offered}, {"sent", w.Sent}, {"missed", w.Missed}, {"completed", w.Completed}, {"failed", w.Failed}, {"wrong_user", w.WrongUser},
-		{"rejected_valid", w.RejectedValid}, {"accepted_revoked", w.AcceptedRevoked}, {"rechecked", w.Rechecked},
+		{"rejected_valid", w.RejectedValid}, {"accepted_revoked", w.AcceptedRevoked}, {"named", w.Named}, {"presented_valid", w.PresentedValid},
+		{"presented_revoked", w.PresentedRevoked}, {"rechecked", w.Rechecked}, {"acknowledged", w.Acknowledged}, {"first_rechecks", w.FirstRechecks},
+		{"reconnected", w.Reconnected}, {"resent", w.Resent},
 	} {
 		p.count(of.what, of.n)
 	}
@@ -146,6 +148,7 @@ func mapped(n int) int {
 // check implements line.
 func (w *APIWindow) check(f *frame, p *problems) {
 	p.name("api", w.API)
+	p.number("second", float64(w.Second), 0, 0)
 	f.check(&w.Window, p)
 	f.stage(p, w.Stage)
 	f.apis[w.API] = true
