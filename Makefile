@@ -22,7 +22,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 TEST_TIMEOUT := 40m
 FUZZ_TIME    := 5s
-# What people write by hand is fuzzed for longer.
+# What people write by hand, and what anybody may send, is fuzzed for longer.
 FUZZ_LONG    := 60s
 STACK        := auto
 ARGS         :=
@@ -69,7 +69,7 @@ lint:
 # on making inputs smaller, a minute for each.
 fuzz:
 	@grep -roE --include '*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed -E 's|/[^/]*:func | |' | sort | while read -r package target; do \
-		case $$target in FuzzParse*|FuzzSet) time=$(FUZZ_LONG);; *) time=$(FUZZ_TIME);; esac; \
+		case $$target in FuzzParse*|FuzzSet|FuzzRunDirectory) time=$(FUZZ_LONG);; *) time=$(FUZZ_TIME);; esac; \
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $$time -fuzzminimizetime 100x $$package || exit 1; \
 	done
 
