@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,13 +199,32 @@ func (b *Baseline) Write(path string) error {
 	})
 }
 
+// save says how to come by a saved baseline.
+const save = "rehearse baseline save writes one"
+
 // ReadBaseline reads what [Baseline.Write] wrote.
 func ReadBaseline(path string) (*Baseline, error) {
-	const save = "rehearse baseline save writes one"
 	text, err := record.ReadFile(path, maxBaseline)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no saved baseline %s; %s", path, save)
 	}
+	return parseBaseline(path, text, err)
+}
+
+// KeptBaseline reads the one that a run directory keeps, nil if none: a file of that directory, wherever links may lead.
+func KeptBaseline(dir string) (*Baseline, error) {
+	path := filepath.Join(dir, BaselineFile)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	text, err := record.FilesOf(dir).Read(BaselineFile, maxBaseline)
+	if err != nil {
+		err = fmt.Errorf("%w; remove %s, or name another with --baseline", err, path)
+	}
+	return parseBaseline(path, text, err)
+}
+
+func parseBaseline(path string, text []byte, err error) (*Baseline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the saved baseline: %w", err)
 	}

@@ -149,13 +149,14 @@ func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
 	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
 		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights}
+	spans, seconds := spansOf(run.Events), secondsOf(run.Windows)
 	for _, trial := range run.Header.Trials {
-		begin, end := trialSpan(run.Events, trial.Index)
+		begin, end := spans.of(trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
 		// Nothing was due any more in a trial that was cut short.
-		offered := slices.DeleteFunc(offeredIn(run, trial, begin), func(p plot.Point) bool { return p.X > end })
+		offered := slices.DeleteFunc(offeredIn(run, trial, seconds[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
 		p.Offered = cut(p.Offered, offered)
 	}
 	return p
@@ -163,7 +164,7 @@ func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
 
 // offeredIn is the rate at which hits were due in a trial, over seconds elapsed: that of the stages or, where sessions added
 // hits to theirs, as it was second by second.
-func offeredIn(run *record.Run, trial record.Trial, begin float64) (offered plot.Piece) {
+func offeredIn(run *record.Run, trial record.Trial, seconds map[int][]*record.Window, begin float64) (offered plot.Piece) {
 	hits, length := uint64(0), 0.0
 	for _, stage := range run.Header.Stages {
 		offered = append(offered, offeredRate(stage, begin)...)
@@ -173,9 +174,11 @@ func offeredIn(run *record.Run, trial record.Trial, begin float64) (offered plot
 		return offered
 	}
 	counts := make([]float64, int(math.Ceil(length)))
-	for i := range run.Windows {
-		if w := &run.Windows[i]; w.Trial == trial.Index && w.Second < len(counts) {
-			counts[w.Second] += float64(w.Offered)
+	for _, windows := range seconds {
+		for _, w := range windows {
+			if w.Second < len(counts) {
+				counts[w.Second] += float64(w.Offered)
+			}
 		}
 	}
 	offered = nil
@@ -214,17 +217,36 @@ func (s *Summary) timelineTitle() string {
 
 // trialSpan is when a trial began and ended, in seconds elapsed. One that was cut short ends with the last event.
 func trialSpan(events []record.Event, trial int) (begin, end float64) {
-	begin, end = math.NaN(), math.NaN()
+	return spansOf(events).of(trial)
+}
+
+// spans are those of all trials: to look for each of thousands through all events takes minutes.
+type spans struct {
+	begins, ends map[int]float64
+	last         float64
+}
+
+func spansOf(events []record.Event) spans {
+	s := spans{map[int]float64{}, map[int]float64{}, math.NaN()}
 	for _, e := range events {
-		switch {
-		case e.Trial == trial && e.Kind == record.EventTrialBegin:
-			begin = e.AtSeconds
-		case e.Trial == trial && e.Kind == record.EventTrialEnd:
-			end = e.AtSeconds
+		switch e.Kind {
+		case record.EventTrialBegin:
+			s.begins[e.Trial] = e.AtSeconds
+		case record.EventTrialEnd:
+			s.ends[e.Trial] = e.AtSeconds
 		}
+		s.last = e.AtSeconds
 	}
-	if math.IsNaN(end) && len(events) > 0 {
-		end = events[len(events)-1].AtSeconds
+	return s
+}
+
+func (s spans) of(trial int) (begin, end float64) {
+	begin, end = math.NaN(), s.last
+	if at, began := s.begins[trial]; began {
+		begin = at
+	}
+	if at, ended := s.ends[trial]; ended {
+		end = at
 	}
 	return begin, end
 }

@@ -104,11 +104,12 @@ func endCheck(class string, complete bool, run *record.Run) check {
 // trialsCheck demands a trial to believe of each state, unless no budget rests on what is not believed of it.
 func (s *Summary) trialsCheck(run *record.Run, state State) check {
 	c := check{class: s.class(ownChecks), name: trialOf(state.Name), verdict: Pass, lenient: state.excused, follows: state.follows}
+	spans := spansOf(run.Events)
 	for _, t := range s.Validity {
 		if t.State != state.Name {
 			continue
 		}
-		c.seconds += lasted(run, t.Trial)
+		c.seconds += spans.lasted(t.Trial)
 		for _, reason := range t.Reasons {
 			c.notes = append(c.notes, fmt.Sprintf("trial %d (round %d): %s", t.Trial+1, t.Round+1, reason))
 		}
@@ -127,8 +128,8 @@ func (s *Summary) trialsCheck(run *record.Run, state State) check {
 }
 
 // lasted is how long a trial was under way.
-func lasted(run *record.Run, trial int) float64 {
-	begin, end := trialSpan(run.Events, trial)
+func (s spans) lasted(trial int) float64 {
+	begin, end := s.of(trial)
 	if math.IsNaN(begin) {
 		return 0
 	}

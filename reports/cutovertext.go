@@ -253,7 +253,7 @@ func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 	for _, job := range c.Jobs {
 		picture.Marks = append(picture.Marks, plot.Span{From: float64(job.BeginSeconds), To: float64(job.BeginSeconds + job.Seconds)})
 	}
-	offered := slices.DeleteFunc(offeredIn(run, trial, begin), func(p plot.Point) bool { return p.X > end })
+	offered := slices.DeleteFunc(offeredIn(run, trial, secondsOf(run.Windows)[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
 	picture.Offered = cut(picture.Offered, offered)
 	return picture
 }

@@ -130,8 +130,9 @@ func (c *Comparison) primaryChart() plot.Lines {
 		line := plot.Series{Name: s.label, Pieces: since(rates(s.Run, "primary"), began)}
 		line.Colour, line.Dashed = c.overlaid(s)
 		l.Series = append(l.Series, line)
+		spans := spansOf(s.Run.Events)
 		for _, t := range s.ledger.ran() {
-			begin, end := trialSpan(s.Run.Events, t.Index)
+			begin, end := spans.of(t.Index)
 			if len(l.Series) == 1 && end > begin {
 				l.Bands = append(l.Bands, plot.Band{Span: plot.Span{From: begin - began, To: end - began}, Name: t.State})
 			}

@@ -46,20 +46,26 @@ const leastBeyond = 1
 // timelineOf reads every window and every sample once.
 func timelineOf(run *record.Run, s *Summary) timeline {
 	t := timeline{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
-	trials := secondsOf(run.Windows)
+	trials, spans, switches := secondsOf(run.Windows), spansOf(run.Events), map[int][]record.Event{}
+	for _, e := range run.Events {
+		if e.Kind == record.EventSwitch {
+			switches[e.Trial] = append(switches[e.Trial], e)
+		}
+	}
 	for _, trial := range run.Header.Trials {
-		begin, end := trialSpan(run.Events, trial.Index)
+		begin, end := spans.of(trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
 		t.from, t.to = min(t.from, begin), max(t.to, end)
-		t.bands = append(t.bands, bandsOf(run.Events, trial, begin, end)...)
+		t.bands = append(t.bands, bandsOf(switches[trial.Index], trial, begin, end)...)
 		for _, stage := range run.Header.Stages {
 			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
 				t.highlights = append(t.highlights, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
-		t.addHits(trials[trial.Index], trialSeconds(run, trial, trials[trial.Index], end-begin), begin)
+		_, ended := spans.ends[trial.Index]
+		t.addHits(trials[trial.Index], trialSeconds(run, ended, trials[trial.Index], end-begin), begin)
 	}
 	if t.from > t.to {
 		t.from, t.to = 0, 0
@@ -159,12 +165,12 @@ func mergedBars(a, b []stat.Bar) []stat.Bar {
 
 // trialSeconds is for how many seconds of its clock a trial is known: all of its stages, or, where it was cut short, those
 // up to the last one written.
-func trialSeconds(run *record.Run, trial record.Trial, seconds map[int][]*record.Window, took float64) float64 {
+func trialSeconds(run *record.Run, ended bool, seconds map[int][]*record.Window, took float64) float64 {
 	length := 0.0
 	for _, stage := range run.Header.Stages {
 		length = max(length, stage.EndSeconds)
 	}
-	if ended(run.Events, trial.Index) {
+	if ended {
 		return min(length, took)
 	}
 	last := -1
@@ -172,10 +178,6 @@ func trialSeconds(run *record.Run, trial record.Trial, seconds map[int][]*record
 		last = max(last, at)
 	}
 	return min(length, took, float64(last+1))
-}
-
-func ended(events []record.Event, trial int) bool {
-	return slices.ContainsFunc(events, func(e record.Event) bool { return e.Trial == trial && e.Kind == record.EventTrialEnd })
 }
 
 // addHits adds the seconds of one trial. One in which nothing was due has a rate, zero, and no latency.

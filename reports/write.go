@@ -77,8 +77,12 @@ func JSON[T Summary | SelfTest | Cutover | Comparison](w io.Writer, judged *T) e
 	return visible.JSON(w, judged)
 }
 
-// replace puts what write produces in place of the file at path, in one step.
+// replace puts what write produces in place of the file at path, in one step. A link or a pipe in its place goes, and what it
+// leads to stays as it is; a directory stays.
 func replace(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("write %s: a directory is in its place: remove it, or move it away", path)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)

@@ -2,11 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -61,6 +57,9 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 	if err != nil {
 		return err
 	}
+	if err := throughLatest(dir); err != nil {
+		return err
+	}
 	if u := unmeasuredIn(dir); u != nil {
 		return exitError{exitUsage, u}
 	}
@@ -94,19 +93,15 @@ func baselineOf(name, scenario string) (*reports.Baseline, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
+	return fitting(b, name, scenario)
+}
+
+// fitting refuses a baseline of another scenario.
+func fitting(b *reports.Baseline, name, scenario string) (*reports.Baseline, error) {
 	if b.Scenario != scenario {
 		return nil, usageError("%s is a baseline of %s, not of %s; save one of a run of %s", name, b.Scenario, scenario, scenario)
 	}
 	return b, nil
-}
-
-// keptBaseline is the one that a run directory keeps, or none.
-func keptBaseline(dir string) string {
-	path := filepath.Join(dir, reports.BaselineFile)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	return path
 }
 
 // wantsBaseline tells whether budgets of a scenario compare with a saved baseline.

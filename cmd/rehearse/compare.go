@@ -109,6 +109,8 @@ func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
 		return candidate, fmt.Errorf("there is no run and no saved baseline %s; %s", name, insteadOfRun(name))
 	case err != nil:
 		return candidate, fmt.Errorf("%s: %s; check the path and its permissions", name, reason(err))
+	case throughLatest(path) != nil:
+		return candidate, throughLatest(path)
 	case !info.IsDir():
 		candidate.Saved, err = reports.ReadBaseline(path)
 		return candidate, err

@@ -35,3 +35,13 @@ func pointLatest(out, id string) error {
 	}
 	return fmt.Errorf("%s does not lead to this run: %w; name its directory instead", link, err)
 }
+
+// throughLatest refuses a link called latest that leads anywhere but to a run beside it: whoever names it means the newest run
+// there, and reports would be written elsewhere.
+func throughLatest(dir string) error {
+	target, err := os.Readlink(dir)
+	if filepath.Base(dir) != latestName || err != nil || filepath.IsLocal(target) && filepath.Base(target) == target {
+		return nil //nolint:nilerr // what is no link leads nowhere
+	}
+	return usageError("%s leads to %s, which is no run beside it; name the directory of the run", dir, target)
+}

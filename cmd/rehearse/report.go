@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +64,9 @@ type judging struct {
 // cannot be read as a run is a mistake of the caller.
 func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	frugal()
+	if err := throughLatest(dir); err != nil {
+		return err
+	}
 	if u := unmeasuredIn(dir); u != nil {
 		return reportUnmeasured(cmd, u, j, asJSON)
 	}
@@ -109,7 +111,7 @@ func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	saved, err := baselineOf(cmp.Or(j.baseline, keptBaseline(dir)), scenario.Name)
+	saved, err := j.saved(dir, scenario.Name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -144,6 +146,18 @@ func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario
 		}
 	}
 	return varied, nil
+}
+
+// saved is the baseline that was named, or else the one that the run directory keeps, if any.
+func (j judging) saved(dir, scenario string) (*reports.Baseline, error) {
+	if j.baseline != "" {
+		return baselineOf(j.baseline, scenario)
+	}
+	kept, err := reports.KeptBaseline(dir)
+	if err != nil || kept == nil {
+		return nil, err
+	}
+	return fitting(kept, filepath.Join(dir, reports.BaselineFile), scenario)
 }
 
 // written says where the reports are.

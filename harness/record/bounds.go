@@ -135,6 +135,8 @@ func (h *Header) check() *problems {
 		p.add("id %.80q is a path and no name", h.ID)
 	}
 	p.slug("scenario", h.Scenario)
+	p.name("stack", h.Stack)
+	p.name("cpu", h.Host.CPU)
 	p.number("rounds", float64(h.Rounds), 0, highestIndex)
 	p.number("scale", h.Scale, 0, highestRate)
 	p.number("cpus", float64(h.Host.CPUs), 0, highestRate)
@@ -163,8 +165,8 @@ func (h *Header) check() *problems {
 
 func (h *Header) checkTexts(p *problems) {
 	for _, of := range [...]struct{ what, text string }{
-		{"scenario_path", h.ScenarioPath}, {"version", h.Version}, {"commit", h.Commit}, {"stack", h.Stack}, {"os", h.Host.OS},
-		{"kernel", h.Host.Kernel}, {"cpu", h.Host.CPU},
+		{"scenario_path", h.ScenarioPath}, {"version", h.Version}, {"commit", h.Commit}, {"os", h.Host.OS},
+		{"kernel", h.Host.Kernel},
 	} {
 		p.text(of.what, of.text)
 	}

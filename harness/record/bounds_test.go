@@ -81,6 +81,8 @@ func TestLinesOutOfBounds(t *testing.T) {
 		{"a trial that begins twice", EventsFile, "{\"at_seconds\":5,\"trial\":0,\"kind\":\"trial_begin\"}\n{\"at_seconds\":6,\"trial\":0,\"kind\":\"trial_begin\"}", `events.jsonl: trial 0 begins twice`},
 		{"trials beside one another", EventsFile, "{\"at_seconds\":1,\"trial\":0,\"kind\":\"trial_begin\"}\n{\"at_seconds\":1,\"trial\":1,\"kind\":\"trial_begin\"}\n" +
 			"{\"at_seconds\":600000,\"trial\":0,\"kind\":\"trial_end\"}\n{\"at_seconds\":600000,\"trial\":1,\"kind\":\"trial_end\"}", `the sum of all trials in seconds 1.199998e+06 is out of range: 0 to 604800`},
+		{"jobs beside one another", EventsFile, strings.TrimSuffix(strings.Repeat("{\"at_seconds\":1,\"trial\":0,\"kind\":\"job\",\"values\":{\"seconds\":400000}}\n", 2), "\n"),
+			`the sum of all switches and jobs in seconds 800000 is out of range: 0 to 604800`},
 		{"a line of two megabytes", EventsFile, strings.Repeat("x", 3<<20), `events.jsonl:1: line longer than`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { refused(t, planted(t, sound(), map[string]string{tt.file: tt.line}), tt.want) })

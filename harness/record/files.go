@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,10 @@ func FilesOf(dir string) Files { return Files{dir} }
 
 // Open implements [fs.FS].
 func (f Files) Open(name string) (fs.File, error) {
+	// A pipe would be waited for here as well.
+	if info, err := os.Stat(f.dir); err != nil || !info.IsDir() {
+		return nil, cmp.Or(err, error(&fs.PathError{Op: "open", Path: f.dir, Err: errors.New("it is no directory")}))
+	}
 	root, err := os.OpenRoot(f.dir)
 	if err != nil {
 		return nil, err

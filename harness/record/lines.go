@@ -204,7 +204,7 @@ func (e *Event) size() int { return 128 + len(e.Kind) + len(e.Text) + mapped(len
 
 // checkEvents holds each trial to begin once and to end once, later, and all of them together to fit into a run.
 func checkEvents(dir string, events []Event) error {
-	p, begun, total := &problems{}, map[int]float64{}, 0.0
+	p, begun, total, done := &problems{}, map[int]float64{}, 0.0, 0.0
 	p.amount("events", len(events), mostEvents)
 	ended, last := map[int]bool{}, 0.0
 	for _, e := range events {
@@ -219,6 +219,9 @@ func checkEvents(dir string, events []Event) error {
 		case e.Kind == EventTrialEnd && known:
 			ended[e.Trial], total = true, total+e.AtSeconds-begin
 		}
+		if e.Kind == EventJob || e.Kind == EventSwitch {
+			done += max(e.Values["seconds"], 0)
+		}
 		last = e.AtSeconds
 	}
 	for trial, begin := range begun {
@@ -227,6 +230,8 @@ func checkEvents(dir string, events []Event) error {
 		}
 	}
 	p.number("the sum of all trials in seconds", total, 0, longestRun)
+	// The hits beside each are looked at.
+	p.number("the sum of all switches and jobs in seconds", done, 0, longestRun)
 	return p.err(filepath.Join(dir, EventsFile))
 }
 
