@@ -244,6 +244,16 @@ func (m *made) windowsOf(trial int, stage string, change func(*record.Window)) {
 	}
 }
 
+// twiceAsMany hits were due as were sent.
+func (m *made) twiceAsMany() {
+	for i := range m.header.Stages {
+		m.header.Stages[i].Hits *= 2
+	}
+	for i := range m.windows {
+		m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered
+	}
+}
+
 func allStates() []string {
 	return []string{"baseline", "extract-main", "extract-reads", "extract-writes", "cache", "archive"}
 }

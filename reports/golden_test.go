@@ -67,12 +67,7 @@ func told() map[string]func() *made {
 			for i := range 6 {
 				m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: allStates()[i], Max: new(1e-4), Line: 30 + i})
 			}
-			for i := range m.header.Stages {
-				m.header.Stages[i].Hits *= 2
-			}
-			for i := range m.windows {
-				m.windows[i].Offered, m.windows[i].Missed = m.windows[i].Offered*2, m.windows[i].Offered
-			}
+			m.twiceAsMany()
 			return m
 		},
 		"gates": func() *made {
