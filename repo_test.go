@@ -209,17 +209,14 @@ func codeRules() []rule {
 // arrows are the imports allowed between our packages, each with its reason. A package that is not a key does not exist.
 func arrows() map[string]map[string]string {
 	const meets = "the command is where everything meets"
+	const usedBy = "what a back end would use is found by the code that uses it"
 	const withoutSurroundings = "what is measured is started and asked without the caller's environment"
-	return map[string]map[string]string{
-		"scenarios":            {},
-		"harness/record":       {},
-		"harness/presence":     {},
-		"harness/alone":        {},
-		"harness/stack/engine": {},
-		"harness/stack": {
-			"harness/stack/engine": "servers and services run in containers on an engine",
-			"harness/alone":        withoutSurroundings,
-		},
+	allowed := stackArrows(withoutSurroundings)
+	maps.Copy(allowed, map[string]map[string]string{
+		"scenarios":        {},
+		"harness/record":   {},
+		"harness/presence": {},
+		"harness/alone":    {},
 		"harness/images": {
 			"harness/stack/engine": "the engine imports what was installed",
 			"harness/alone":        withoutSurroundings,
@@ -236,8 +233,11 @@ func arrows() map[string]map[string]string {
 			"harness/record": "everything measured is written as it happens",
 		},
 		"harness/doctor": {
-			"harness/stack":        "what a back end would use is found by the code that uses it",
-			"harness/stack/engine": "the engine is greeted once, for all checks that need it",
+			"harness/stack":            "what is missing is told in the contract's words",
+			"harness/stack/processes":  usedBy,
+			"harness/stack/containers": usedBy,
+			"harness/stack/home":       usedBy,
+			"harness/stack/engine":     "the engine is greeted once, for all checks that need it",
 		},
 		"reports/live": {
 			"harness/record": "what is recorded is shown, as it is recorded",
@@ -260,7 +260,37 @@ func arrows() map[string]map[string]string {
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/alone": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+		},
+	})
+	return allowed
+}
+
+// stackArrows are those of the environment: the contract is at the bottom, the back ends at the top, and neither of these
+// knows the other.
+func stackArrows(withoutSurroundings string) map[string]map[string]string {
+	const contract = "the contract says in which words an environment is asked for and told of"
+	const bothBackEnds = "what both back ends do alike is done once"
+	return map[string]map[string]string{
+		"harness/stack/engine":  {},
+		"harness/stack":         {},
+		"harness/stack/child":   {},
+		"harness/stack/limits":  {"harness/stack": contract},
+		"harness/stack/home":    {"harness/stack": contract},
+		"harness/stack/servers": {"harness/stack": contract},
+		"harness/stack/backend": {"harness/stack": contract},
+		"harness/stack/processes": {
+			"harness/stack":         contract,
+			"harness/stack/backend": bothBackEnds, "harness/stack/servers": bothBackEnds, "harness/stack/home": bothBackEnds,
+			"harness/stack/child":  "servers and services are children that cannot outlive rehearse",
+			"harness/stack/limits": "a child is born inside its limit",
+			"harness/alone":        withoutSurroundings,
+		},
+		"harness/stack/containers": {
+			"harness/stack":         contract,
+			"harness/stack/backend": bothBackEnds, "harness/stack/servers": bothBackEnds, "harness/stack/home": bothBackEnds,
+			"harness/stack/engine": "servers and services run in containers on an engine",
+			"harness/alone":        withoutSurroundings,
 		},
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
-	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/home"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -61,7 +61,7 @@ func wholeOutlay(s *scenarios.Scenario, p *scenarios.Plan) time.Duration {
 func (o outlay) of(trials int) time.Duration { return o.boot + time.Duration(trials)*o.trial }
 
 // keptData tells whether an earlier run has left the data that a scenario asks for.
-func keptData(s *scenarios.Scenario) bool { return stack.Kept("", dataOf(s).Fingerprint()) }
+func keptData(s *scenarios.Scenario) bool { return home.Kept("", dataOf(s).Fingerprint()) }
 
 // booting is what there is to show before the first trial.
 type booting struct {

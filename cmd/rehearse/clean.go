@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/spf13/cobra"
 )
 
 // cleanLimit bounds the whole of clean.
@@ -27,12 +26,12 @@ the next run of each scenario seeds again.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), cleanLimit)
 			defer cancel()
-			leftovers, err := stack.Clean(ctx, "")
+			leftovers, err := cleanLeftovers(ctx, "")
 			for _, l := range leftovers {
 				fmt.Fprintf(cmd.OutOrStdout(), "removed %s of run %s: %s\n", l.Kind, l.Run, l.What)
 			}
 			if data {
-				kept, dataErr := stack.CleanData(ctx, "")
+				kept, dataErr := cleanKept(ctx, "")
 				for _, l := range kept {
 					fmt.Fprintf(cmd.OutOrStdout(), "removed kept data: %s\n", l.What)
 				}

@@ -96,7 +96,7 @@ func boot(ctx context.Context, config environmentConfig) (e *environment, err er
 		return carshare.SeedWatched(ctx, ownerURL, config.data, func(rows int) { config.step("seeding", rows, config.data.Rows()) })
 	}
 	servers.Tell = func(step string) { config.step(step, 0, 0) }
-	if e.stack, err = stack.Open(ctx, config.backend, servers); err != nil {
+	if e.stack, err = openStack(ctx, config.backend, servers); err != nil {
 		return e, err
 	}
 	config.step("starting the services", 0, 0)

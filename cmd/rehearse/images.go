@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rehearse-dev/rehearse/harness/images"
-	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
@@ -104,7 +104,7 @@ func buildImages(cmd *cobra.Command, ifNeeded bool) error {
 		}
 		tell("images of Postgres and Redis are neither here nor in a registry that answers; making them of this distribution's packages, once")
 	}
-	built, err := images.Build(cmd.Context(), images.Config{Engine: e, Postgres: stack.OwnPostgres, Redis: stack.OwnRedis, Tell: tell})
+	built, err := images.Build(cmd.Context(), images.Config{Engine: e, Postgres: containers.OwnPostgres, Redis: containers.OwnRedis, Tell: tell})
 	if err != nil {
 		return imagesError(err)
 	}
@@ -165,18 +165,18 @@ func chooseImages(ctx context.Context, e *engine.Engine) ([]imageChoice, error) 
 	choices := make([]imageChoice, 2)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		choices[0], err = chooseImage(ctx, e, "postgres", os.Getenv("REHEARSE_POSTGRES_IMAGE"), stack.OfficialPostgres, stack.OwnPostgres)
+		choices[0], err = chooseImage(ctx, e, "postgres", os.Getenv("REHEARSE_POSTGRES_IMAGE"), containers.OfficialPostgres, containers.OwnPostgres)
 		return err
 	})
 	g.Go(func() (err error) {
-		choices[1], err = chooseImage(ctx, e, "redis", os.Getenv("REHEARSE_REDIS_IMAGE"), stack.OfficialRedis, stack.OwnRedis)
+		choices[1], err = chooseImage(ctx, e, "redis", os.Getenv("REHEARSE_REDIS_IMAGE"), containers.OfficialRedis, containers.OwnRedis)
 		return err
 	})
 	return choices, g.Wait()
 }
 
 func chooseImage(ctx context.Context, e *engine.Engine, server, named, official, own string) (imageChoice, error) {
-	found, err := stack.ChooseImage(ctx, e, named, official, own)
+	found, err := containers.ChooseImage(ctx, e, named, official, own)
 	if err != nil {
 		return imageChoice{}, err
 	}

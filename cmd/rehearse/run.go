@@ -322,7 +322,7 @@ func (r *rehearsal) boot(ctx context.Context, end context.CancelCauseFunc) (e *e
 	config.backend = r.flags.stack
 	if config.backend == stack.BackendAuto {
 		var why error
-		if config.backend, why, err = stack.Choose(ctx, config.servers); err != nil {
+		if config.backend, why, err = chooseBackend(ctx, config.servers); err != nil {
 			return nil, 0, err
 		}
 		if why != nil {

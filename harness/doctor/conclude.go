@@ -25,11 +25,11 @@ func conclude(asked string, found []judged) Report {
 			refused[f.of] = refused[f.of] || f.decides
 		}
 	}
-	r := Report{Asked: asked, Containers: wrong[containers] == nil, Processes: wrong[processes] == nil}
+	r := Report{Asked: asked, Containers: wrong[ofContainers] == nil, Processes: wrong[ofProcesses] == nil}
 	switch {
-	case !refused[containers]:
+	case !refused[ofContainers]:
 		r.Stack = stack.BackendContainers
-	case !refused[processes]:
+	case !refused[ofProcesses]:
 		r.Stack = stack.BackendProcesses
 	}
 	wanted := asked
@@ -37,9 +37,9 @@ func conclude(asked string, found []judged) Report {
 		wanted = r.Stack
 	}
 	able := map[string]bool{stack.BackendContainers: r.Containers, stack.BackendProcesses: r.Processes}[wanted]
-	r.Ready = able && wrong[machine] == nil
+	r.Ready = able && wrong[ofMachine] == nil
 	needed := map[part]bool{
-		machine: true, containers: wanted == stack.BackendContainers || wanted == "", processes: wanted == stack.BackendProcesses || wanted == "",
+		ofMachine: true, ofContainers: wanted == stack.BackendContainers || wanted == "", ofProcesses: wanted == stack.BackendProcesses || wanted == "",
 	}
 	for _, f := range found {
 		if f.Level == Problem && !needed[f.of] {
@@ -56,21 +56,21 @@ func (r Report) sentence(wrong map[part][]string) string {
 	see := func(p part) string { return "see " + strings.Join(wrong[p], ", ") }
 	auto := "--stack auto takes " + r.Stack
 	if !r.Containers && r.Stack == stack.BackendProcesses {
-		auto += " (containers cannot run, " + see(containers) + ")"
+		auto += " (containers cannot run, " + see(ofContainers) + ")"
 	}
 	switch {
 	case r.Ready && r.Asked == stack.BackendAuto:
 		return "ready: " + auto
 	case r.Ready:
 		return fmt.Sprintf("ready: --stack %s can run; %s", r.Asked, auto)
-	case wrong[machine] != nil:
-		return "not ready: this machine cannot hold a rehearsal now, " + see(machine)
+	case wrong[ofMachine] != nil:
+		return "not ready: this machine cannot hold a rehearsal now, " + see(ofMachine)
 	case !r.Containers && !r.Processes:
-		return fmt.Sprintf("not ready: neither containers (%s) nor processes (%s) can run; mend one of the two", see(containers), see(processes))
+		return fmt.Sprintf("not ready: neither containers (%s) nor processes (%s) can run; mend one of the two", see(ofContainers), see(ofProcesses))
 	case r.Asked == stack.BackendAuto:
-		return fmt.Sprintf("not ready: --stack auto takes containers, which cannot run, %s; --stack processes can", see(containers))
+		return fmt.Sprintf("not ready: --stack auto takes containers, which cannot run, %s; --stack processes can", see(ofContainers))
 	case r.Asked == stack.BackendContainers:
-		return fmt.Sprintf("not ready: containers cannot run, %s; --stack processes can", see(containers))
+		return fmt.Sprintf("not ready: containers cannot run, %s; --stack processes can", see(ofContainers))
 	}
-	return fmt.Sprintf("not ready: processes cannot run, %s; --stack containers can", see(processes))
+	return fmt.Sprintf("not ready: processes cannot run, %s; --stack containers can", see(ofProcesses))
 }

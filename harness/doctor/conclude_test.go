@@ -9,8 +9,8 @@ import (
 
 func TestConclude(t *testing.T) {
 	// Docker's disk is not for auto to look at.
-	docker, room := judged{Finding{Check: "docker"}, containers, true}, judged{Finding{Check: "docker_disk"}, containers, false}
-	redis, ports := judged{Finding{Check: "redis"}, processes, true}, judged{Finding{Check: "ports"}, machine, false}
+	docker, room := judged{Finding{Check: "docker"}, ofContainers, true}, judged{Finding{Check: "docker_disk"}, ofContainers, false}
+	redis, ports := judged{Finding{Check: "redis"}, ofProcesses, true}, judged{Finding{Check: "ports"}, ofMachine, false}
 	for _, c := range []struct {
 		asked  string
 		broken []string

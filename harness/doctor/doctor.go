@@ -97,9 +97,9 @@ type Report struct {
 type part int
 
 const (
-	machine part = iota
-	containers
-	processes
+	ofMachine part = iota
+	ofContainers
+	ofProcesses
 )
 
 // check is one question to the machine.
@@ -150,23 +150,23 @@ func (x *examination) checks() []check {
 	files, ports := atLeast(x.cfg.files(), filesLeast), atLeast(x.cfg.Connections, portsLeast)
 	cpu, load := fmt.Sprintf("%d CPUs, %s idle", cpusWanted, percent(idleWanted)), number(loadWanted)+" by CPU over 1 min"
 	return []check{
-		{name: "docker", decides: true, required: fmt.Sprintf("API 1.%d or newer, on this machine", leastAPI), of: containers, engine: true, look: x.docker},
-		{name: "postgres_image", decides: true, required: image, of: containers, silence: Problem, engine: true, look: x.asking(x.postgresImage)},
-		{name: "redis_image", decides: true, required: image, of: containers, silence: Problem, engine: true, look: x.asking(x.redisImage)},
-		{name: "program", decides: true, required: "for Linux, linked statically", of: containers, silence: Problem, look: program},
-		{name: "docker_disk", required: disk, of: containers, silence: Problem, engine: true, look: x.asking(dockerDisk)},
-		{name: "docker_leftovers", required: "none", of: containers, silence: Note, engine: true, look: x.asking(x.dockerLeftovers)},
-		{name: "postgres", decides: true, required: postgres, of: processes, silence: Problem, look: x.postgres},
-		{name: "redis", decides: true, required: "Redis or Valkey", of: processes, silence: Problem, look: x.redis},
-		{name: "disk", required: disk, of: processes, silence: Problem, look: x.disk},
-		{name: "home", required: "a directory of yours, on a disk", of: machine, silence: Problem, look: x.home},
-		{name: "leftovers", required: "none", of: machine, silence: Note, look: x.leftovers},
-		{name: "runs", required: "none", of: machine, silence: Note, look: x.runs},
-		{name: "cpu", required: cpu, of: machine, silence: Note, look: x.cpu},
-		{name: "load", required: load, of: machine, silence: Note, look: x.load},
-		{name: "memory", required: memory, of: machine, silence: Note, look: x.memory},
-		{name: "files", required: files, of: machine, silence: Note, look: x.files},
-		{name: "ports", required: ports, of: machine, silence: Note, look: x.ports},
+		{name: "docker", decides: true, required: fmt.Sprintf("API 1.%d or newer, on this machine", leastAPI), of: ofContainers, engine: true, look: x.docker},
+		{name: "postgres_image", decides: true, required: image, of: ofContainers, silence: Problem, engine: true, look: x.asking(x.postgresImage)},
+		{name: "redis_image", decides: true, required: image, of: ofContainers, silence: Problem, engine: true, look: x.asking(x.redisImage)},
+		{name: "program", decides: true, required: "for Linux, linked statically", of: ofContainers, silence: Problem, look: program},
+		{name: "docker_disk", required: disk, of: ofContainers, silence: Problem, engine: true, look: x.asking(dockerDisk)},
+		{name: "docker_leftovers", required: "none", of: ofContainers, silence: Note, engine: true, look: x.asking(x.dockerLeftovers)},
+		{name: "postgres", decides: true, required: postgres, of: ofProcesses, silence: Problem, look: x.postgres},
+		{name: "redis", decides: true, required: "Redis or Valkey", of: ofProcesses, silence: Problem, look: x.redis},
+		{name: "disk", required: disk, of: ofProcesses, silence: Problem, look: x.disk},
+		{name: "home", required: "a directory of yours, on a disk", of: ofMachine, silence: Problem, look: x.home},
+		{name: "leftovers", required: "none", of: ofMachine, silence: Note, look: x.leftovers},
+		{name: "runs", required: "none", of: ofMachine, silence: Note, look: x.runs},
+		{name: "cpu", required: cpu, of: ofMachine, silence: Note, look: x.cpu},
+		{name: "load", required: load, of: ofMachine, silence: Note, look: x.load},
+		{name: "memory", required: memory, of: ofMachine, silence: Note, look: x.memory},
+		{name: "files", required: files, of: ofMachine, silence: Note, look: x.files},
+		{name: "ports", required: ports, of: ofMachine, silence: Note, look: x.ports},
 	}
 }
 

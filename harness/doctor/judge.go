@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 // leastAPI is the minor version of the oldest API 1.x that the engine's client speaks; Docker 19.03 has it.
@@ -102,7 +105,7 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 type image struct {
 	// named tells that the user has named it.
 	named  bool
-	choice stack.Choice
+	choice containers.Choice
 	// err kept from looking; registry is its answer when the image is not here, nil when it has it.
 	err, registry error
 }
@@ -150,14 +153,14 @@ func oldPostgres(local *engine.Image) bool {
 	return err == nil && major < stack.LeastPostgres
 }
 
-func judgeServer(s stack.Server, err error) Finding {
+func judgeServer(s processes.Server, err error) Finding {
 	return Finding{Found: s.Version + " in " + s.Path}.unless(err)
 }
 
-func judgeHome(home stack.Home, err error) Finding {
-	f := Finding{Found: home.Path}
-	if home.InMemory {
-		f.Level, f.Found = Note, home.Path+" is in memory: commits cost less than on any disk"
+func judgeHome(h home.Examined, err error) Finding {
+	f := Finding{Found: h.Path}
+	if h.InMemory {
+		f.Level, f.Found = Note, h.Path+" is in memory: commits cost less than on any disk"
 		f.Fix = "set REHEARSE_HOME to a directory on a disk"
 	}
 	return f.unless(err)

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 // verdict is what a table expects of a finding: texts that it contains, where empty means empty for a fix.
@@ -64,7 +67,7 @@ func TestJudgeGreeting(t *testing.T) {
 func TestJudgeImage(t *testing.T) {
 	local := &engine.Image{Env: map[string]string{"PG_MAJOR": "17", "PG_VERSION": "17.5-1"}, SizeBytes: 400 << 20}
 	old := &engine.Image{Env: map[string]string{"PG_MAJOR": "13"}}
-	here := func(ref string, img *engine.Image) stack.Choice { return stack.Choice{Ref: ref, Image: img} }
+	here := func(ref string, img *engine.Image) containers.Choice { return containers.Choice{Ref: ref, Image: img} }
 	silent, none := fmt.Errorf("%w: postgres:17: dial", engine.ErrNoRegistry), fmt.Errorf("%w: postgres:17", engine.ErrNoImage)
 	for name, c := range map[string]struct {
 		image
@@ -86,15 +89,15 @@ func TestJudgeImage(t *testing.T) {
 
 func TestJudgeServers(t *testing.T) {
 	unready := stack.NotReadyError{What: "no Redis server", Do: "type: apt-get install -y redis-server"}
-	verdict{OK, "7.0.15 in /usr/bin/redis-server", ""}.check(t, judgeServer(stack.Server{Path: "/usr/bin/redis-server", Version: "7.0.15"}, nil))
-	verdict{Problem, "no Redis server", "apt-get install"}.check(t, judgeServer(stack.Server{}, fmt.Errorf("look: %w", unready)))
-	if fix := judgeServer(stack.Server{}, unready).Fix; strings.HasPrefix(fix, "type") {
+	verdict{OK, "7.0.15 in /usr/bin/redis-server", ""}.check(t, judgeServer(processes.Server{Path: "/usr/bin/redis-server", Version: "7.0.15"}, nil))
+	verdict{Problem, "no Redis server", "apt-get install"}.check(t, judgeServer(processes.Server{}, fmt.Errorf("look: %w", unready)))
+	if fix := judgeServer(processes.Server{}, unready).Fix; strings.HasPrefix(fix, "type") {
 		t.Errorf("the fix is %q, want the bare command", fix)
 	}
-	verdict{Problem, "two lines", ""}.check(t, judgeServer(stack.Server{}, errors.New("two\nlines")))
-	verdict{OK, "/home", ""}.check(t, judgeHome(stack.Home{Path: "/home"}, nil))
-	verdict{Note, "in memory", "REHEARSE_HOME"}.check(t, judgeHome(stack.Home{Path: "/dev/shm/x", InMemory: true}, nil))
-	verdict{Problem, "is a link", "remove it"}.check(t, judgeHome(stack.Home{}, stack.NotReadyError{What: "it is a link", Do: "remove it"}))
+	verdict{Problem, "two lines", ""}.check(t, judgeServer(processes.Server{}, errors.New("two\nlines")))
+	verdict{OK, "/home", ""}.check(t, judgeHome(home.Examined{Path: "/home"}, nil))
+	verdict{Note, "in memory", "REHEARSE_HOME"}.check(t, judgeHome(home.Examined{Path: "/dev/shm/x", InMemory: true}, nil))
+	verdict{Problem, "is a link", "remove it"}.check(t, judgeHome(home.Examined{}, stack.NotReadyError{What: "it is a link", Do: "remove it"}))
 }
 
 func TestJudgeLeftovers(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 // greet opens the engine that all checks of Docker share.
@@ -51,16 +53,16 @@ func installed(program string) bool {
 }
 
 func (x *examination) postgresImage(ctx context.Context, e *engine.Engine) Finding {
-	return judgeImage(chooseImage(ctx, e, x.cfg.Servers.PostgresImage, stack.OfficialPostgres, stack.OwnPostgres))
+	return judgeImage(chooseImage(ctx, e, x.cfg.Servers.PostgresImage, containers.OfficialPostgres, containers.OwnPostgres))
 }
 
 func (x *examination) redisImage(ctx context.Context, e *engine.Engine) Finding {
-	return judgeImage(chooseImage(ctx, e, x.cfg.Servers.RedisImage, stack.OfficialRedis, stack.OwnRedis))
+	return judgeImage(chooseImage(ctx, e, x.cfg.Servers.RedisImage, containers.OfficialRedis, containers.OwnRedis))
 }
 
 // chooseImage looks for the image a run would use, and asks its registry when it is not here.
 func chooseImage(ctx context.Context, e *engine.Engine, named, official, own string) image {
-	choice, err := stack.ChooseImage(ctx, e, named, official, own)
+	choice, err := containers.ChooseImage(ctx, e, named, official, own)
 	i := image{named: named != "", choice: choice, err: err}
 	if err == nil && choice.Image == nil {
 		i.registry = e.Registry(ctx, choice.Ref)
@@ -70,7 +72,7 @@ func chooseImage(ctx context.Context, e *engine.Engine, named, official, own str
 
 // program is about what runs as the services in containers: this very program, unless another is named.
 func program(context.Context) Finding {
-	path, err := stack.ServiceProgram()
+	path, err := containers.ServiceProgram()
 	return Finding{Found: path}.unless(err)
 }
 
@@ -85,37 +87,37 @@ func dockerDisk(_ context.Context, e *engine.Engine) Finding {
 }
 
 func (x *examination) dockerLeftovers(ctx context.Context, e *engine.Engine) Finding {
-	left, err := stack.ExamineEngine(ctx, e, x.cfg.Servers.Home)
+	left, err := containers.Examine(ctx, e, x.cfg.Servers.Home)
 	return judgeLeftovers(left, err)
 }
 
 func (x *examination) postgres(ctx context.Context) Finding {
-	s, err := stack.InstalledPostgres(ctx, x.cfg.Servers)
+	s, err := processes.InstalledPostgres(ctx, x.cfg.Servers)
 	return judgeServer(s, err)
 }
 
 func (x *examination) redis(ctx context.Context) Finding {
-	s, err := stack.InstalledRedis(ctx, x.cfg.Servers)
+	s, err := processes.InstalledRedis(ctx, x.cfg.Servers)
 	return judgeServer(s, err)
 }
 
 func (x *examination) home(context.Context) Finding {
-	return judgeHome(stack.ExamineHome(x.cfg.Servers.Home))
+	return judgeHome(home.Examine(x.cfg.Servers.Home))
 }
 
 func (x *examination) disk(context.Context) Finding {
-	home, _ := stack.ExamineHome(x.cfg.Servers.Home) // what is wrong with it is told by its own check
-	free, err := freeBytes(home.Path)
-	return judgeDisk(free, err, home.Path, "rehearse clean, or set REHEARSE_HOME to a directory on a larger disk")
+	h, _ := home.Examine(x.cfg.Servers.Home) // what is wrong with it is told by its own check
+	free, err := freeBytes(h.Path)
+	return judgeDisk(free, err, h.Path, "rehearse clean, or set REHEARSE_HOME to a directory on a larger disk")
 }
 
 func (x *examination) leftovers(ctx context.Context) Finding {
-	runs, err := stack.ExamineRuns(ctx, x.cfg.Servers.Home)
+	runs, err := processes.Examine(ctx, x.cfg.Servers.Home)
 	return judgeLeftovers(runs.Leftovers, err)
 }
 
 func (x *examination) runs(ctx context.Context) Finding {
-	runs, err := stack.ExamineRuns(ctx, x.cfg.Servers.Home)
+	runs, err := processes.Examine(ctx, x.cfg.Servers.Home)
 	var others []string
 	if x.cfg.Others != nil {
 		others = x.cfg.Others()

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	installed "github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 const schema = `
@@ -69,7 +70,7 @@ func boot(t *testing.T) *servers {
 	if err := os.Chmod(home, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	environment, err := stack.Processes(t.Context(), stack.Config{
+	environment, err := installed.Open(t.Context(), stack.Config{
 		Home: home, Database: "carshare", Roles: append(roles(), "archiver"),
 		Prepare: func(ctx context.Context, url string) error { return execute(ctx, url, schema, "CREATE DATABASE other") },
 		// What functions do inside is in the server's table too, so that leaving it out is the instrument's doing.

@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 )
 
 // TestContainersKilled kills a rehearse in the hardest way, twice: the first is cleaned up after by the next start, the
@@ -24,7 +27,7 @@ func TestContainersKilled(t *testing.T) {
 	if got := theirs(t, h); len(got) != 6 {
 		t.Fatalf("the killed rehearse left %q, want three containers, a network and two volumes", got)
 	}
-	live, err := Containers(t.Context(), Config{Home: h, Run: "alive", Database: "carshare"})
+	live, err := containers.Open(t.Context(), stack.Config{Home: h, Run: "alive", Database: "carshare"})
 	must(t, err)
 	defer live.Close()
 	for _, name := range theirs(t, h) {
@@ -33,7 +36,7 @@ func TestContainersKilled(t *testing.T) {
 		}
 	}
 	killRehearse(t, h, "STACK_TEST_PART=containers")
-	left, err := Clean(t.Context(), h)
+	left, err := clean(t.Context(), h)
 	must(t, err)
 	kinds := map[string]int{}
 	for _, l := range left {
@@ -48,7 +51,7 @@ func TestContainersKilled(t *testing.T) {
 	if kinds["container"] != 3 || kinds["network"] != 1 || kinds["volume"] != 2 || kinds["directory"] != 2 {
 		t.Errorf("cleaned %v", left)
 	}
-	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(Harness), "SELECT 1"))
+	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
 	must(t, ping(t.Context(), live.Endpoints()))
 	must(t, live.Close())
 	if got := theirs(t, h); len(got) != 0 {
@@ -70,13 +73,13 @@ func TestDockerStops(t *testing.T) {
 	must(t, err)
 	must(t, cmd.Start())
 	told := json.NewDecoder(out)
-	var at Endpoints
+	var at stack.Endpoints
 	must(t, told.Decode(&at))
 	p.cut()
 	var end ending
 	must(t, told.Decode(&end))
 	must(t, cmd.Wait())
-	if !strings.Contains(end.Death, "Docker stopped answering") || !strings.Contains(end.Death, ErrNotReady.Error()) {
+	if !strings.Contains(end.Death, "Docker stopped answering") || !strings.Contains(end.Death, stack.ErrNotReady.Error()) {
 		t.Errorf("it told of %q", end.Death)
 	}
 	if !strings.Contains(end.Close, "rehearse clean") {
@@ -85,7 +88,7 @@ func TestDockerStops(t *testing.T) {
 	if len(theirs(t, h)) == 0 {
 		t.Error("nothing is left on the engine: the line was not cut")
 	}
-	_, err = Clean(t.Context(), h)
+	_, err = clean(t.Context(), h)
 	must(t, err)
 	if got := theirs(t, h); len(got) != 0 {
 		t.Errorf("left: %q", got)
@@ -98,15 +101,15 @@ func TestContainersCancelledBoot(t *testing.T) {
 	t.Parallel()
 	docker(t)
 	h := homeBelow(t, "/var/tmp")
-	cfg := Config{Home: h, Database: "carshare"}
+	cfg := stack.Config{Home: h, Database: "carshare"}
 	begin := time.Now()
-	s, err := Containers(t.Context(), cfg)
+	s, err := containers.Open(t.Context(), cfg)
 	must(t, err)
 	whole := time.Since(begin)
 	must(t, s.Close())
 	for _, share := range []time.Duration{3, 20, 45, 70} {
 		ctx, cancel := context.WithTimeout(t.Context(), whole*share/100)
-		s, err := Containers(ctx, cfg)
+		s, err := containers.Open(ctx, cfg)
 		cancel()
 		if err == nil { // it was faster this time
 			must(t, s.Close())

@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"context"
@@ -15,10 +15,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/backend"
+	"github.com/rehearse-dev/rehearse/harness/stack/servers"
 )
 
 // constructor is what every back end offers.
-type constructor func(context.Context, Config) (Stack, error)
+type constructor func(context.Context, stack.Config) (stack.Stack, error)
 
 // deaths collects what OnExit tells.
 type deaths struct {
@@ -42,10 +45,10 @@ func (d *deaths) String() string {
 const oddValue = `it's a "test" \ 'of' = # quoting`
 
 // murderer ends the process of a node behind the stack's back.
-type murderer func(t *testing.T, s Stack, node string)
+type murderer func(t *testing.T, s stack.Stack, node string)
 
 // contract is what every back end keeps. The parts share one stack and run in this order.
-func contract(t *testing.T, open constructor, cfg Config, murder murderer) {
+func contract(t *testing.T, open constructor, cfg stack.Config, murder murderer) {
 	var d deaths
 	cfg.Database, cfg.Roles, cfg.OnExit = "carshare", []string{"app", "other-app"}, d.add
 	cfg.Settings = map[string]string{"work_mem": "5MB", "rehearse.odd": oddValue}
@@ -73,7 +76,7 @@ func contract(t *testing.T, open constructor, cfg Config, murder murderer) {
 	t.Run("close", func(t *testing.T) { closeLeavesNothing(t, s) })
 }
 
-func endpointsAreComplete(t *testing.T, s Stack) {
+func endpointsAreComplete(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	var names []string
 	for _, n := range e.Nodes {
@@ -98,7 +101,7 @@ func endpointsAreComplete(t *testing.T, s Stack) {
 	}
 }
 
-func replicaFollows(t *testing.T, s Stack) {
+func replicaFollows(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (2)"))
 	eventually(t, "the row is on the replica", func() error {
@@ -108,11 +111,11 @@ func replicaFollows(t *testing.T, s Stack) {
 		}
 		return err
 	})
-	state, err := ask[string](t.Context(), e.PrimaryURL(Harness), "SELECT state || ' ' || sync_state FROM pg_stat_replication WHERE application_name = 'replica'")
+	state, err := ask[string](t.Context(), e.PrimaryURL(stack.Harness), "SELECT state || ' ' || sync_state FROM pg_stat_replication WHERE application_name = 'replica'")
 	if must(t, err); state != "streaming async" {
 		t.Errorf("replication is %q", state)
 	}
-	slot, err := ask[string](t.Context(), e.PrimaryURL(Harness), "SELECT slot_name::text || ' ' || active FROM pg_replication_slots")
+	slot, err := ask[string](t.Context(), e.PrimaryURL(stack.Harness), "SELECT slot_name::text || ' ' || active FROM pg_replication_slots")
 	if must(t, err); slot != "replica true" {
 		t.Errorf("slot is %q", slot)
 	}
@@ -121,10 +124,10 @@ func replicaFollows(t *testing.T, s Stack) {
 	}
 }
 
-func strangersAreRefused(t *testing.T, s Stack) {
+func strangersAreRefused(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	for _, addr := range []string{e.PrimaryAddr, e.ReplicaAddr} {
-		for _, role := range []string{Owner, Harness, "app", "other-app"} {
+		for _, role := range []string{stack.Owner, stack.Harness, "app", "other-app"} {
 			for _, password := range []string{"", ":", ":wrong", ":" + e.RedisPassword} {
 				url := fmt.Sprintf("postgres://%s%s@%s/carshare?sslmode=disable", role, password, addr)
 				if err := execute(t.Context(), url, "SELECT 1"); !hasCode(err, "28P01") && !strings.Contains(fmt.Sprint(err), "password") {
@@ -133,7 +136,7 @@ func strangersAreRefused(t *testing.T, s Stack) {
 			}
 		}
 	}
-	if err := execute(t.Context(), e.PrimaryURL(Replicator), "SELECT 1"); !hasCode(err, "28000") {
+	if err := execute(t.Context(), e.PrimaryURL(stack.Replicator), "SELECT 1"); !hasCode(err, "28000") {
 		t.Errorf("the replicator may log in to the database: %v", err)
 	}
 	for _, password := range []string{"", "wrong"} {
@@ -148,78 +151,78 @@ func strangersAreRefused(t *testing.T, s Stack) {
 	}
 }
 
-func rolesAreEnforced(t *testing.T, s Stack) {
+func rolesAreEnforced(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	forbidden := map[string]string{
 		"CREATE TABLE mine (n int)":          "app",
 		"DROP TABLE token":                   "app",
 		"SELECT pg_reload_conf()":            "app",
 		"SELECT n FROM token":                "other-app",
-		"INSERT INTO token VALUES (9)":       Harness,
-		"CREATE ROLE x":                      Harness,
+		"INSERT INTO token VALUES (9)":       stack.Harness,
+		"CREATE ROLE x":                      stack.Harness,
 		"SELECT pg_stat_statements_reset()":  "app",
-		"CREATE TABLE public.thing (n int) ": Harness,
+		"CREATE TABLE public.thing (n int) ": stack.Harness,
 	}
 	for sql, role := range forbidden {
 		if err := execute(t.Context(), e.PrimaryURL(role), sql); !hasCode(err, "42501") {
 			t.Errorf("%s may %s: %v", role, sql, err)
 		}
 	}
-	must(t, execute(t.Context(), e.PrimaryURL(Harness), "CREATE TABLE heartbeat (at timestamptz)"))
-	super, err := ask[bool](t.Context(), e.PrimaryURL(Owner), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+	must(t, execute(t.Context(), e.PrimaryURL(stack.Harness), "CREATE TABLE heartbeat (at timestamptz)"))
+	super, err := ask[bool](t.Context(), e.PrimaryURL(stack.Owner), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 	if must(t, err); !super {
 		t.Error("the owner is no superuser")
 	}
 }
 
-func harnessSeesStatements(t *testing.T, s Stack) {
+func harnessSeesStatements(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	const marker = "SELECT n + 4711 FROM token"
 	const question = `SELECT coalesce(sum(calls), 0)::int FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
 		WHERE r.rolname = 'app' AND s.query LIKE 'SELECT n + $1 FROM token'`
 	for _, url := range []func(string) string{e.PrimaryURL, e.ReplicaURL} {
-		before, err := ask[int](t.Context(), url(Harness), question)
+		before, err := ask[int](t.Context(), url(stack.Harness), question)
 		must(t, err)
 		for range 3 {
 			must(t, execute(t.Context(), url("app"), marker))
 		}
-		after, err := ask[int](t.Context(), url(Harness), question)
+		after, err := ask[int](t.Context(), url(stack.Harness), question)
 		if must(t, err); after-before != 3 {
 			t.Errorf("the harness counts %d of 3 statements of the application's", after-before)
 		}
 	}
 }
 
-func pausedNodesAreSilent(t *testing.T, s Stack) {
+func pausedNodesAreSilent(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	probes := map[string]func(context.Context) error{
-		Replica: func(ctx context.Context) error { return execute(ctx, e.ReplicaURL("app"), "SELECT 1") },
-		Redis:   func(ctx context.Context) error { return ping(ctx, e) },
+		stack.Replica: func(ctx context.Context) error { return execute(ctx, e.ReplicaURL("app"), "SELECT 1") },
+		stack.Redis:   func(ctx context.Context) error { return ping(ctx, e) },
 	}
 	for name, probe := range probes {
-		must(t, s.Fault(t.Context(), name, Pause))
+		must(t, s.Fault(t.Context(), name, stack.Pause))
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		if err := probe(ctx); err == nil {
 			t.Errorf("%s answers while paused", name)
 		}
 		cancel()
-		must(t, s.Fault(t.Context(), name, Resume))
+		must(t, s.Fault(t.Context(), name, stack.Resume))
 		eventually(t, name+" answers again", func() error { return probe(t.Context()) })
 	}
 }
 
-func killedNodesComeBack(t *testing.T, s Stack) {
+func killedNodesComeBack(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (5)"))
-	for _, name := range []string{Redis, Replica, Primary} {
-		must(t, s.Fault(t.Context(), name, Kill))
+	for _, name := range []string{stack.Redis, stack.Replica, stack.Primary} {
+		must(t, s.Fault(t.Context(), name, stack.Kill))
 		if pidOf(s, name) != 0 {
 			t.Errorf("%s is listed after it was killed", name)
 		}
-		if err := s.Fault(t.Context(), name, Pause); err == nil {
+		if err := s.Fault(t.Context(), name, stack.Pause); err == nil {
 			t.Errorf("a dead %s can be paused", name)
 		}
-		must(t, s.Fault(t.Context(), name, Restart))
+		must(t, s.Fault(t.Context(), name, stack.Restart))
 	}
 	now := s.Endpoints()
 	if now.PrimaryAddr != e.PrimaryAddr || now.ReplicaAddr != e.ReplicaAddr || now.RedisAddr != e.RedisAddr {
@@ -230,15 +233,15 @@ func killedNodesComeBack(t *testing.T, s Stack) {
 	if must(t, err); n != 1 {
 		t.Error("an acknowledged row is lost")
 	}
-	before := pidOf(s, Replica)
-	must(t, s.Fault(t.Context(), Replica, Restart)) // one that runs
-	if pidOf(s, Replica) == before {
+	before := pidOf(s, stack.Replica)
+	must(t, s.Fault(t.Context(), stack.Replica, stack.Restart)) // one that runs
+	if pidOf(s, stack.Replica) == before {
 		t.Error("the restart of a running replica changed nothing")
 	}
 	must(t, execute(t.Context(), e.ReplicaURL("app"), "SELECT n FROM token"))
 }
 
-func servicesRun(t *testing.T, s Stack) {
+func servicesRun(t *testing.T, s stack.Stack) {
 	addrs, err := s.Spawn(t.Context(), service("svc"))
 	must(t, err)
 	for range 2 {
@@ -248,7 +251,7 @@ func servicesRun(t *testing.T, s Stack) {
 				t.Errorf("port %s answers %q", name, body)
 			}
 		}
-		must(t, s.Fault(t.Context(), "svc", Restart))
+		must(t, s.Fault(t.Context(), "svc", stack.Restart))
 	}
 	if pidOf(s, "svc") == 0 {
 		t.Error("the service is no node")
@@ -256,13 +259,13 @@ func servicesRun(t *testing.T, s Stack) {
 	if _, err := s.Spawn(t.Context(), service("svc")); err == nil {
 		t.Error("two services of one name")
 	}
-	broken := Service{Name: "broken", Env: []string{"STACK_TEST_PART=broken"}, Ports: []string{"http"}}
+	broken := stack.Service{Name: "broken", Env: []string{"STACK_TEST_PART=broken"}, Ports: []string{"http"}}
 	if _, err := s.Spawn(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "no such flag") {
 		t.Errorf("a service that fails does not say why: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	mute := Service{Name: "mute", Env: []string{"STACK_TEST_PART=mute"}, Ports: []string{"http"}}
+	mute := stack.Service{Name: "mute", Env: []string{"STACK_TEST_PART=mute"}, Ports: []string{"http"}}
 	if _, err := s.Spawn(ctx, mute); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a service that never listens: %v", err)
 	}
@@ -271,32 +274,32 @@ func servicesRun(t *testing.T, s Stack) {
 	}
 }
 
-func mistakesAreTold(t *testing.T, s Stack) {
-	if err := s.Fault(t.Context(), "nobody", Kill); err == nil || !strings.Contains(err.Error(), "nobody") {
+func mistakesAreTold(t *testing.T, s stack.Stack) {
+	if err := s.Fault(t.Context(), "nobody", stack.Kill); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("fault to an unknown node: %v", err)
 	}
-	if err := s.Fault(t.Context(), Redis, Fault(99)); err == nil {
+	if err := s.Fault(t.Context(), stack.Redis, stack.Fault(99)); err == nil {
 		t.Error("an unknown fault is done")
 	}
-	if _, err := s.Spawn(t.Context(), Service{Name: "../up"}); err == nil {
+	if _, err := s.Spawn(t.Context(), stack.Service{Name: "../up"}); err == nil {
 		t.Error("a service may be named like a path")
 	}
 }
 
-func deathIsTold(t *testing.T, s Stack, d *deaths, murder murderer) {
-	murder(t, s, Redis)
+func deathIsTold(t *testing.T, s stack.Stack, d *deaths, murder murderer) {
+	murder(t, s, stack.Redis)
 	eventually(t, "OnExit tells of Redis", func() error {
-		if d.String() != Redis {
+		if d.String() != stack.Redis {
 			return fmt.Errorf("it told %q", d)
 		}
 		return nil
 	})
-	must(t, s.Fault(t.Context(), Redis, Restart))
+	must(t, s.Fault(t.Context(), stack.Redis, stack.Restart))
 }
 
-func closeLeavesNothing(t *testing.T, s Stack) {
-	must(t, s.Fault(t.Context(), "svc", Pause)) // a paused node is no obstacle
-	must(t, s.Fault(t.Context(), Replica, Kill))
+func closeLeavesNothing(t *testing.T, s stack.Stack) {
+	must(t, s.Fault(t.Context(), "svc", stack.Pause)) // a paused node is no obstacle
+	must(t, s.Fault(t.Context(), stack.Replica, stack.Kill))
 	e := s.Endpoints()
 	must(t, s.Close())
 	must(t, s.Close())
@@ -304,7 +307,7 @@ func closeLeavesNothing(t *testing.T, s Stack) {
 	if n := s.Endpoints().Nodes; len(n) != 0 {
 		t.Errorf("nodes after Close: %v", n)
 	}
-	if err := s.Fault(t.Context(), Redis, Restart); err == nil {
+	if err := s.Fault(t.Context(), stack.Redis, stack.Restart); err == nil {
 		t.Error("a closed stack restarts a node")
 	}
 	if _, err := s.Spawn(t.Context(), service("late")); err == nil {
@@ -313,7 +316,7 @@ func closeLeavesNothing(t *testing.T, s Stack) {
 }
 
 // nothingLives checks processes and ports.
-func nothingLives(t *testing.T, e Endpoints) {
+func nothingLives(t *testing.T, e stack.Endpoints) {
 	t.Helper()
 	eventually(t, "all processes and ports are gone", func() error {
 		for _, n := range e.Nodes {
@@ -322,10 +325,10 @@ func nothingLives(t *testing.T, e Endpoints) {
 			}
 		}
 		for _, addr := range []string{e.PrimaryAddr, e.ReplicaAddr, e.RedisAddr} {
-			if !strings.HasPrefix(addr, loopback) {
+			if !strings.HasPrefix(addr, backend.Loopback) {
 				continue // it went with its network, and who answers for it now is the next router's business
 			}
-			if dial(context.Background(), addr) == nil {
+			if servers.Dial(context.Background(), addr) == nil {
 				return fmt.Errorf("somebody listens on %s", addr)
 			}
 		}
@@ -376,7 +379,7 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == code
 }
 
-func ping(ctx context.Context, e Endpoints) error {
+func ping(ctx context.Context, e stack.Endpoints) error {
 	c := redis.NewClient(&redis.Options{Addr: e.RedisAddr, Password: e.RedisPassword, MaxRetries: -1, ContextTimeoutEnabled: true})
 	defer c.Close()
 	return c.Ping(ctx).Err()
@@ -397,7 +400,7 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(b), err
 }
 
-func pidOf(s Stack, name string) int {
+func pidOf(s stack.Stack, name string) int {
 	for _, n := range s.Endpoints().Nodes {
 		if n.Name == name {
 			return n.PID

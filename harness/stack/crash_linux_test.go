@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"context"
@@ -13,20 +13,25 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/child"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 // TestRehearseKilled kills a rehearse that holds a stack with a frozen replica, while another lives in the same home.
 func TestRehearseKilled(t *testing.T) {
 	t.Parallel()
 	h := testHome(t)
-	live, err := Processes(t.Context(), Config{Home: h, Run: "alive", Database: "carshare"})
+	live, err := processes.Open(t.Context(), stack.Config{Home: h, Run: "alive", Database: "carshare"})
 	must(t, err)
 	defer live.Close()
 
 	e := killRehearse(t, h)
 	nothingLives(t, e)
 	groups := groupsOfDead(t, h)
-	left, err := Clean(t.Context(), h)
+	left, err := clean(t.Context(), h)
 	must(t, err)
 	if len(existing(groups)) > 0 {
 		t.Errorf("the control groups %q are left", existing(groups))
@@ -38,7 +43,7 @@ func TestRehearseKilled(t *testing.T) {
 	if must(t, err); len(runs) != 1 || !strings.HasPrefix(runs[0].Name(), "alive-") {
 		t.Errorf("runs left: %v, want the live one", runs)
 	}
-	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(Harness), "SELECT 1"))
+	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
 	must(t, ping(t.Context(), live.Endpoints()))
 	must(t, live.Close())
 	noStrays(t, h)
@@ -54,7 +59,7 @@ func TestClean(t *testing.T) {
 		t.Fatalf("runs: %v", runs)
 	}
 	run := filepath.Join(h, "runs", runs[0].Name())
-	segment := memoryOf(t, filepath.Join(run, "data", Primary))
+	segment := memoryOf(t, filepath.Join(run, "data", stack.Primary))
 	if !segmentExists(t, segment) {
 		t.Fatalf("the killed primary's segment %s is gone already: nothing to test", segment)
 	}
@@ -62,7 +67,7 @@ func TestClean(t *testing.T) {
 	reused := plant(t, run, 1)
 	t.Cleanup(func() { reused.Wait() })
 
-	left, err := Clean(t.Context(), h)
+	left, err := clean(t.Context(), h)
 	must(t, err)
 	var kinds []string
 	for _, l := range left {
@@ -79,7 +84,7 @@ func TestClean(t *testing.T) {
 	}
 	isEmpty(t, filepath.Join(h, "runs"))
 	noStrays(t, h)
-	if left, err := Clean(t.Context(), h); err != nil || len(left) != 0 {
+	if left, err := clean(t.Context(), h); err != nil || len(left) != 0 {
 		t.Errorf("a second time: %v, %v", left, err)
 	}
 }
@@ -88,16 +93,16 @@ func TestClean(t *testing.T) {
 func TestCloseAfterKill(t *testing.T) {
 	t.Parallel()
 	h := testHome(t)
-	s, err := Processes(t.Context(), Config{Home: h, Database: "carshare"})
+	s, err := processes.Open(t.Context(), stack.Config{Home: h, Database: "carshare"})
 	must(t, err)
 	defer s.Close()
-	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pidOf(s, Primary)))
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pidOf(s, stack.Primary)))
 	must(t, err)
 	files := regexp.MustCompile(`/dev/shm/PostgreSQL\.\d+`).FindAllString(string(maps), -1)
 	if len(files) == 0 {
 		t.Fatal("Postgres maps no shared memory file: nothing to test")
 	}
-	must(t, s.Fault(t.Context(), Primary, Kill))
+	must(t, s.Fault(t.Context(), stack.Primary, stack.Kill))
 	must(t, s.Close())
 	for _, f := range files {
 		if _, err := os.Stat(f); !errors.Is(err, os.ErrNotExist) {
@@ -111,27 +116,27 @@ func TestCloseAfterKill(t *testing.T) {
 func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
 	h, told := testHome(t), make(chan string, 1)
-	s, err := Processes(t.Context(), Config{Home: h, Database: "carshare", OnExit: func(node string, _ error) { told <- node }})
+	s, err := processes.Open(t.Context(), stack.Config{Home: h, Database: "carshare", OnExit: func(node string, _ error) { told <- node }})
 	must(t, err)
 	defer s.Close()
-	busy := descendants(pidOf(s, Primary))
-	go execute(context.WithoutCancel(t.Context()), s.Endpoints().PrimaryURL(Owner), "SELECT count(*) FROM generate_series(1, 1000000000)")
+	busy := child.Descendants(pidOf(s, stack.Primary))
+	go execute(context.WithoutCancel(t.Context()), s.Endpoints().PrimaryURL(stack.Owner), "SELECT count(*) FROM generate_series(1, 1000000000)")
 	eventually(t, "the query runs", func() error {
-		n, err := ask[int](t.Context(), s.Endpoints().PrimaryURL(Harness), "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1000000000%' AND pid <> pg_backend_pid()")
+		n, err := ask[int](t.Context(), s.Endpoints().PrimaryURL(stack.Harness), "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1000000000%' AND pid <> pg_backend_pid()")
 		if err == nil && n != 1 {
 			err = fmt.Errorf("%d of it", n)
 		}
 		return err
 	})
-	busy = append(busy, descendants(pidOf(s, Primary))...)
-	segment := memoryOf(t, filepath.Join(s.(*processes).run.path, "data", Primary))
-	must(t, syscall.Kill(pidOf(s, Primary), syscall.SIGKILL))
-	if node := <-told; node != Primary {
+	busy = append(busy, child.Descendants(pidOf(s, stack.Primary))...)
+	segment := memoryOf(t, filepath.Join(runOf(t, h), "data", stack.Primary))
+	must(t, syscall.Kill(pidOf(s, stack.Primary), syscall.SIGKILL))
+	if node := <-told; node != stack.Primary {
 		t.Errorf("told of the death of %s", node)
 	}
 	must(t, s.Close())
 	for _, member := range busy {
-		if member.alive() {
+		if member.Alive() {
 			t.Errorf("process %d outlives the stack", member.PID)
 		}
 	}
@@ -145,16 +150,16 @@ func TestPostmasterKilled(t *testing.T) {
 func TestCancelledBoot(t *testing.T) {
 	h := testHome(t)
 	before := orphans()
-	cfg := Config{Home: h, Database: "carshare", Template: "x"}
+	cfg := stack.Config{Home: h, Database: "carshare", Template: "x"}
 	begin := time.Now()
-	s, err := Processes(t.Context(), cfg)
+	s, err := processes.Open(t.Context(), cfg)
 	must(t, err)
 	whole := time.Since(begin)
 	must(t, s.Close())
 	must(t, os.RemoveAll(filepath.Join(h, "templates")))
 	for _, share := range []time.Duration{0, 20, 45, 70} {
 		ctx, cancel := context.WithTimeout(t.Context(), whole*share/100)
-		s, err := Processes(ctx, cfg)
+		s, err := processes.Open(ctx, cfg)
 		cancel()
 		if err == nil { // it was faster this time
 			must(t, s.Close())
@@ -185,13 +190,13 @@ func TestFullDisk(t *testing.T) {
 				t.Skipf("cannot mount here: %v", err)
 			}
 			defer func() { must(t, syscall.Unmount(h, 0)) }()
-			cfg := Config{Home: filepath.Join(h, "h"), Database: "carshare", Template: "x", Prepare: executing(c.sql)}
-			s, err := Processes(t.Context(), cfg)
+			cfg := stack.Config{Home: filepath.Join(h, "h"), Database: "carshare", Template: "x", Prepare: executing(c.sql)}
+			s, err := processes.Open(t.Context(), cfg)
 			if err == nil {
 				s.Close()
 				t.Fatal("it boots")
 			}
-			if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
+			if !errors.Is(err, stack.ErrNotReady) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
 				t.Errorf("%v", err)
 			}
 			isEmpty(t, filepath.Join(h, "h", "runs"))
@@ -201,7 +206,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 // killRehearse runs this binary as a rehearse, waits until its stack is up, and ends it in the hardest way.
-func killRehearse(t *testing.T, home string, env ...string) (e Endpoints) {
+func killRehearse(t *testing.T, home string, env ...string) (e stack.Endpoints) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(append(os.Environ(), "STACK_TEST_PART=rehearse", "STACK_TEST_HOME="+home), env...)
@@ -220,18 +225,18 @@ func plant(t *testing.T, run string, earlier uint64) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sleep", "60")
 	must(t, cmd.Start())
-	id := identify("stray", cmd)
+	id := child.Identify("stray", cmd)
 	// For a moment after it has started a process has no command line yet.
 	eventually(t, "the stray is itself", func() error {
-		if !id.alive() {
+		if !id.Alive() {
 			return errors.New("it is not yet")
 		}
 		return nil
 	})
 	id.Start -= earlier
-	l, err := openLedger(run)
+	l, err := child.OpenList(filepath.Join(run, "processes.jsonl"))
 	must(t, err)
-	must(t, errors.Join(l.add(id), l.close()))
+	must(t, errors.Join(l.Add(id), l.Close()))
 	return cmd
 }
 
@@ -264,4 +269,21 @@ func segmentExists(t *testing.T, id string) bool {
 	b, err := os.ReadFile("/proc/sysvipc/shm")
 	must(t, err)
 	return regexp.MustCompile(`(?m)^\s*-?\d+\s+` + id + `\s`).Match(b)
+}
+
+// runOf is the directory of the only run in a home.
+func runOf(t *testing.T, dir string) string {
+	t.Helper()
+	runs, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if must(t, err); len(runs) != 1 {
+		t.Fatalf("runs: %v, want one", runs)
+	}
+	return filepath.Join(dir, "runs", runs[0].Name())
+}
+
+// clean removes what crashed runs of a home left, as the command does.
+func clean(ctx context.Context, dir string) ([]stack.Leftover, error) {
+	found, engineErr := containers.Clean(ctx, dir)
+	removed, err := processes.Clean(ctx, dir, engineErr != nil)
+	return append(found, removed...), errors.Join(engineErr, err)
 }

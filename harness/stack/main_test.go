@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"context"
@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 	"golang.org/x/sys/unix"
 )
 
@@ -111,25 +114,25 @@ func playRehearse() {
 			os.Exit(1)
 		}
 	}
-	s, err := Processes(ctx, Config{
+	s, err := processes.Open(ctx, stack.Config{
 		Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare",
-		Limits: map[string]Limit{Redis: {CPUs: 0.5, MemoryBytes: 64 << 20}, "svc": {MemoryBytes: 256 << 20}},
+		Limits: map[string]stack.Limit{stack.Redis: {CPUs: 0.5, MemoryBytes: 64 << 20}, "svc": {MemoryBytes: 256 << 20}},
 	})
 	fail(err)
 	os.Setenv("STACK_TEST_PART", "service")
 	_, err = s.Spawn(ctx, service("svc"))
 	fail(err)
 	if os.Getenv("STACK_TEST_CRASH") != "" {
-		fail(s.Fault(ctx, Primary, Kill))
+		fail(s.Fault(ctx, stack.Primary, stack.Kill))
 	} else {
-		fail(s.Fault(ctx, Replica, Pause))
+		fail(s.Fault(ctx, stack.Replica, stack.Pause))
 	}
 	fail(json.NewEncoder(os.Stdout).Encode(s.Endpoints()))
 	time.Sleep(time.Minute)
 }
 
-func service(name string) Service {
-	return Service{Name: name, Args: []string{"arg-of-" + name}, Env: []string{"STACK_TEST_PART=service"}, Ports: []string{"http", "admin-api"}}
+func service(name string) stack.Service {
+	return stack.Service{Name: name, Args: []string{"arg-of-" + name}, Env: []string{"STACK_TEST_PART=service"}, Ports: []string{"http", "admin-api"}}
 }
 
 // ending is what playContainers tells of its end.
@@ -139,7 +142,7 @@ type ending struct{ Death, Close string }
 // what Close says then.
 func playContainers() {
 	deaths := make(chan string, 1)
-	s, err := Containers(context.Background(), Config{
+	s, err := containers.Open(context.Background(), stack.Config{
 		Home: os.Getenv("STACK_TEST_HOME"), Run: "doomed", Database: "carshare",
 		OnExit: func(node string, err error) { deaths <- fmt.Sprintf("%s: %v", node, err) },
 	})

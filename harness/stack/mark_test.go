@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"errors"
@@ -7,7 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/child"
+	"github.com/rehearse-dev/rehearse/harness/stack/home"
 )
+
+// markName is the file that says whose a home or the directory of a run is.
+const markName = "made-by-rehearse"
 
 // strew makes files and, of names that end in a slash, directories.
 func strew(t *testing.T, base string, names ...string) {
@@ -38,25 +45,26 @@ func TestForeignHome(t *testing.T) {
 		"controls":           {has: []string{"a\x1b[2Jb"}, refused: `a\x1b[2Jb`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			as, err := chooseAccount()
+			as, err := home.ChooseAccount()
 			must(t, err)
 			path := filepath.Join(testHome(t), "home")
 			strew(t, path, tt.has...)
-			_, err = openHome(path, as)
-			_, cleanErr := Clean(t.Context(), path)
+			_, err = home.Open(path, as)
+			_, cleanErr := clean(t.Context(), path)
 			if tt.refused == "" {
-				must(t, errors.Join(err, cleanErr))
-				if !marked(path, homeMark) {
+				mark, markErr := os.ReadFile(filepath.Join(path, markName))
+				must(t, errors.Join(err, cleanErr, markErr))
+				if !strings.HasPrefix(string(mark), "rehearse keeps runs") {
 					t.Error("the home got no mark")
 				}
 				return
 			}
 			for _, err := range []error{err, cleanErr} {
-				if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.refused) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
+				if !errors.Is(err, stack.ErrNotReady) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.refused) || !strings.Contains(err.Error(), "REHEARSE_HOME") {
 					t.Errorf("got %v", err)
 				}
 			}
-			if exists(filepath.Join(path, "templates")) {
+			if home.Exists(filepath.Join(path, "templates")) {
 				t.Error("something was made in it")
 			}
 		})
@@ -65,34 +73,34 @@ func TestForeignHome(t *testing.T) {
 
 // Only runs that rehearse made are removed; what else stands there is told once, and stays.
 func TestCleanLeavesOthersAlone(t *testing.T) {
-	as, err := chooseAccount()
+	as, err := home.ChooseAccount()
 	must(t, err)
-	h, err := openHome(filepath.Join(testHome(t), "home"), as)
+	h, err := home.Open(filepath.Join(testHome(t), "home"), as)
 	must(t, err)
-	r, err := h.newRun(t.Context(), "mine")
-	must(t, errors.Join(err, r.lock.Close()))
-	strew(t, filepath.Join(h.path, "runs"), "old-0a1b2c/lock", "old-0a1b2c/data/", "photos/", "photos/cat.jpg", "more-0a1b2c/lock", "more-0a1b2c/cat.jpg",
+	r, err := h.NewRun(t.Context(), "mine")
+	must(t, errors.Join(err, r.Release()))
+	strew(t, filepath.Join(h.Path, "runs"), "old-0a1b2c/lock", "old-0a1b2c/data/", "photos/", "photos/cat.jpg", "more-0a1b2c/lock", "more-0a1b2c/cat.jpg",
 		"copied-0a1b2c/lock", "copied-0a1b2c/other", "notes.txt")
-	mark, err := os.ReadFile(filepath.Join(r.path, markName))
-	must(t, errors.Join(err, os.WriteFile(filepath.Join(h.path, "runs", "copied-0a1b2c", markName), mark, 0o600)))
-	must(t, os.Symlink(t.TempDir(), filepath.Join(h.path, "runs", "linked-0a1b2c")))
-	removed, err := Clean(t.Context(), h.path)
+	mark, err := os.ReadFile(filepath.Join(r.Path, markName))
+	must(t, errors.Join(err, os.WriteFile(filepath.Join(h.Path, "runs", "copied-0a1b2c", markName), mark, 0o600)))
+	must(t, os.Symlink(t.TempDir(), filepath.Join(h.Path, "runs", "linked-0a1b2c")))
+	removed, err := clean(t.Context(), h.Path)
 	var names []string
 	for _, l := range removed {
 		names = append(names, l.Run)
 	}
 	slices.Sort(names)
-	if want := []string{filepath.Base(r.path), "old-0a1b2c"}; !slices.Equal(names, want) {
+	if want := []string{filepath.Base(r.Path), "old-0a1b2c"}; !slices.Equal(names, want) {
 		t.Errorf("removed %q, want %q", names, want)
 	}
 	for _, left := range []string{"photos", "more-0a1b2c", "copied-0a1b2c", "notes.txt", "linked-0a1b2c"} {
-		if path := filepath.Join(h.path, "runs", left); !exists(path) || strings.Count(err.Error(), path) != 1 {
+		if path := filepath.Join(h.Path, "runs", left); !home.Exists(path) || strings.Count(err.Error(), path) != 1 {
 			t.Errorf("%s is gone, or not told once: %v", left, err)
 		}
 	}
 	// Templates, too.
-	strew(t, filepath.Join(h.path, "templates"), "thesis/chapter", "thesis.lock")
-	if _, err := CleanData(t.Context(), h.path); !errors.Is(err, ErrNotReady) || !exists(filepath.Join(h.path, "templates", "thesis", "chapter")) {
+	strew(t, filepath.Join(h.Path, "templates"), "thesis/chapter", "thesis.lock")
+	if _, err := home.CleanTemplates(h.Path); !errors.Is(err, stack.ErrNotReady) || !home.Exists(filepath.Join(h.Path, "templates", "thesis", "chapter")) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -104,9 +112,9 @@ func TestPlantedLinks(t *testing.T) {
 	strew(t, base, "data/primary/")
 	conf := filepath.Join(base, "data", "primary", "postgresql.conf")
 	must(t, os.Symlink(outside, conf))
-	must(t, account{}.write(base, conf, "port = 1"))
+	must(t, home.Account{}.Write(base, conf, "port = 1"))
 	must(t, os.Symlink(filepath.Dir(outside), filepath.Join(base, "data", "away")))
-	if err := (account{}).write(base, filepath.Join(base, "data", "away", "secret"), "x"); err == nil {
+	if err := (home.Account{}).Write(base, filepath.Join(base, "data", "away", "secret"), "x"); err == nil {
 		t.Error("a directory that is a link was followed")
 	}
 	written, err := os.ReadFile(conf)
@@ -118,19 +126,11 @@ func TestPlantedLinks(t *testing.T) {
 	}
 	log := filepath.Join(base, "x.log")
 	must(t, os.Symlink(outside, log))
-	l, err := openLedger(base)
+	l, err := child.OpenList(filepath.Join(base, "list"))
 	must(t, err)
-	la := newLauncher(account{}, l, nil)
-	defer la.close()
-	if _, err := la.start(command{name: "x", path: "/bin/true", log: log}); err == nil {
+	launcher := child.NewLauncher(nil, l, nil)
+	defer launcher.Close()
+	if _, err := launcher.Start(child.Command{Name: "x", Path: "/bin/true", Log: log}); err == nil {
 		t.Error("a log that is a link was opened")
-	}
-	pid := filepath.Join(base, "data", "primary", "postmaster.pid")
-	must(t, os.Symlink(outside, pid))
-	if err := tidied(filepath.Dir(pid), 1); err == nil {
-		t.Error("a pid file that is a link was read")
-	}
-	if err := copyTree(t.Context(), filepath.Join(base, "copy"), filepath.Join(base, "data", "primary"), account{}); err == nil {
-		t.Error("data with a link in it was copied")
 	}
 }

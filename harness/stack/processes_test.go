@@ -1,4 +1,4 @@
-package stack
+package stack_test
 
 import (
 	"context"
@@ -14,14 +14,17 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/backend"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 	"golang.org/x/sys/unix"
 )
 
 func TestProcessesContract(t *testing.T) {
 	t.Parallel()
 	h := homeBelow(t, "/var/tmp")
-	murder := func(t *testing.T, s Stack, node string) { must(t, syscall.Kill(pidOf(s, node), syscall.SIGKILL)) }
-	contract(t, Processes, Config{Home: h, Run: "2026-11-21T21:00:00Z stay/launch"}, murder)
+	murder := func(t *testing.T, s stack.Stack, node string) { must(t, syscall.Kill(pidOf(s, node), syscall.SIGKILL)) }
+	contract(t, processes.Open, stack.Config{Home: h, Run: "2026-11-21T21:00:00Z stay/launch"}, murder)
 	isEmpty(t, filepath.Join(h, "runs"))
 	isEmpty(t, filepath.Join(h, "templates"))
 }
@@ -31,23 +34,23 @@ func TestTemplate(t *testing.T) {
 	t.Parallel()
 	var prepared atomic.Int32
 	broken := errors.New("planted")
-	cfg := Config{Home: testHome(t), Database: "carshare", Roles: []string{"app"}, Template: "data v1/small"}
+	cfg := stack.Config{Home: testHome(t), Database: "carshare", Roles: []string{"app"}, Template: "data v1/small"}
 	cfg.Prepare = func(ctx context.Context, url string) error {
 		if prepared.Add(1) == 1 {
 			return broken
 		}
 		return execute(ctx, url, "CREATE TABLE token AS SELECT generate_series(1, 1000) AS n; GRANT SELECT ON token TO app")
 	}
-	if _, err := Processes(t.Context(), cfg); !errors.Is(err, broken) {
+	if _, err := processes.Open(t.Context(), cfg); !errors.Is(err, broken) {
 		t.Fatalf("a failed preparation is not told: %v", err)
 	}
 	isEmpty(t, filepath.Join(cfg.Home, "runs"))
 
-	stacks := make([]Stack, 2)
+	stacks := make([]stack.Stack, 2)
 	var wg sync.WaitGroup
 	for i := range stacks {
 		wg.Go(func() {
-			s, err := Processes(t.Context(), cfg)
+			s, err := processes.Open(t.Context(), cfg)
 			if err != nil {
 				t.Error(err)
 				return
@@ -70,7 +73,7 @@ func TestTemplate(t *testing.T) {
 	if a.Passwords["app"] == b.Passwords["app"] || a.RedisPassword == b.RedisPassword {
 		t.Error("two runs share a password")
 	}
-	for _, e := range []Endpoints{a, b} {
+	for _, e := range []stack.Endpoints{a, b} {
 		for _, url := range []string{e.PrimaryURL("app"), e.ReplicaURL("app")} {
 			n, err := ask[int](t.Context(), url, "SELECT count(*)::int FROM token")
 			if must(t, err); n != 1000 {
@@ -88,7 +91,7 @@ func TestTemplate(t *testing.T) {
 }
 
 type notReadyCase struct {
-	change func(*Config)
+	change func(*stack.Config)
 	says   []string
 }
 
@@ -100,7 +103,7 @@ func TestNotReady(t *testing.T) {
 	for _, name := range []string{"postgres", "initdb"} {
 		must(t, os.WriteFile(filepath.Join(old, name), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 13.9'\n"), 0o755))
 	}
-	busy, err := net.Listen("tcp4", loopback+":0")
+	busy, err := net.Listen("tcp4", backend.Loopback+":0")
 	must(t, err)
 	defer busy.Close()
 	port := busy.Addr().(*net.TCPAddr).Port
@@ -110,37 +113,37 @@ func TestNotReady(t *testing.T) {
 	must(t, os.Chmod(open, 0o777))
 
 	cases := map[string]notReadyCase{
-		"no Postgres":         {func(c *Config) { c.PostgresBin = empty }, []string{"no PostgreSQL server", empty, "apt-get install -y postgresql redis-server", "create_main_cluster"}},
-		"no Redis":            {func(c *Config) { c.RedisBin = empty }, []string{"no Redis server", empty, "apt-get install"}},
-		"Postgres too old":    {func(c *Config) { c.PostgresBin = old }, []string{"PostgreSQL 13", "too old", "14"}},
-		"home not writable":   {func(c *Config) { c.Home = "/proc/rehearse" }, []string{"/proc/rehearse", "REHEARSE_HOME"}},
-		"home is a link":      {func(c *Config) { c.Home = link }, []string{"symbolic link", link}},
-		"home open to others": {func(c *Config) { c.Home = open }, []string{"written by others", "chmod go-w " + open}},
-		"home path too long":  {func(c *Config) { c.Home = filepath.Join(c.Home, strings.Repeat("long", 20)) }, []string{"too long", "REHEARSE_HOME"}},
-		"primary's port":      {func(c *Config) { c.PrimaryPort = port }, []string{fmt.Sprintf("port %d", port), Primary, "ss -ltnp"}},
-		"replica's port":      {func(c *Config) { c.ReplicaPort = port }, []string{fmt.Sprintf("port %d", port), Replica, "ss -ltnp"}},
-		"Redis' port":         {func(c *Config) { c.RedisPort = port }, []string{fmt.Sprintf("port %d", port), Redis, "ss -ltnp"}},
+		"no Postgres":         {func(c *stack.Config) { c.PostgresBin = empty }, []string{"no PostgreSQL server", empty, "apt-get install -y postgresql redis-server", "create_main_cluster"}},
+		"no Redis":            {func(c *stack.Config) { c.RedisBin = empty }, []string{"no Redis server", empty, "apt-get install"}},
+		"Postgres too old":    {func(c *stack.Config) { c.PostgresBin = old }, []string{"PostgreSQL 13", "too old", "14"}},
+		"home not writable":   {func(c *stack.Config) { c.Home = "/proc/rehearse" }, []string{"/proc/rehearse", "REHEARSE_HOME"}},
+		"home is a link":      {func(c *stack.Config) { c.Home = link }, []string{"symbolic link", link}},
+		"home open to others": {func(c *stack.Config) { c.Home = open }, []string{"written by others", "chmod go-w " + open}},
+		"home path too long":  {func(c *stack.Config) { c.Home = filepath.Join(c.Home, strings.Repeat("long", 20)) }, []string{"too long", "REHEARSE_HOME"}},
+		"primary's port":      {func(c *stack.Config) { c.PrimaryPort = port }, []string{fmt.Sprintf("port %d", port), stack.Primary, "ss -ltnp"}},
+		"replica's port":      {func(c *stack.Config) { c.ReplicaPort = port }, []string{fmt.Sprintf("port %d", port), stack.Replica, "ss -ltnp"}},
+		"Redis' port":         {func(c *stack.Config) { c.RedisPort = port }, []string{fmt.Sprintf("port %d", port), stack.Redis, "ss -ltnp"}},
 	}
 	if os.Geteuid() == 0 {
 		foreign, barred := t.TempDir(), filepath.Join(t.TempDir(), "barred")
 		must(t, os.Chown(foreign, 1, -1))
 		must(t, os.Mkdir(barred, 0o700))
 		reachable(t, filepath.Dir(barred))
-		cases["home is somebody else's"] = notReadyCase{func(c *Config) { c.Home = foreign }, []string{foreign, "belongs to user"}}
-		cases["home is out of reach"] = notReadyCase{func(c *Config) { c.Home = filepath.Join(barred, "h") }, []string{"cannot pass through " + barred, "chmod o+x"}}
+		cases["home is somebody else's"] = notReadyCase{func(c *stack.Config) { c.Home = foreign }, []string{foreign, "belongs to user"}}
+		cases["home is out of reach"] = notReadyCase{func(c *stack.Config) { c.Home = filepath.Join(barred, "h") }, []string{"cannot pass through " + barred, "chmod o+x"}}
 	}
 	home := testHome(t)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			cfg := Config{Home: home, Database: "carshare"}
+			cfg := stack.Config{Home: home, Database: "carshare"}
 			c.change(&cfg)
-			s, err := Processes(t.Context(), cfg)
+			s, err := processes.Open(t.Context(), cfg)
 			if err == nil {
 				s.Close()
 				t.Fatal("it boots")
 			}
-			if !errors.Is(err, ErrNotReady) {
-				t.Errorf("not ErrNotReady: %v", err)
+			if !errors.Is(err, stack.ErrNotReady) {
+				t.Errorf("not stack.ErrNotReady: %v", err)
 			}
 			for _, part := range c.says {
 				if !strings.Contains(err.Error(), part) {
@@ -155,18 +158,18 @@ func TestNotReady(t *testing.T) {
 
 // TestUsage lists what is the caller's mistake, not the machine's.
 func TestUsage(t *testing.T) {
-	for name, cfg := range map[string]Config{
+	for name, cfg := range map[string]stack.Config{
 		"no database":    {},
 		"their database": {Database: "postgres"},
 		"empty role":     {Database: "carshare", Roles: []string{""}},
-		"reserved role":  {Database: "carshare", Roles: []string{Harness}},
+		"reserved role":  {Database: "carshare", Roles: []string{stack.Harness}},
 		"twin roles":     {Database: "carshare", Roles: []string{"app", "app"}},
 		"odd setting":    {Database: "carshare", Settings: map[string]string{"a b": "c"}},
 		"no counters":    {Database: "carshare", Settings: map[string]string{"shared_preload_libraries": "auto_explain"}},
 		"odd port":       {Database: "carshare", RedisPort: 70000},
 		"two lines":      {Database: "carshare", Settings: map[string]string{"work_mem": "1MB\nfsync = off"}},
 	} {
-		if _, err := Processes(t.Context(), cfg); err == nil || errors.Is(err, ErrNotReady) {
+		if _, err := processes.Open(t.Context(), cfg); err == nil || errors.Is(err, stack.ErrNotReady) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,25 +1,20 @@
-// Package stack is the environment of a rehearsal: a Postgres primary with a streaming replica, Redis, and the services
+// Package stack is the contract of an environment: a Postgres primary with a streaming replica, Redis, and the services
 // under test, behind one small interface.
 //
-// Scope: [Processes] boots the installed servers as child processes, [Containers] the same on a Docker engine; [Choose]
-// says which this machine is ready for. [Stack] hands out their endpoints, starts services beside them, breaks and mends
-// nodes, and takes everything down again; [Clean] removes what crashed runs left behind.
+// Scope: [Config] says what is wanted, [Stack] hands out the [Endpoints], starts services beside the servers, breaks and
+// mends nodes, and takes everything down again; [NotReadyError] says what the user can mend. Whoever rehearses against an
+// environment needs this package alone; who boots one takes a back end below it: processes runs the installed servers as
+// child processes, containers the same on a Docker engine. The tests of the contract, here, are passed by both.
 //
 // Opinion: an environment that lies about durability lies about latency, so fsync stays on and data stays on disk.
 // Readiness is the answer to a query, never a line in a log. Credentials live as long as the run. Nothing outlives
-// rehearse: as processes not its end, not its crash, not SIGKILL; as containers not the next start or [Clean].
+// rehearse: as processes not its end, not its crash, not SIGKILL; as containers not the next start or a cleaning.
 // A limit holds from a process' first instruction, and one that the system refuses is stated, never dropped in silence.
 //
-// Steps: find the servers; take a private directory; fill a data directory, or copy the kept template of one; start
-// the primary, set roles and passwords, start the replica from a copy of the same data; meanwhile start Redis; wait
-// until the replica streams and all copies are written back to disk, so that write-back disturbs no measurement.
-//
-// Addresses of containers: services dial each other by the containers' own addresses. The harness does so too wherever
-// it can, which is on Linux with an engine that runs as root, and else by ports published on 127.0.0.1: those pass
-// through a proxy process, and a prepared SELECT takes two to three times as long there (published/direct of
-// BenchmarkRoute: 2.2 on a busy machine, 3.4 on a quiet one; a process takes 0.4 to 0.9 times as long as a container
-// dialled directly). The choice is made once, when the network is there, holds for the whole run and so for every state
-// alike, and stands in the settings of the endpoints. Servers are published in either case, so that people can look in.
+// Steps of a boot, on either back end: find the servers; take a private directory; fill a data directory, or copy the kept
+// template of one; start the primary, set roles and passwords, start the replica from a copy of the same data; meanwhile
+// start Redis; wait until the replica streams and all copies are written back to disk, so that write-back disturbs no
+// measurement.
 package stack
 
 import (
@@ -101,13 +96,6 @@ type Config struct {
 	OnExit func(node string, err error)
 }
 
-// tell says which step of the boot begins.
-func (c Config) tell(step string) {
-	if c.Tell != nil {
-		c.Tell(step)
-	}
-}
-
 // Limit is what one node with all its processes may use at most; 0 = unlimited.
 type Limit struct {
 	// CPUs is CPU time per time: 0.5 is half of one CPU, 2 is two whole ones.
@@ -126,7 +114,7 @@ func (l Limit) String() string {
 		parts = append(parts, strconv.FormatFloat(l.CPUs, 'f', -1, 64)+" CPUs")
 	}
 	if l.MemoryBytes > 0 {
-		parts = append(parts, bytesText(l.MemoryBytes)+" memory")
+		parts = append(parts, Bytes(l.MemoryBytes)+" memory")
 	}
 	return cmp.Or(strings.Join(parts, ", "), "unlimited")
 }
@@ -152,16 +140,15 @@ type Endpoints struct {
 	Limits map[string]string
 	// Template tells where the data came from.
 	Template Template
-
-	// inside are the servers' addresses as services reach them, where those differ.
-	inside struct{ primary, replica, redis string }
+	// PrimaryInside, ReplicaInside and RedisInside are host:port as services reach them, where those differ.
+	PrimaryInside, ReplicaInside, RedisInside string
 }
 
 // Inside is the same with the addresses that spawned services use.
 func (e Endpoints) Inside() Endpoints {
-	e.PrimaryAddr = cmp.Or(e.inside.primary, e.PrimaryAddr)
-	e.ReplicaAddr = cmp.Or(e.inside.replica, e.ReplicaAddr)
-	e.RedisAddr = cmp.Or(e.inside.redis, e.RedisAddr)
+	e.PrimaryAddr = cmp.Or(e.PrimaryInside, e.PrimaryAddr)
+	e.ReplicaAddr = cmp.Or(e.ReplicaInside, e.ReplicaAddr)
+	e.RedisAddr = cmp.Or(e.RedisInside, e.RedisAddr)
 	return e
 }
 
@@ -204,7 +191,8 @@ func (e Endpoints) url(addr, role string) string {
 	return u.String()
 }
 
-func (e Endpoints) clone() Endpoints {
+// Clone is a copy that shares nothing with e.
+func (e Endpoints) Clone() Endpoints {
 	e.Passwords, e.Versions, e.Settings = maps.Clone(e.Passwords), maps.Clone(e.Versions), maps.Clone(e.Settings)
 	e.Limits = maps.Clone(e.Limits)
 	return e
@@ -256,3 +244,14 @@ func (f Fault) String() string {
 	}
 	return "unknown fault"
 }
+
+// LeastPostgres is the oldest major version of Postgres that a stack takes: the first with pg_stat_statements_info, which
+// tells when counts were lost.
+const LeastPostgres = 14
+
+// Names of back ends, as flags and records spell them.
+const (
+	BackendAuto       = "auto"
+	BackendContainers = "containers"
+	BackendProcesses  = "processes"
+)
