@@ -113,8 +113,8 @@ func TestNotReady(t *testing.T) {
 	must(t, os.Chmod(open, 0o777))
 
 	cases := map[string]notReadyCase{
-		"no Postgres":         {func(c *stack.Config) { c.PostgresBin = empty }, []string{"no PostgreSQL server", empty, "apt-get install -y postgresql redis-server", "create_main_cluster"}},
-		"no Redis":            {func(c *stack.Config) { c.RedisBin = empty }, []string{"no Redis server", empty, "apt-get install"}},
+		"no Postgres":         {func(c *stack.Config) { c.PostgresBin = empty }, []string{"no PostgreSQL server", empty, "--postgres-bin"}},
+		"no Redis":            {func(c *stack.Config) { c.RedisBin = empty }, []string{"no Redis server", empty, "--redis-bin"}},
 		"Postgres too old":    {func(c *stack.Config) { c.PostgresBin = old }, []string{"PostgreSQL 13", "too old", "14"}},
 		"home not writable":   {func(c *stack.Config) { c.Home = "/proc/rehearse" }, []string{"/proc/rehearse", "REHEARSE_HOME"}},
 		"home is a link":      {func(c *stack.Config) { c.Home = link }, []string{"symbolic link", link}},
