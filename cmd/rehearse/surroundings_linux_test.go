@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,12 +21,12 @@ import (
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
 // nonsense is every variable that the clients, the servers, the services' runtime and the tools below them read, by
 // family, each with a value with which they could not work, or would work otherwise.
-func nonsense() map[string]map[string]string {
-	const nowhere = "http://user:pass@127.0.0.1:9"
+func nonsense(proxy string) map[string]map[string]string {
 	families := map[string]map[string]string{
 		"postgres service": {"PGSERVICE": "nowhere", "PGSERVICEFILE": "/nowhere/service.conf"},
 		"postgres session": {
@@ -50,14 +53,14 @@ func nonsense() map[string]map[string]string {
 			"LC_TIME": "xx", "LC_MESSAGES": "xx", "LC_MONETARY": "xx", "TZ": "Nowhere/Nothing", "TZDIR": "/nowhere",
 		},
 		"runtime": {
-			"GODEBUG": "netdns=nonsense", "GOGC": "1", "GOMAXPROCS": "1", "GOTRACEBACK": "nonsense", "MALLOC_ARENA_MAX": "x", "MALLOC_CHECK_": "3",
+			"GODEBUG": "netdns=nonsense", "GOGC": "1", "GOMAXPROCS": "1", "GOMEMLIMIT": "1MiB", "GOTRACEBACK": "nonsense", "MALLOC_ARENA_MAX": "x", "MALLOC_CHECK_": "3",
 			"MALLOC_CONF": "nonsense", "LD_LIBRARY_PATH": "/nowhere", "LD_BIND_NOW": "x", "LOCALDOMAIN": "nowhere", "RES_OPTIONS": "ndots:9", "HOSTALIASES": "/nowhere",
 			"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere", "OPENSSL_CONF": "/nowhere", "ICU_DATA": "/nowhere", "NOTIFY_SOCKET": "/nowhere",
 			"LISTEN_FDS": "3", "LISTEN_PID": "1", "USER": "nobody", "SHELL": "/nowhere", "CI_JOB_TOKEN": "hunter2", "AWS_SECRET_ACCESS_KEY": "hunter2",
 		},
 	}
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"} {
-		families["proxy"][name], families["proxy"][strings.ToLower(name)] = nowhere, nowhere
+		families["proxy"][name], families["proxy"][strings.ToLower(name)] = proxy, proxy
 	}
 	return families
 }
@@ -75,9 +78,9 @@ traffic:
 phases: [extract-main, extract-reads, extract-writes, cache]
 `
 
-// A run is the same in whatever surroundings it is started. Each variable alone would take an hour, so they come by family,
-// and in containers, which share the clients and the lists of what children get, all at once; set REHEARSE_ONE_BY_ONE to
-// find the one.
+// A run is the same in whatever surroundings it is started, and nothing of it goes to a proxy. Each variable alone would take
+// an hour; all at once they may hide one behind the other, so it is looked at in [TestChildrenInheritNothing] that none of them
+// is there at all. Set REHEARSE_ONE_BY_ONE to find the one.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()
 	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
@@ -90,7 +93,7 @@ func TestSurroundings(t *testing.T) {
 			// Not before the last of them has ended.
 			t.Cleanup(func() { finished(t, s.command(t, "clean", "--data")) })
 			want := s.moment(t, backend, nil)
-			for name, variables := range surroundings(backend) {
+			for name, variables := range surroundings(trap(t)) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					s.sameMoment(t, backend, want, variables)
@@ -104,21 +107,29 @@ func TestSurroundings(t *testing.T) {
 	}
 }
 
-// surroundings are what a run on a back end is tried in.
-func surroundings(backend string) map[string]map[string]string {
+// surroundings are what a run is tried in.
+func surroundings(proxy string) map[string]map[string]string {
 	together, alone := map[string]string{}, map[string]map[string]string{}
-	for _, variables := range nonsense() {
+	for _, variables := range nonsense(proxy) {
 		for name, value := range variables {
 			together[name], alone[name] = value, map[string]string{name: value}
 		}
 	}
-	switch {
-	case os.Getenv("REHEARSE_ONE_BY_ONE") != "":
+	if os.Getenv("REHEARSE_ONE_BY_ONE") != "" {
 		return alone
-	case backend == stack.BackendContainers:
-		return map[string]map[string]string{"together": together}
 	}
-	return nonsense()
+	return map[string]map[string]string{"together": together}
+}
+
+// trap is a proxy to which nobody may come: whoever does is told of at the end of the test.
+func trap(t *testing.T) (url string) {
+	t.Helper()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("the proxy was asked: %s %s, authorization %q", r.Method, r.URL, r.Header.Get("Authorization"))
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	t.Cleanup(proxy.Close)
+	return strings.Replace(proxy.URL, "http://", "http://user:hunter2@", 1)
 }
 
 func (s site) sameMoment(t *testing.T, backend string, want map[string]string, variables map[string]string) {
@@ -191,53 +202,127 @@ func (s site) moment(t *testing.T, backend string, variables map[string]string) 
 	return facts
 }
 
-// Nobody finds a build server's secrets in the environment of a server or a service.
+// Nothing of the caller's environment is in that of a server or a service, a build server's secrets for one.
 func TestChildrenInheritNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-repeat")
-	cmd.Env = append(cmd.Env, "CI_JOB_TOKEN=hunter2", "GOGC=77", "PGPASSWORD=hunter2", "MALLOC_CONF=hunter2")
+	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			cmd := s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "extract-main", "--no-repeat")
+			given := map[string]string{"GITHUB_TOKEN": "hunter2", "REHEARSE_HOME": s.home}
+			for _, variables := range nonsense(trap(t)) {
+				maps.Copy(given, variables)
+			}
+			for name, value := range given {
+				cmd.Env = append(cmd.Env, name+"="+value)
+			}
+			seen := map[string]bool{}
+			said := s.during(t, backend, cmd, func(list []started) {
+				for _, p := range list {
+					seen[p.program] = true
+					for _, kv := range p.environment {
+						if name, value, _ := strings.Cut(kv, "="); given[name] == value && given[name] != "" || strings.Contains(kv, "hunter2") {
+							t.Errorf("%s has %s", p.program, kv)
+						}
+					}
+				}
+			})
+			for _, program := range []string{"postgres", "rehearse"} {
+				if !seen[program] {
+					t.Errorf("%s was not seen, among %v:\n%s", program, slices.Sorted(maps.Keys(seen)), said)
+				}
+			}
+			s.wantNothingLeft(t)
+		})
+	}
+}
+
+// started is a process of a run: a server, a tool of one, or a service.
+type started struct {
+	program     string
+	environment []string
+	// host is where it listens.
+	host string
+}
+
+// during runs a command and looks at what it has started, again and again, until it ends. What it said is returned.
+func (s site) during(t *testing.T, backend string, cmd *exec.Cmd, look func([]started)) string {
+	t.Helper()
+	containers := func() []string { return nil }
+	if backend == stack.BackendContainers {
+		s.needsDocker(t)
+		containers = s.containers(t)
+	}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	seen := map[string]bool{}
-	for ended := false; !ended; {
+	for {
 		select {
 		case <-done:
-			ended = true
-		case <-time.After(100 * time.Millisecond):
-		}
-		for program, environment := range childrenOf(cmd.Process.Pid) {
-			seen[program] = true
-			if leak := regexp.MustCompile(`hunter2|GOGC|REHEARSE_HOME|GITHUB`).FindString(environment); leak != "" {
-				t.Errorf("%s has %s", program, leak)
-				ended = true
-			}
+			return said.String()
+		case <-time.After(50 * time.Millisecond):
+			look(startedBy(cmd.Process.Pid, containers()))
 		}
 	}
-	for _, program := range []string{"postgres", "rehearse"} {
-		if !seen[program] {
-			t.Errorf("%s was not seen, among %v", program, seen)
-		}
-	}
-	_ = cmd.Process.Signal(os.Interrupt) // it has usually ended
-	s.wantNothingLeft(t)
 }
 
-// childrenOf are the environments of a process' children by the base of their programs' names.
-func childrenOf(parent int) map[string]string {
-	found := map[string]string{}
+// containers finds the ids of those of the site's runs.
+func (s site) containers(t *testing.T) func() []string {
+	t.Helper()
+	e, err := engine.Open(t.Context(), engine.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return func() (ids []string) {
+		objects, _ := e.Labelled(t.Context(), "dev.rehearse.run") // some end while they are listed
+		for _, o := range objects {
+			if o.Kind == "container" && strings.HasPrefix(o.Labels["dev.rehearse.lock"], s.home) {
+				ids = append(ids, o.ID)
+			}
+		}
+		return ids
+	}
+}
+
+// startedBy are the children of a process and all that is in containers.
+func startedBy(parent int, containers []string) (list []started) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
 	for _, dir := range dirs {
 		// Processes end while this looks at them; those have nothing to read.
 		status, _ := os.ReadFile(filepath.Join(dir, "status"))
+		group, _ := os.ReadFile(filepath.Join(dir, "cgroup"))
 		command, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		environment, _ := os.ReadFile(filepath.Join(dir, "environ"))
 		program, _, _ := strings.Cut(string(command), "\x00")
-		if strings.Contains(string(status), fmt.Sprintf("\nPPid:\t%d\n", parent)) {
-			found[filepath.Base(program)] += string(environment)
+		p := started{filepath.Base(program), strings.Split(string(environment), "\x00"), "127.0.0.1"}
+		if slices.ContainsFunc(containers, func(id string) bool { return strings.Contains(string(group), id) }) {
+			// The last name in there is the container's own.
+			hosts, _ := os.ReadFile(filepath.Join(dir, "root/etc/hosts"))
+			if found := regexp.MustCompile(`(?m)^([0-9.]+)\s+\S+\s*$`).FindAllStringSubmatch(string(hosts), -1); found != nil {
+				p.host = found[len(found)-1][1]
+			}
+			list = append(list, p)
+		} else if strings.Contains(string(status), fmt.Sprintf("\nPPid:\t%d\n", parent)) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// doors are the addresses at which services listen, by the names of their ports.
+func doors(list []started) map[string]string {
+	found := map[string]string{}
+	for _, p := range list {
+		for _, kv := range p.environment {
+			if name, port, is := strings.Cut(strings.TrimPrefix(kv, "REHEARSE_PORT_"), "="); is && strings.HasPrefix(kv, "REHEARSE_PORT_") {
+				found[name] = "http://" + net.JoinHostPort(p.host, port)
+			}
 		}
 	}
 	return found
@@ -247,44 +332,33 @@ func childrenOf(parent int) map[string]string {
 // does not know it at all.
 func TestForeignClient(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-fail", "--no-repeat")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	port := regexp.MustCompile(`REHEARSE_PORT_(ADMIN|MAIN)=(\d+)`)
-	status := map[int]int{}
-	ports := map[string]string{}
-	for ended := false; !ended; {
-		select {
-		case <-done:
-			ended = true
-		case <-time.After(50 * time.Millisecond):
-		}
-		if len(ports) < 2 {
-			for _, found := range port.FindAllStringSubmatch(childrenOf(cmd.Process.Pid)["rehearse"], -1) {
-				ports[found[1]] = found[2]
+	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			cmd := s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "extract-main", "--no-fail", "--no-repeat")
+			status := map[int]int{}
+			said := s.during(t, backend, cmd, func(list []started) {
+				door := doors(list)
+				if door["ADMIN"] == "" || door["MAIN"] == "" {
+					return
+				}
+				for range 20 {
+					status[ask(t, http.MethodGet, door["MAIN"]+carshareProfile())]++
+				}
+				status[-ask(t, http.MethodPut, door["ADMIN"]+"/state?state=cache")]++
+			})
+			if status[-http.StatusUnauthorized] == 0 || status[-http.StatusOK] != 0 || status[http.StatusUnauthorized] < 100 {
+				t.Errorf("answers: %v\n%s", status, said)
 			}
-			continue
-		}
-		for range 20 {
-			status[ask(t, http.MethodGet, "http://127.0.0.1:"+ports["MAIN"]+carshareProfile())]++
-		}
-		status[-ask(t, http.MethodPut, "http://127.0.0.1:"+ports["ADMIN"]+"/state?state=cache")]++
+			for _, check := range s.summary(t).Validity {
+				if told := strings.Join(check.Reasons, "\n"); !strings.Contains(told, "another client sent requests to the services: ") || !slices.Contains(check.Void, "counts") {
+					t.Errorf("trial %d: void %v, because %q", check.Trial, check.Void, told)
+				}
+			}
+			s.wantNothingLeft(t)
+		})
 	}
-	if status[-http.StatusUnauthorized] == 0 || status[-http.StatusOK] != 0 || status[http.StatusUnauthorized] < 100 {
-		t.Errorf("answers: %v\n%s", status, said.String())
-	}
-	for _, check := range s.summary(t).Validity {
-		if told := strings.Join(check.Reasons, "\n"); !strings.Contains(told, "another client sent requests to the services: ") || !slices.Contains(check.Void, "counts") {
-			t.Errorf("trial %d: void %v, because %q", check.Trial, check.Void, told)
-		}
-	}
-	s.wantNothingLeft(t)
 }
 
 // carshareProfile is an API of the main service that answers anybody, if only that it does not know them.
