@@ -19,8 +19,9 @@ import (
 	installed "github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
+// schema keeps autovacuum from the table until a test wants it: how many series there are must not hang on when it comes by.
 const schema = `
-	CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL);
+	CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL) WITH (autovacuum_enabled = false);
 	INSERT INTO item SELECT i, 0 FROM generate_series(1, 1000) i;
 	CREATE FUNCTION twice() RETURNS int LANGUAGE plpgsql AS
 		$$ DECLARE a int; BEGIN SELECT count(*) INTO a FROM item; PERFORM count(*) FROM item; RETURN a; END $$;
@@ -426,7 +427,7 @@ func upkeepIsSeen(t *testing.T, s *servers) {
 	before := reading1(t, s.primary)
 	url := s.Endpoints().PrimaryURL(stack.Owner)
 	must(t, execute(t.Context(), url, "UPDATE item SET n = n + 1", "CHECKPOINT",
-		"ALTER TABLE item SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)"))
+		"ALTER TABLE item SET (autovacuum_enabled = true, autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)"))
 	const vacuums = "autovacuums_total{table=item}"
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		after := reading1(t, s.primary)
