@@ -21,8 +21,8 @@ const (
 	highestRate  = 1e6
 	highestIndex = 1e6
 
-	mostTrials   = 20_000
-	mostNames    = 1000 // of states, operations, stages and error classes
+	mostTrials   = 5_000 // more would take a report minutes
+	mostNames    = 1000  // of states, operations, stages and error classes
 	mostRates    = 10_000
 	mostValues   = 20_000 // of one reading or event
 	mostSeries   = 100_000

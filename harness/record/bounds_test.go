@@ -111,7 +111,7 @@ func TestHeaderOutOfBounds(t *testing.T) {
 		{"processors in millions", func(h *Header) { h.Host.CPUs = 1 << 60 }, `cpus 1.152921504606847e+18 is out of range`},
 		{"a timeout of for ever", func(h *Header) { h.TimeoutSeconds = 1e15 }, `timeout_seconds 1e+15 is out of range`},
 		{"a slowdown of for ever", func(h *Header) { h.SelfTest = &SelfTest{Levels: []Level{{Slowdown: -1}}} }, `slowdown -1 is out of range`},
-		{"trials in millions", func(h *Header) { h.Trials = make([]Trial, mostTrials+1) }, `20001 trials are too many: 20000 at the most`},
+		{"trials in millions", func(h *Header) { h.Trials = make([]Trial, mostTrials+1) }, `5001 trials are too many: 5000 at the most`},
 		{"stages in millions", func(h *Header) { h.Stages = make([]Stage, mostNames+1) }, `1001 stages are too many: 1000 at the most`},
 		{"numbers in millions", func(h *Header) {
 			for i := range 300 {
