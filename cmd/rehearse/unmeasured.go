@@ -72,10 +72,15 @@ func reportUnmeasured(cmd *cobra.Command, u *unmeasured, j judging, asJSON bool)
 	case h.Cutover != nil:
 		_, _, err = writeCutover(u.dir, cmd.ErrOrStderr())
 	default:
+		var run *record.Run
 		var s *reports.Summary
-		if _, s, err = judge(u.dir, j); s != nil && asJSON {
+		if run, s, err = judge(u.dir, j); s == nil {
+			break
+		}
+		if asJSON {
 			err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))
 		}
+		tellOfRun(cmd.ErrOrStderr(), run, s)
 	}
 	return errors.Join(exitError{u.code, *u}, err)
 }
