@@ -28,7 +28,6 @@ func (s site) cutover(t *testing.T) reports.Cutover {
 // Five switches forward and five back while traffic flows: no error, no wrong answer, the primary's line steps down and up
 // again, and the run is reported again from the record alone.
 func TestCutover(t *testing.T) {
-	t.Parallel()
 	s := newSite(t)
 	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--cutover", "--and-back", "--hold", "4s"))
 	t.Log(first.stdout, first.stderr)

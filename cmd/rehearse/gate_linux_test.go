@@ -12,7 +12,7 @@ import (
 // abortive is shortPeak with a budget that the first state under it breaches at once and for good.
 func abortive(t *testing.T, s site) string {
 	t.Helper()
-	text := shortPeak + "  - {metric: achieved_rate, state: extract-main, min: 1000/s, for: 2s, abort: true}\n"
+	text := shortPeak + "  - {metric: achieved_rate, state: extract-main, min: 160/s, for: 2s, abort: true}\n"
 	if err := os.WriteFile(filepath.Join(s.dir, "abort.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
