@@ -99,7 +99,7 @@ func fallenSentence(list []fallen, at string) string {
 		still = strings.TrimPrefix(still, "; ")
 	}
 	return fmt.Sprintf("%s collapsed %s: of %s hits/s %s answered %s, the p95 of all is %s; %s.", listed(names), at,
-		number(list[0].OfferedRate), they, listed(answers), list[0].timeout(), still)
+		number(list[0].OfferedRate), they, listed(sameOnce(answers)), list[0].timeout(), still)
 }
 
 // fallenTitle is the same in few words.
@@ -113,7 +113,15 @@ func fallenTitle(list []fallen, at string) string {
 		}
 		answers = append(answers, share)
 	}
-	return fmt.Sprintf("%s collapsed %s: %s of %s hits/s answered", listed(names), at, listed(answers), number(list[0].OfferedRate))
+	return fmt.Sprintf("%s collapsed %s: %s of %s hits/s answered", listed(names), at, listed(sameOnce(answers)), number(list[0].OfferedRate))
+}
+
+// sameOnce says once what is the same of all.
+func sameOnce(words []string) []string {
+	if len(slices.Compact(slices.Clone(words))) == 1 {
+		return words[:1]
+	}
+	return words
 }
 
 // listed joins words as a sentence does.

@@ -46,7 +46,7 @@ func recordedRuns() []recorded {
 // takes more: its waits are of every length.
 const (
 	largestRecording = 300_000
-	largestCollapse  = 950_000
+	largestCollapse  = 670_000
 )
 
 // Runs that this or an earlier rehearse has recorded are judged as they were, without the machine they ran on.
