@@ -12,7 +12,7 @@ import (
 // abortive is shortPeak with a budget that the first state under it breaches at once and for good.
 func abortive(t *testing.T, s site) string {
 	t.Helper()
-	text := shortPeak + "  - {metric: achieved_rate, state: extract-main, min: 160/s, for: 2s, abort: true}\n"
+	text := shortPeak + "  - {metric: achieved_rate, state: extract-main, max: 10/s, for: 2s, abort: true}\n"
 	if err := os.WriteFile(filepath.Join(s.dir, "abort.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestAbort(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	got := finished(t, s.command(t, "run", abortive(t, s), "--stack", "processes", "--no-repeat"))
-	const budget, breach = "budget achieved_rate of extract-main at plateau min 1,000/s for 2s: ", "outside the limit for 2s"
+	const budget, breach = "budget achieved_rate of extract-main at plateau max 10/s for 2s: ", "outside the limit for 2s"
 	_, reason, told := strings.Cut(got.stdout, budget)
 	if got.code != exitBreached || !strings.Contains(got.stderr, "ended early: "+budget) || !strings.Contains(got.stderr, breach) ||
 		!told || !strings.Contains(reason, breach) {
