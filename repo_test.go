@@ -279,6 +279,9 @@ func stackArrows(withoutSurroundings string) map[string]map[string]string {
 		"harness/stack/home":    {"harness/stack": contract},
 		"harness/stack/servers": {"harness/stack": contract},
 		"harness/stack/backend": {"harness/stack": contract},
+		"harness/stack/stacktest": {
+			"harness/stack": contract, "harness/stack/servers": "Redis is asked as the back ends ask it", "harness/alone": withoutSurroundings,
+		},
 		"harness/stack/processes": {
 			"harness/stack":         contract,
 			"harness/stack/backend": bothBackEnds, "harness/stack/servers": bothBackEnds, "harness/stack/home": bothBackEnds,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/containers"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 // TestContainersKilled kills a rehearse in the hardest way, twice: the first is cleaned up after by the next start, the
@@ -51,8 +52,8 @@ func TestContainersKilled(t *testing.T) {
 	if kinds["container"] != 3 || kinds["network"] != 1 || kinds["volume"] != 2 || kinds["directory"] != 2 {
 		t.Errorf("cleaned %v", left)
 	}
-	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
-	must(t, ping(t.Context(), live.Endpoints()))
+	must(t, stacktest.Execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
+	must(t, stacktest.Ping(t.Context(), live.Endpoints()))
 	must(t, live.Close())
 	if got := theirs(t, h); len(got) != 0 {
 		t.Errorf("left: %q", got)

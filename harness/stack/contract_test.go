@@ -7,39 +7,19 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/servers"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 // constructor is what every back end offers.
 type constructor func(context.Context, stack.Config) (stack.Stack, error)
-
-// deaths collects what OnExit tells.
-type deaths struct {
-	mu    sync.Mutex
-	nodes []string
-}
-
-func (d *deaths) add(node string, _ error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.nodes = append(d.nodes, node)
-}
-
-func (d *deaths) String() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return strings.Join(d.nodes, " ")
-}
 
 // oddValue would break a configuration file that quotes carelessly.
 const oddValue = `it's a "test" \ 'of' = # quoting`
@@ -49,11 +29,11 @@ type murderer func(t *testing.T, s stack.Stack, node string)
 
 // contract is what every back end keeps. The parts share one stack and run in this order.
 func contract(t *testing.T, open constructor, cfg stack.Config, murder murderer) {
-	var d deaths
-	cfg.Database, cfg.Roles, cfg.OnExit = "carshare", []string{"app", "other-app"}, d.add
+	var d stacktest.Deaths
+	cfg.Database, cfg.Roles, cfg.OnExit = "carshare", []string{"app", "other-app"}, d.Add
 	cfg.Settings = map[string]string{"work_mem": "5MB", "rehearse.odd": oddValue}
 	cfg.Prepare = func(ctx context.Context, url string) error {
-		return execute(ctx, url, `CREATE TABLE token (n int PRIMARY KEY); INSERT INTO token VALUES (1); GRANT SELECT, INSERT ON token TO app`)
+		return stacktest.Execute(ctx, url, `CREATE TABLE token (n int PRIMARY KEY); INSERT INTO token VALUES (1); GRANT SELECT, INSERT ON token TO app`)
 	}
 	s, err := open(t.Context(), cfg)
 	if err != nil {
@@ -102,26 +82,7 @@ func endpointsAreComplete(t *testing.T, s stack.Stack) {
 }
 
 func replicaFollows(t *testing.T, s stack.Stack) {
-	e := s.Endpoints()
-	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (2)"))
-	eventually(t, "the row is on the replica", func() error {
-		n, err := ask[int](t.Context(), e.ReplicaURL("app"), "SELECT count(*)::int FROM token")
-		if err == nil && n != 2 {
-			err = fmt.Errorf("%d rows", n)
-		}
-		return err
-	})
-	state, err := ask[string](t.Context(), e.PrimaryURL(stack.Harness), "SELECT state || ' ' || sync_state FROM pg_stat_replication WHERE application_name = 'replica'")
-	if must(t, err); state != "streaming async" {
-		t.Errorf("replication is %q", state)
-	}
-	slot, err := ask[string](t.Context(), e.PrimaryURL(stack.Harness), "SELECT slot_name::text || ' ' || active FROM pg_replication_slots")
-	if must(t, err); slot != "replica true" {
-		t.Errorf("slot is %q", slot)
-	}
-	if err := execute(t.Context(), e.ReplicaURL("app"), "INSERT INTO token VALUES (3)"); !hasCode(err, "25006") {
-		t.Errorf("the replica takes writes: %v", err)
-	}
+	must(t, stacktest.ReplicaFollows(t.Context(), s.Endpoints()))
 }
 
 func strangersAreRefused(t *testing.T, s stack.Stack) {
@@ -130,13 +91,13 @@ func strangersAreRefused(t *testing.T, s stack.Stack) {
 		for _, role := range []string{stack.Owner, stack.Harness, "app", "other-app"} {
 			for _, password := range []string{"", ":", ":wrong", ":" + e.RedisPassword} {
 				url := fmt.Sprintf("postgres://%s%s@%s/carshare?sslmode=disable", role, password, addr)
-				if err := execute(t.Context(), url, "SELECT 1"); !hasCode(err, "28P01") && !strings.Contains(fmt.Sprint(err), "password") {
+				if err := stacktest.Execute(t.Context(), url, "SELECT 1"); !stacktest.HasCode(err, "28P01") && !strings.Contains(fmt.Sprint(err), "password") {
 					t.Errorf("%s: %v", url, err)
 				}
 			}
 		}
 	}
-	if err := execute(t.Context(), e.PrimaryURL(stack.Replicator), "SELECT 1"); !hasCode(err, "28000") {
+	if err := stacktest.Execute(t.Context(), e.PrimaryURL(stack.Replicator), "SELECT 1"); !stacktest.HasCode(err, "28000") {
 		t.Errorf("the replicator may log in to the database: %v", err)
 	}
 	for _, password := range []string{"", "wrong"} {
@@ -146,7 +107,7 @@ func strangersAreRefused(t *testing.T, s stack.Stack) {
 		}
 		c.Close()
 	}
-	if err := ping(t.Context(), e); err != nil {
+	if err := stacktest.Ping(t.Context(), e); err != nil {
 		t.Errorf("Redis refuses its own password: %v", err)
 	}
 }
@@ -164,12 +125,12 @@ func rolesAreEnforced(t *testing.T, s stack.Stack) {
 		"CREATE TABLE public.thing (n int) ": stack.Harness,
 	}
 	for sql, role := range forbidden {
-		if err := execute(t.Context(), e.PrimaryURL(role), sql); !hasCode(err, "42501") {
+		if err := stacktest.Execute(t.Context(), e.PrimaryURL(role), sql); !stacktest.HasCode(err, "42501") {
 			t.Errorf("%s may %s: %v", role, sql, err)
 		}
 	}
-	must(t, execute(t.Context(), e.PrimaryURL(stack.Harness), "CREATE TABLE heartbeat (at timestamptz)"))
-	super, err := ask[bool](t.Context(), e.PrimaryURL(stack.Owner), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+	must(t, stacktest.Execute(t.Context(), e.PrimaryURL(stack.Harness), "CREATE TABLE heartbeat (at timestamptz)"))
+	super, err := stacktest.Ask[bool](t.Context(), e.PrimaryURL(stack.Owner), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 	if must(t, err); !super {
 		t.Error("the owner is no superuser")
 	}
@@ -181,12 +142,12 @@ func harnessSeesStatements(t *testing.T, s stack.Stack) {
 	const question = `SELECT coalesce(sum(calls), 0)::int FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
 		WHERE r.rolname = 'app' AND s.query LIKE 'SELECT n + $1 FROM token'`
 	for _, url := range []func(string) string{e.PrimaryURL, e.ReplicaURL} {
-		before, err := ask[int](t.Context(), url(stack.Harness), question)
+		before, err := stacktest.Ask[int](t.Context(), url(stack.Harness), question)
 		must(t, err)
 		for range 3 {
-			must(t, execute(t.Context(), url("app"), marker))
+			must(t, stacktest.Execute(t.Context(), url("app"), marker))
 		}
-		after, err := ask[int](t.Context(), url(stack.Harness), question)
+		after, err := stacktest.Ask[int](t.Context(), url(stack.Harness), question)
 		if must(t, err); after-before != 3 {
 			t.Errorf("the harness counts %d of 3 statements of the application's", after-before)
 		}
@@ -196,8 +157,8 @@ func harnessSeesStatements(t *testing.T, s stack.Stack) {
 func pausedNodesAreSilent(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
 	probes := map[string]func(context.Context) error{
-		stack.Replica: func(ctx context.Context) error { return execute(ctx, e.ReplicaURL("app"), "SELECT 1") },
-		stack.Redis:   func(ctx context.Context) error { return ping(ctx, e) },
+		stack.Replica: func(ctx context.Context) error { return stacktest.Execute(ctx, e.ReplicaURL("app"), "SELECT 1") },
+		stack.Redis:   func(ctx context.Context) error { return stacktest.Ping(ctx, e) },
 	}
 	for name, probe := range probes {
 		must(t, s.Fault(t.Context(), name, stack.Pause))
@@ -213,7 +174,7 @@ func pausedNodesAreSilent(t *testing.T, s stack.Stack) {
 
 func killedNodesComeBack(t *testing.T, s stack.Stack) {
 	e := s.Endpoints()
-	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (5)"))
+	must(t, stacktest.Execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (5)"))
 	for _, name := range []string{stack.Redis, stack.Replica, stack.Primary} {
 		must(t, s.Fault(t.Context(), name, stack.Kill))
 		if pidOf(s, name) != 0 {
@@ -228,8 +189,8 @@ func killedNodesComeBack(t *testing.T, s stack.Stack) {
 	if now.PrimaryAddr != e.PrimaryAddr || now.ReplicaAddr != e.ReplicaAddr || now.RedisAddr != e.RedisAddr {
 		t.Errorf("addresses changed: %v, %v", e, now)
 	}
-	must(t, ping(t.Context(), e))
-	n, err := ask[int](t.Context(), e.PrimaryURL("app"), "SELECT count(*)::int FROM token WHERE n = 5")
+	must(t, stacktest.Ping(t.Context(), e))
+	n, err := stacktest.Ask[int](t.Context(), e.PrimaryURL("app"), "SELECT count(*)::int FROM token WHERE n = 5")
 	if must(t, err); n != 1 {
 		t.Error("an acknowledged row is lost")
 	}
@@ -238,7 +199,7 @@ func killedNodesComeBack(t *testing.T, s stack.Stack) {
 	if pidOf(s, stack.Replica) == before {
 		t.Error("the restart of a running replica changed nothing")
 	}
-	must(t, execute(t.Context(), e.ReplicaURL("app"), "SELECT n FROM token"))
+	must(t, stacktest.Execute(t.Context(), e.ReplicaURL("app"), "SELECT n FROM token"))
 }
 
 func servicesRun(t *testing.T, s stack.Stack) {
@@ -286,7 +247,7 @@ func mistakesAreTold(t *testing.T, s stack.Stack) {
 	}
 }
 
-func deathIsTold(t *testing.T, s stack.Stack, d *deaths, murder murderer) {
+func deathIsTold(t *testing.T, s stack.Stack, d *stacktest.Deaths, murder murderer) {
 	murder(t, s, stack.Redis)
 	eventually(t, "OnExit tells of Redis", func() error {
 		if d.String() != stack.Redis {
@@ -343,46 +304,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// eventually gives a condition 20 s; that is a bound for a broken build, not an expectation.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if err = check(); err == nil {
-			return
-		}
-	}
-	t.Fatalf("%s: not within 20 s: %v", what, err)
-}
-
-func execute(ctx context.Context, url, sql string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
-	return err
-}
-
-func ask[T any](ctx context.Context, url, sql string) (answer T, err error) {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return answer, err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	return answer, conn.QueryRow(ctx, sql).Scan(&answer)
-}
-
-func hasCode(err error, code string) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == code
-}
-
-func ping(ctx context.Context, e stack.Endpoints) error {
-	c := redis.NewClient(&redis.Options{Addr: e.RedisAddr, Password: e.RedisPassword, MaxRetries: -1, ContextTimeoutEnabled: true})
-	defer c.Close()
-	return c.Ping(ctx).Err()
+	must(t, stacktest.Eventually(what, check))
 }
 
 func get(ctx context.Context, url string) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
 	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 // TestRehearseKilled kills a rehearse that holds a stack with a frozen replica, while another lives in the same home.
@@ -43,8 +44,8 @@ func TestRehearseKilled(t *testing.T) {
 	if must(t, err); len(runs) != 1 || !strings.HasPrefix(runs[0].Name(), "alive-") {
 		t.Errorf("runs left: %v, want the live one", runs)
 	}
-	must(t, execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
-	must(t, ping(t.Context(), live.Endpoints()))
+	must(t, stacktest.Execute(t.Context(), live.Endpoints().ReplicaURL(stack.Harness), "SELECT 1"))
+	must(t, stacktest.Ping(t.Context(), live.Endpoints()))
 	must(t, live.Close())
 	noStrays(t, h)
 }
@@ -120,9 +121,9 @@ func TestPostmasterKilled(t *testing.T) {
 	must(t, err)
 	defer s.Close()
 	busy := child.Descendants(pidOf(s, stack.Primary))
-	go execute(context.WithoutCancel(t.Context()), s.Endpoints().PrimaryURL(stack.Owner), "SELECT count(*) FROM generate_series(1, 1000000000)")
+	go stacktest.Execute(context.WithoutCancel(t.Context()), s.Endpoints().PrimaryURL(stack.Owner), "SELECT count(*) FROM generate_series(1, 1000000000)")
 	eventually(t, "the query runs", func() error {
-		n, err := ask[int](t.Context(), s.Endpoints().PrimaryURL(stack.Harness), "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1000000000%' AND pid <> pg_backend_pid()")
+		n, err := stacktest.Ask[int](t.Context(), s.Endpoints().PrimaryURL(stack.Harness), "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1000000000%' AND pid <> pg_backend_pid()")
 		if err == nil && n != 1 {
 			err = fmt.Errorf("%d of it", n)
 		}
@@ -253,7 +254,7 @@ func noOrphans(t *testing.T, before []string) {
 
 // executing is a preparation in SQL.
 func executing(sql string) func(context.Context, string) error {
-	return func(ctx context.Context, url string) error { return execute(ctx, url, sql) }
+	return func(ctx context.Context, url string) error { return stacktest.Execute(ctx, url, sql) }
 }
 
 // memoryOf is the id of the System V segment that the postmaster of a data directory had made.

@@ -11,6 +11,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 func TestInstalled(t *testing.T) {
@@ -35,7 +36,7 @@ func TestInstalledNot(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(bare, "pg", "lib", "plpgsql.so"), nil, 0o600))
 	script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + real.Version + "'\n"
 	must(t, errors.Join(os.WriteFile(filepath.Join(bin, "postgres"), []byte(script), 0o755), os.WriteFile(filepath.Join(bin, "initdb"), nil, 0o755)))
-	reachable(t, bin)
+	must(t, stacktest.Reachable(bin))
 	for name, look := range map[string]func() (processes.Server, error){
 		"no PostgreSQL server": func() (processes.Server, error) {
 			return processes.InstalledPostgres(t.Context(), stack.Config{PostgresBin: bare})

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +39,7 @@ func TestTemplate(t *testing.T) {
 		if prepared.Add(1) == 1 {
 			return broken
 		}
-		return execute(ctx, url, "CREATE TABLE token AS SELECT generate_series(1, 1000) AS n; GRANT SELECT ON token TO app")
+		return stacktest.Execute(ctx, url, "CREATE TABLE token AS SELECT generate_series(1, 1000) AS n; GRANT SELECT ON token TO app")
 	}
 	if _, err := processes.Open(t.Context(), cfg); !errors.Is(err, broken) {
 		t.Fatalf("a failed preparation is not told: %v", err)
@@ -75,7 +75,7 @@ func TestTemplate(t *testing.T) {
 	}
 	for _, e := range []stack.Endpoints{a, b} {
 		for _, url := range []string{e.PrimaryURL("app"), e.ReplicaURL("app")} {
-			n, err := ask[int](t.Context(), url, "SELECT count(*)::int FROM token")
+			n, err := stacktest.Ask[int](t.Context(), url, "SELECT count(*)::int FROM token")
 			if must(t, err); n != 1000 {
 				t.Errorf("%d rows of 1000", n)
 			}
@@ -99,7 +99,7 @@ type notReadyCase struct {
 func TestNotReady(t *testing.T) {
 	t.Parallel()
 	old, empty := t.TempDir(), t.TempDir()
-	reachable(t, old)
+	must(t, stacktest.Reachable(old))
 	for _, name := range []string{"postgres", "initdb"} {
 		must(t, os.WriteFile(filepath.Join(old, name), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 13.9'\n"), 0o755))
 	}
@@ -128,7 +128,7 @@ func TestNotReady(t *testing.T) {
 		foreign, barred := t.TempDir(), filepath.Join(t.TempDir(), "barred")
 		must(t, os.Chown(foreign, 1, -1))
 		must(t, os.Mkdir(barred, 0o700))
-		reachable(t, filepath.Dir(barred))
+		must(t, stacktest.Reachable(filepath.Dir(barred)))
 		cases["home is somebody else's"] = notReadyCase{func(c *stack.Config) { c.Home = foreign }, []string{foreign, "belongs to user"}}
 		cases["home is out of reach"] = notReadyCase{func(c *stack.Config) { c.Home = filepath.Join(barred, "h") }, []string{"cannot pass through " + barred, "chmod o+x"}}
 	}
@@ -192,29 +192,18 @@ func homeBelow(t testing.TB, parent string) string {
 	if testing.Short() {
 		t.Skip("-short boots no servers")
 	}
-	dir, err := os.MkdirTemp(parent, "stack-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reachable(t, dir)
+	dir, err := stacktest.Home(parent)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return filepath.Join(dir, "h")
 }
 
-// reachable lets the servers' account pass: temporary directories come closed to others.
-func reachable(t testing.TB, dir string) {
-	for ; !slices.Contains([]string{os.TempDir(), "/var/tmp", "/dev/shm", "/"}, dir); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// isEmpty accepts a directory that was never made.
 func isEmpty(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

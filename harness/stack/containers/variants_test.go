@@ -13,6 +13,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 // TestVariants boots the stack from images of every layout that official ones are published with.
@@ -69,12 +70,12 @@ func (v variant) keepsTheContract(t *testing.T, e *engine.Engine, cfg stack.Conf
 			t.Error(err)
 		}
 	})
-	var d deaths
-	cfg.OnExit = d.add
+	var d stacktest.Deaths
+	cfg.OnExit = d.Add
 	if v.template != "" {
 		cfg.Prepare = func(ctx context.Context, url string) error {
 			v.volumesAreOurs(t, e, cfg.Home, backend.BuildName)
-			return execute(ctx, url, tokenTable)
+			return stacktest.Execute(ctx, url, tokenTable)
 		}
 	}
 	s := v.boot(t, e, cfg)
@@ -104,14 +105,14 @@ func (v variant) boot(t *testing.T, e *engine.Engine, cfg stack.Config) *contain
 	s := opened.(*containers)
 	t.Cleanup(func() { s.Close() })
 	if cfg.Prepare == nil {
-		must(t, execute(t.Context(), s.Endpoints().PrimaryURL(stack.Owner), tokenTable))
+		must(t, stacktest.Execute(t.Context(), s.Endpoints().PrimaryURL(stack.Owner), tokenTable))
 	}
-	replicaFollows(t, s)
-	must(t, ping(t.Context(), s.Endpoints()))
+	must(t, stacktest.ReplicaFollows(t.Context(), s.Endpoints()))
+	must(t, stacktest.Ping(t.Context(), s.Endpoints()))
 	runsAs(t, s.Node(stack.Primary), "postgres", v.postgres)
 	runsAs(t, s.Node(stack.Redis), "redis-server", v.redis)
 	for _, url := range []string{s.Endpoints().PrimaryURL(stack.Owner), s.Endpoints().ReplicaURL(stack.Owner)} {
-		dir, err := ask[string](t.Context(), url, "SHOW data_directory")
+		dir, err := stacktest.Ask[string](t.Context(), url, "SHOW data_directory")
 		if must(t, err); dir != v.postgres.volume+"/"+cluster {
 			t.Errorf("data is in %s, want it in the volume at %s", dir, v.postgres.volume)
 		}
@@ -190,7 +191,7 @@ func mountsOf(t *testing.T, e *engine.Engine, ids ...string) (all []mountPoint) 
 func (v variant) nodesComeBack(t *testing.T, s *containers) {
 	t.Helper()
 	e := s.Endpoints()
-	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (5)"))
+	must(t, stacktest.Execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (5)"))
 	must(t, s.Fault(t.Context(), stack.Primary, stack.Restart))
 	var log bytes.Buffer
 	must(t, s.Node(stack.Primary).box.Log(t.Context(), &log))
@@ -202,15 +203,15 @@ func (v variant) nodesComeBack(t *testing.T, s *containers) {
 		must(t, s.Fault(t.Context(), name, stack.Kill))
 		must(t, s.Fault(t.Context(), name, stack.Restart))
 	}
-	must(t, ping(t.Context(), e))
-	must(t, execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (6)"))
-	eventually(t, "the rows are on the replica", func() error {
-		n, err := ask[int](t.Context(), e.ReplicaURL("app"), "SELECT count(*)::int FROM token WHERE n > 4")
+	must(t, stacktest.Ping(t.Context(), e))
+	must(t, stacktest.Execute(t.Context(), e.PrimaryURL("app"), "INSERT INTO token VALUES (6)"))
+	must(t, stacktest.Eventually("the rows are on the replica", func() error {
+		n, err := stacktest.Ask[int](t.Context(), e.ReplicaURL("app"), "SELECT count(*)::int FROM token WHERE n > 4")
 		if err == nil && n != 2 {
 			err = fmt.Errorf("%d rows", n)
 		}
 		return err
-	})
+	}))
 }
 
 // tail is the end of a log.

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/alone"
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 // BenchmarkBoot compares a boot with the bare sequence a shell would type, in turns, as "boot/bare": the median over
@@ -33,17 +33,11 @@ func BenchmarkBoot(b *testing.B) {
 }
 
 func bootOf(b *testing.B) float64 {
-	cfg := stack.Config{Home: homeBelow(b, "/var/tmp"), Database: "carshare", Roles: []string{"app"}}
-	begin := time.Now()
-	s, err := Open(b.Context(), cfg)
-	took := time.Since(begin)
+	took, err := stacktest.BootSeconds(b.Context(), Open, homeBelow(b, "/var/tmp"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
-	}
-	return took.Seconds()
+	return took
 }
 
 // bareSequence is typed by the servers' account in an empty directory.

@@ -3,8 +3,9 @@ package processes
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
 
 func must(t *testing.T, err error) {
@@ -16,24 +17,14 @@ func must(t *testing.T, err error) {
 
 func homeBelow(t testing.TB, parent string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(parent, "stack-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reachable(t, dir)
+	dir, err := stacktest.Home(parent)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
-	return filepath.Join(dir, "h")
-}
-
-// reachable lets the servers' account pass: temporary directories come closed to others.
-func reachable(t testing.TB, dir string) {
-	for ; !slices.Contains([]string{os.TempDir(), "/var/tmp", "/dev/shm", "/"}, dir); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if err != nil {
+		t.Fatal(err)
 	}
+	return filepath.Join(dir, "h")
 }
