@@ -34,15 +34,23 @@ func (c *Collapse) fell() string {
 	return fmt.Sprintf("%s to second %s", from, limit(number(c.ToSeconds)))
 }
 
-// answered says which share was, and how fast those were.
+// share says how much was answered.
+func (c *Collapse) share() string {
+	if c.AnsweredRatio == 0 {
+		return "nothing"
+	}
+	return percent(float64(c.AnsweredRatio))
+}
+
+// answered says how much was, and how fast that.
 func (c *Collapse) answered() string {
 	switch {
 	case c.AnsweredRatio == 0:
-		return "nothing"
+		return c.share()
 	case !c.AnsweredP95Seconds.Known():
-		return percent(float64(c.AnsweredRatio)) + " (too few for a p95 of those)"
+		return c.share() + " (too few for a p95 of those)"
 	}
-	return fmt.Sprintf("%s (p95 of those %s)", percent(float64(c.AnsweredRatio)), seconds(c.AnsweredP95Seconds))
+	return fmt.Sprintf("%s (p95 of those %s)", c.share(), seconds(c.AnsweredP95Seconds))
 }
 
 // until says what was still answered, and when no more.
@@ -84,19 +92,18 @@ func fallenSentence(list []fallen, at string) string {
 			ends = append(ends, end)
 		}
 	}
-	they, still := "it", "it still "+ends[0]
-	if len(list) > 1 {
-		they, still = "they", "all still "+ends[0]
-	}
-	if len(list) == 2 {
-		still = "both still " + ends[0]
-	}
-	if len(ends) > 1 {
-		still = ""
-		for _, f := range list {
-			still += "; " + f.name + " still " + f.until()
+	they, still := "they", "all still "+ends[0]
+	switch {
+	case len(ends) > 1:
+		each := make([]string, len(list))
+		for i, f := range list {
+			each[i] = f.name + " still " + f.until()
 		}
-		still = strings.TrimPrefix(still, "; ")
+		still = strings.Join(each, "; ")
+	case len(list) == 1:
+		they, still = "it", "it still "+ends[0]
+	case len(list) == 2:
+		still = "both still " + ends[0]
 	}
 	return fmt.Sprintf("%s collapsed %s: of %s hits/s %s answered %s, the p95 of all is %s; %s.", listed(names), at,
 		number(list[0].OfferedRate), they, listed(sameOnce(answers)), list[0].timeout(), still)
@@ -106,12 +113,7 @@ func fallenSentence(list []fallen, at string) string {
 func fallenTitle(list []fallen, at string) string {
 	var names, answers []string
 	for _, f := range list {
-		names = append(names, f.name)
-		share := "nothing"
-		if f.AnsweredRatio > 0 {
-			share = percent(float64(f.AnsweredRatio))
-		}
-		answers = append(answers, share)
+		names, answers = append(names, f.name), append(answers, f.share())
 	}
 	return fmt.Sprintf("%s collapsed %s: %s of %s hits/s answered", listed(names), at, listed(sameOnce(answers)), number(list[0].OfferedRate))
 }
