@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -117,10 +118,8 @@ func timeMeant(text string) string {
 
 // oneOf refuses a value of a flag that is none of the words it takes.
 func oneOf(flag, value string, words []string) error {
-	for _, word := range words {
-		if value == word {
-			return nil
-		}
+	if slices.Contains(words, value) {
+		return nil
 	}
 	if near := scenarios.Nearest(value, words); near != "" {
 		return usageError("--%s %q is unknown; did you mean %s?", flag, value, near)
