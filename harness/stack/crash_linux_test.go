@@ -16,7 +16,6 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
-	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
 )
@@ -280,11 +279,4 @@ func runOf(t *testing.T, dir string) string {
 		t.Fatalf("runs: %v, want one", runs)
 	}
 	return filepath.Join(dir, "runs", runs[0].Name())
-}
-
-// clean removes what crashed runs of a home left, as the command does.
-func clean(ctx context.Context, dir string) ([]stack.Leftover, error) {
-	found, engineErr := containers.Clean(ctx, dir)
-	removed, err := processes.Clean(ctx, dir, engineErr != nil)
-	return append(found, removed...), errors.Join(engineErr, err)
 }

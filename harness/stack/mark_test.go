@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
+	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 )
 
 // markName is the file that says whose a home or the directory of a run is.
@@ -133,4 +136,11 @@ func TestPlantedLinks(t *testing.T) {
 	if _, err := launcher.Start(child.Command{Name: "x", Path: "/bin/true", Log: log}); err == nil {
 		t.Error("a log that is a link was opened")
 	}
+}
+
+// clean removes what crashed runs of a home left, as the command does.
+func clean(ctx context.Context, dir string) ([]stack.Leftover, error) {
+	found, engineErr := containers.Clean(ctx, dir)
+	removed, err := processes.Clean(ctx, dir, engineErr != nil)
+	return append(found, removed...), errors.Join(engineErr, err)
 }
