@@ -123,10 +123,3 @@ func TestOutsideRecord(t *testing.T) {
 	tame(t, "compare", dir, other)
 	tame(t, "baseline", "save", dir)
 }
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
-}

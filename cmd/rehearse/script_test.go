@@ -164,3 +164,10 @@ func TestInterrupted(t *testing.T) {
 		})
 	}
 }
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
