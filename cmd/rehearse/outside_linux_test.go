@@ -13,14 +13,6 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// bad is what leads a terminal, a build server or a reader's eye astray, in a text from outside.
-const bad = "x\n ::error::x\x1b[31m\x1b]0;t\a\r\b\u009b2J\u202e\u2066\u200b##[error]y##vso[z]"
-
-// astray finds what of it has left rehearse, as a terminal or a build server would obey it.
-func astray() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{200b}\x{202a}-\x{202e}\x{2066}-\x{2069}]|^[ \t]*::|##\w*\[`)
-}
-
 // tame runs a command line, of which what it makes is not the point, and looks at what it prints.
 func tame(t *testing.T, args ...string) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -110,6 +111,14 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s says %q %d times, want once", args[0], args[1], strings.Count(text, args[1]))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+// bad is what leads a terminal, a build server or a reader's eye astray, in a text from outside.
+const bad = "x\n ::error::x\x1b[31m\x1b]0;t\a\r\b\u009b2J\u202e\u2066\u200b##[error]y##vso[z]"
+
+// astray finds what of it has left rehearse, as a terminal or a build server would obey it.
+func astray() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{200b}\x{202a}-\x{202e}\x{2066}-\x{2069}]|^[ \t]*::|##\w*\[`)
 }
 
 // hostile FILE... puts into files, and hostile rehearse ARGS... into arguments, in place of each BAD what leads a terminal, a
