@@ -317,7 +317,7 @@ func (l *ledger) hadAllBeenAnswered(b Budget) (factor Number, why string) {
 func (l *ledger) unseen(b Budget) string {
 	var missing []string
 	for _, state := range b.states() {
-		for _, why := range []string{l.unfinished(state), l.overfull(state)} {
+		for _, why := range []string{l.unfinished(state), l.miscounted(state)} {
 			if seen(b.Metric) && why != "" {
 				missing = append(missing, why)
 			}

@@ -79,7 +79,7 @@ func (l *ledger) stateFollows(s *Summary, at int) string {
 // a state, or that a state is lost.
 func (l *ledger) budgetFollows(s *Summary, b Budget) string {
 	for _, name := range b.states() {
-		state, none := s.find(name), len(l.trialsFor(b.Metric, name)) == 0 || seen(b.Metric) && l.overfull(name) != ""
+		state, none := s.find(name), len(l.trialsFor(b.Metric, name)) == 0 || seen(b.Metric) && l.miscounted(name) != ""
 		switch {
 		case !slices.Contains(l.header.States, name):
 			return ""

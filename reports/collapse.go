@@ -82,6 +82,26 @@ func (l *ledger) shortest(state string) (list []short) {
 	return list
 }
 
+// fallenOperations are those that fell over at a measured stage which as a whole did not, in the first trial in which they did.
+// One of few hits may be dead and the share of all hardly less.
+func (l *ledger) fallenOperations(state string) (told []string) {
+	for _, stage := range l.header.Stages {
+		for _, op := range l.header.Operations {
+			at := slices.IndexFunc(l.begun(state), func(t *trial) bool {
+				h := t.hits(Key{Stage: stage.Name, Operation: op})
+				return stage.Measure && h.offered >= leastTail && h.collapsed() && !t.in(stage.Name).collapsed()
+			})
+			if at < 0 {
+				continue
+			}
+			t := l.begun(state)[at]
+			h := t.hits(Key{Stage: stage.Name, Operation: op})
+			told = append(told, fmt.Sprintf("%s of %s %s hits due at %s (trial %d)", percent(float64(h.answeredRatio())), count(h.offered), op, stage.Name, t.Index+1))
+		}
+	}
+	return told
+}
+
 // judgeAnswered fails a run in which a state answered too little, budget or not, and doubts it where that is not sure. A
 // warm-up is not measured, but what fails in it alone is no good beginning.
 func (l *ledger) judgeAnswered(s *Summary) {
@@ -101,6 +121,9 @@ func (l *ledger) judgeAnswered(s *Summary) {
 		if len(short) > 0 {
 			s.press("%s answered %s: under %s, so work that was not done is missing in its counts", state.Name,
 				strings.Join(limited(short, 3), ", "), limit(percent(answeredDoubt)))
+		}
+		if fell := l.fallenOperations(state.Name); len(fell) > 0 {
+			s.press("%s answered %s: of that operation under %s, whatever of all", state.Name, strings.Join(limited(fell, 3), ", "), limit(percent(answeredLeast)))
 		}
 		if len(cold) > 0 && len(short) == 0 && state.Collapse == nil {
 			s.press("%s answered %s: what is not measured was not served, so the stages after it may have met a system that was not ready",

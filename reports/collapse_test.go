@@ -119,6 +119,9 @@ func TestFailuresOfVoidTrials(t *testing.T) {
 			m.windowsOf(0, "calm", func(w *record.Window) { w.Offered -= 5; w.Response, w.Lag = record.Histogram{}, record.Histogram{} })
 			m.surplus(0, "peak", 10)
 		}, Inconclusive, "trial 1 of baseline has 2,010 hits at peak, where 2,000 were due"},
+		{"hits that are not on record", func(m *made) {
+			m.windows = slices.DeleteFunc(m.windows, func(w record.Window) bool { return w.Trial == 0 && w.Stage == "peak" && w.Op == "login" })
+		}, Inconclusive, "of 2,400 hits due in trial 1 of baseline only 2,200 are on record"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(2, steady, "baseline", "extract-main")
@@ -131,6 +134,80 @@ func TestFailuresOfVoidTrials(t *testing.T) {
 			mustSay(t, run, s, c.told)
 		})
 	}
+}
+
+// A trial for the noise floor alone is one more trial of its state: what failed in it failed, though its latencies enter
+// nothing else, and its hits are not counted twice.
+func TestFailuresOfTheControl(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		failed float64
+		want   Verdict
+		told   string
+	}{
+		{"nothing", 0, Pass, "0 %"},
+		{"few", 0.04, Fail, "2.00 %"},
+		{"all", 1, Fail, "extract-main (in 1 of 2 trials) collapsed at peak"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			m.control("extract-main")
+			if c.failed > 0 {
+				m.fail(2, "peak", c.failed)
+			}
+			second := scenarios.Budget{Metric: "errors", Stage: "peak", Max: new(0.01), For: time.Second}
+			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: new(0.01)}, second, {Metric: "hits", Min: new(2000.0), Max: new(2000.0)}}
+			run, s := m.summarized(t)
+			for i, want := range []Verdict{c.want, c.want, Pass} {
+				if s.Budgets[i].Verdict != want {
+					t.Errorf("got %v because of %q of %s, want %v", s.Budgets[i].Verdict, s.Budgets[i].Reason, s.Budgets[i].name(), want)
+				}
+			}
+			if s.Verdict != c.want || s.States[1].N != 2000 {
+				t.Errorf("got %v because of %v and %d hits, want %v and 2000", s.Verdict, s.Reasons, s.States[1].N, c.want)
+			}
+			mustSay(t, run, s, c.told)
+		})
+	}
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.control("extract-main")
+	m.fail(2, "peak", 1)
+	if _, s := m.summarized(t); s.Verdict != Fail {
+		t.Errorf("got %v without a budget", s.Verdict)
+	}
+}
+
+// An operation that fell over alone may be so rare that all is well on the whole: it is told.
+func TestFallenOperations(t *testing.T) {
+	for _, c := range []struct {
+		failed float64
+		stage  string
+		want   bool
+	}{{0, "peak", false}, {0.09, "peak", false}, {0.2, "peak", true}, {1, "peak", true}, {1, "warm-up", false}} {
+		m := makeRun(1, steady, "baseline", "extract-main")
+		m.windowsOf(0, c.stage, func(w *record.Window) {
+			if w.Op == "login" {
+				w.Failed = uint64(math.Round(c.failed * float64(w.Offered)))
+				w.Completed, w.Response = w.Offered-w.Failed, record.Histogram{}
+			}
+		})
+		_, s := m.summarized(t)
+		told := slices.ContainsFunc(s.Warnings, func(w string) bool {
+			return strings.Contains(w, " login hits due at peak (trial 1): of that operation under 90 %")
+		})
+		if told != c.want {
+			t.Errorf("%v of logins failed at %s: got %q", c.failed, c.stage, s.Warnings)
+		}
+	}
+}
+
+// control adds a trial for the noise floor alone before the run is done.
+func (m *made) control(state string) {
+	done := m.events[len(m.events)-1]
+	m.events = m.events[:len(m.events)-1]
+	m.addTrial(1, state, 1)
+	m.header.Trials[len(m.header.Trials)-1].Control = true
+	m.events = append(m.events, done)
 }
 
 // surplus adds answered hits to a stage of a trial that nobody asked for.

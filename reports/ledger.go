@@ -261,9 +261,14 @@ func bars(h record.Histogram) []stat.Bar {
 
 // of are the trials that a state is known by.
 func (l *ledger) of(state string) []*trial {
+	return slices.DeleteFunc(l.all(state), func(t *trial) bool { return t.Control })
+}
+
+// all are those, and the ones that serve the noise floor alone.
+func (l *ledger) all(state string) []*trial {
 	var list []*trial
 	for _, t := range l.trials {
-		if t.State == state && !t.Control {
+		if t.State == state {
 			list = append(list, t)
 		}
 	}

@@ -90,11 +90,16 @@ func (l *ledger) valid(state string) []*trial { return l.without(voidsLatencies,
 // counted lists the trials of a state whose counts can be believed. What was sent cost what it cost, however late it was.
 func (l *ledger) counted(state string) []*trial { return l.without(voidsCounts, state) }
 
-// begun lists the trials of a state that began. What failed in them failed, whatever else is void.
+// begun lists the trials of a state that began, one for the noise floor alone as well. What failed in them failed, whatever
+// else is void.
 func (l *ledger) begun(state string) []*trial { return l.without(voidsErrors, state) }
 
 func (l *ledger) without(numbers voids, state string) []*trial {
-	return slices.DeleteFunc(l.of(state), func(t *trial) bool { return t.void(numbers) })
+	of := l.of(state)
+	if numbers == voidsErrors {
+		of = l.all(state)
+	}
+	return slices.DeleteFunc(of, func(t *trial) bool { return t.void(numbers) })
 }
 
 // evidence are trials by what of them can be believed.
@@ -142,10 +147,13 @@ func (l *ledger) unfinished(state string) string {
 	return fmt.Sprintf("%d of %d trials of %s did not reach their end, so what failed in them is not known", missing, len(all), state)
 }
 
-// overfull says in which stage of which trial of a state more hits are on record than were due: what share of those that
-// were due failed is then not known. Empty if in none.
-func (l *ledger) overfull(state string) string {
+// miscounted says in which trial of a state other hits are on record than were due, more at a stage or fewer in all: what
+// share of those that were due failed is then not known. Empty if in none.
+func (l *ledger) miscounted(state string) string {
 	for _, t := range l.begun(state) {
+		if t.ended && t.onRecord < t.due() {
+			return fmt.Sprintf("of %s hits due in trial %d of %s only %s are on record, so what share of them failed is not known", count(t.due()), t.Index+1, state, count(t.onRecord))
+		}
 		if len(t.surplus) > 0 {
 			return fmt.Sprintf("trial %d of %s has %s, so what share of them failed is not known", t.Index+1, state, strings.Join(t.surplus, ", "))
 		}

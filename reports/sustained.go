@@ -131,7 +131,7 @@ func (c *clock) harder(a, b Number) bool {
 // sustainedBudget judges the worst spell of the given trials, and of one that was ended for the budget. One is enough.
 func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 	worst, in := spell{}, (*trial)(nil)
-	for _, t := range l.of(b.State) {
+	for _, t := range l.all(b.State) {
 		if !slices.Contains(trials, t) && !(b.abort && t.aborted) {
 			continue
 		}
