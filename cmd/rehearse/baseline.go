@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -32,7 +35,7 @@ func newBaselineSave() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "save RUN [FILE]",
 		Short: "Save the numbers of a run directory",
-		Long: `save writes the numbers of a run into FILE, by default SCENARIO.baseline.json, and replaces what is there. RUN is a run
+		Long: `save writes the numbers of a run into FILE, by default SCENARIO.baseline.json, and replaces an earlier one. RUN is a run
 directory, or the name of one in out, such as latest.
 The run has to have reached its end, not failed, and had no defect planted, unless --anyway. Latencies have an interval only from a run of at least two rounds.`,
 		Example: `  rehearse baseline save latest
@@ -76,6 +79,9 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 		return usageError("%w; save another run, or this one with --anyway", err)
 	}
 	to := append(file, b.Scenario+".baseline.json")[0]
+	if err := replaceableBaseline(to); err != nil {
+		return err
+	}
 	if err := b.Write(to); err != nil {
 		return usageError("%w; check the directory and its permissions", err)
 	}
@@ -83,6 +89,25 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(to))
 	return nil
 }
+
+// replaceableBaseline refuses a file that holds anything but an earlier baseline, damaged as that may be: named by mistake, a
+// scenario would be lost, and a device such as /dev/null, which root can replace, to the whole machine.
+func replaceableBaseline(path string) error {
+	text, err := record.ReadFile(path, mostReplaced)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && (len(text) == 0 || bytes.Contains(text, []byte(baselineFormat))):
+		return nil
+	case err == nil:
+		err = fmt.Errorf("%s is there, and is no saved baseline", path)
+	}
+	return usageError("%w; it stays: name another file, or move it away", err)
+}
+
+// mostReplaced is more than any baseline has, in bytes, and baselineFormat is in every one.
+const (
+	mostReplaced   = 64 << 20
+	baselineFormat = `"rehearse.baseline/`
+)
 
 // baselineOf is the saved baseline in a file, for a scenario. Without a name there is none.
 func baselineOf(name, scenario string) (*reports.Baseline, error) {
