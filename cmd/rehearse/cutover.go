@@ -136,7 +136,7 @@ func writeCutover(dir string, talk io.Writer) (*record.Run, *reports.Cutover, er
 	}
 	c, err := reports.JudgeCutover(run, scenario)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, exitError{exitUsage, err}
 	}
 	if err = reports.WriteCutover(dir, run, c); err == nil {
 		fmt.Fprintln(talk, written(dir, reports.CutoverFiles()))

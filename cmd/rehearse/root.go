@@ -56,6 +56,13 @@ your own cannot be rehearsed yet, and the highest rate at which limits hold is n
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(verbs()...)
 	completeFlags(root)
+	root.InitDefaultCompletionCmd()
+	for _, verb := range root.Commands() {
+		if verb.Name() == "completion" {
+			// A shell that is none is no reason to print a page of help, which a script would take for what it asked for.
+			verb.Args, verb.RunE = knownVerb, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	return root
 }
 
