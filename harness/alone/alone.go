@@ -33,13 +33,17 @@ func Enter() error {
 	return fmt.Errorf("rehearse cannot begin without the settings of Go's runtime: %w; unset %s", err, strings.Join(settings(), ", "))
 }
 
-// leave clears the environment, and tells whether something of it acts on this process already.
+// leave clears the environment, and tells whether something of it acts on this process already. Without a PATH, as some
+// build servers and timers start programs, installed servers are looked for at the usual places.
 func leave() (acting bool) {
 	for _, kv := range os.Environ() {
 		if name, value, _ := strings.Cut(kv, "="); !welcome(name) {
 			acting = acting || value != "" && slices.Contains(settings(), name)
 			_ = os.Unsetenv(name) // fails for malformed names only, which nobody reads
 		}
+	}
+	if os.Getenv("PATH") == "" {
+		_ = os.Setenv("PATH", path()) // fails for malformed names only
 	}
 	return acting
 }

@@ -3,6 +3,7 @@ package alone
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -90,6 +91,11 @@ func TestEnter(t *testing.T) {
 	}
 	if left != nil || os.Getenv("REHEARSE_HOME")+os.Getenv("DOCKER_HOST")+os.Getenv("HTTPS_PROXY")+os.Getenv("http_proxy") != "xxxx" {
 		t.Errorf("%v are left, and what is wanted is in %v", left, os.Environ())
+	}
+	t.Setenv("PATH", "")
+	leave()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Errorf("without a PATH nothing is found: %v", err)
 	}
 	for _, name := range settings() {
 		t.Setenv(name, "1")

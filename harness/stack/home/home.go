@@ -23,6 +23,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
@@ -66,9 +67,13 @@ func Open(path string, as Account) (Home, error) {
 	return h, h.traversable()
 }
 
-// Path is the home asked for, or the user's.
+// Path is the home asked for, or the user's. One with a line break would end a line of the servers' configuration.
 func Path(path string) (string, error) {
-	return filepath.Abs(cmp.Or(path, os.Getenv("REHEARSE_HOME"), fmt.Sprintf("/var/tmp/rehearse-%d", os.Geteuid())))
+	path, err := filepath.Abs(cmp.Or(path, os.Getenv("REHEARSE_HOME"), fmt.Sprintf("/var/tmp/rehearse-%d", os.Geteuid())))
+	if err == nil && strings.ContainsFunc(path, unicode.IsControl) {
+		err = stack.NotReady(fmt.Sprintf("%q has a line break or another control in it, which no server can be told", path), "set REHEARSE_HOME to a path without")
+	}
+	return path, err
 }
 
 // mode lets the servers' account pass through a directory of root's, and nobody look inside.

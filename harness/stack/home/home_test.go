@@ -1,6 +1,7 @@
 package home
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +19,18 @@ func TestRunName(t *testing.T) {
 			t.Fatalf("%q", name)
 		}
 	})
+}
+
+// A path goes into the configuration of servers, where a line break begins a setting.
+func TestPathWithoutControls(t *testing.T) {
+	for path, want := range map[string]bool{"/a b/ü,'\"\\$日": true, "/a\nb": false, "/a\rb": false, "/a\tb": false, "/a\x7f": false} {
+		if _, err := Path(path); (err == nil) != want || err != nil && !errors.Is(err, stack.ErrNotReady) {
+			t.Errorf("%q: got %v, want it taken: %v", path, err, want)
+		}
+		if _, err := Open(path, Account{}); !want && !errors.Is(err, stack.ErrNotReady) {
+			t.Errorf("%q: opened with %v", path, err)
+		}
+	}
 }
 
 func TestTemplateName(t *testing.T) {
