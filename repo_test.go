@@ -239,16 +239,27 @@ func arrows() map[string]map[string]string {
 			"harness/stack/home":       usedBy,
 			"harness/stack/engine":     "the engine is greeted once, for all checks that need it",
 		},
-		"reports/live": {
-			"harness/record": "what is recorded is shown, as it is recorded",
-			"reports/page":   "all pages look alike, and draw with the same script",
+		"reports/reading": {
+			"harness/record": "the record is what is read",
+			"reports/stat":   "a percentile is mathematics without domain words",
+			"scenarios":      "numbers are written as the language writes them",
 		},
-		"reports/metrics": {"harness/record": "what is recorded is exported, as it is recorded"},
+		"reports/live": {
+			"harness/record":  "what is recorded is shown, as it is recorded",
+			"reports/reading": "a figure is on the page what it is in the report",
+			"reports/stat":    "what nobody knows is told apart",
+			"reports/page":    "all pages look alike, and draw with the same script",
+		},
+		"reports/metrics": {
+			"harness/record":  "what is recorded is exported, as it is recorded",
+			"reports/reading": "whose statements and look-ups count is decided once",
+		},
 		"reports/stat":    {},
 		"reports/visible": {},
 		"reports/plot":    {},
 		"reports/page":    {},
 		"reports": {
+			"reports/reading": "what windows and samples mean is known there",
 			"reports/plot":    "pictures are drawn from plain numbers",
 			"reports/page":    "the page is filled with finished texts",
 			"scenarios":       "budgets are judged as the scenario states them",
@@ -260,7 +271,7 @@ func arrows() map[string]map[string]string {
 		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/alone": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/reading": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
 		},
 	})
 	return allowed

@@ -79,6 +79,9 @@ type Config struct {
 	Cutover []string
 	// More decides, after the last trial of the plan, whether one more round of all states follows. Nil is no.
 	More func(context.Context) (bool, error)
+	// Condition tells of a trial whether it is to be run once more, by the rules of whoever judges the record. Nil runs none
+	// again, and tells no p95 meanwhile. It is called from one goroutine at a time.
+	Condition func(Measured) Condition
 	// Load plays one trial; nil is [load.Run].
 	Load func(context.Context, load.Config) (load.Totals, error)
 	// Progress, if set, hears of each step and, during the load, of each reading. It is called
@@ -163,18 +166,18 @@ func (r *runner) more(ctx context.Context) ([]scenarios.Trial, error) {
 // The rule looks at the generator and the machine alone and is the same for every state, so it favours none.
 func (r *runner) believable(ctx context.Context, trial scenarios.Trial) error {
 	for {
-		m := newMeter(r.Plan, trial)
+		m := newMeter(r.Plan, trial, r.Condition)
 		if err := r.trial(ctx, trial, m); err != nil {
 			return err
 		}
-		why, values := m.unbelievable()
-		if why == "" || r.repeats == 0 {
+		found := m.condition()
+		if found.Why == "" || r.repeats == 0 {
 			return nil
 		}
 		r.repeats--
 		r.Plan = r.Plan.Repeat(trial.Index)
 		trial = r.Plan.Trials[len(r.Plan.Trials)-1]
-		err := errors.Join(r.Record.AddTrial(record.Trial(trial)), r.event(trial.Index, record.EventRepeat, trial.State+" once more: "+why, values))
+		err := errors.Join(r.Record.AddTrial(record.Trial(trial)), r.event(trial.Index, record.EventRepeat, trial.State+" once more: "+found.Why, found.Values))
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/load"
 	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -140,7 +141,7 @@ func rehearse(t *testing.T, ctx context.Context, cfg Config) (*record.Run, error
 		t.Fatal(err)
 	}
 	defer w.Close()
-	cfg.Record, cfg.Source = w, source{}
+	cfg.Record, cfg.Source, cfg.Condition = w, source{}, condition
 	if cfg.Load == nil {
 		cfg.Load = fake(5 * time.Millisecond)
 	}
@@ -151,6 +152,13 @@ func rehearse(t *testing.T, ctx context.Context, cfg Config) (*record.Run, error
 		t.Fatal(err)
 	}
 	return run, ran
+}
+
+// condition is what the judge thinks of a trial.
+func condition(m Measured) Condition {
+	hits := &reading.Hits{Offered: m.Due, Response: m.Response, Lag: m.Lag}
+	why, values := reading.Unbelievable(hits.Punctuality(), reading.ForeignIn(m.Stages, m.Processors))
+	return Condition{P95Seconds: float64(hits.ResponseAt(0.95)), Why: why, Values: values}
 }
 
 // headerOf is what a reader has to know of a plan before its lines.
@@ -210,14 +218,14 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// reading is where a sample stands on its trial's clock.
-type reading struct {
+// moment is where a sample stands on its trial's clock.
+type moment struct {
 	at          time.Duration
 	stage, edge string
 }
 
 // readings are those of one source in one trial, in the order of time and labels.
-func readings(t *testing.T, run *record.Run, trial int, source string) (list []reading) {
+func readings(t *testing.T, run *record.Run, trial int, source string) (list []moment) {
 	t.Helper()
 	var zero float64
 	for _, e := range run.Events {
@@ -228,10 +236,10 @@ func readings(t *testing.T, run *record.Run, trial int, source string) (list []r
 	for _, s := range run.Samples {
 		if s.Trial == trial && s.Source == source {
 			at := time.Duration((s.AtSeconds - zero) * 1e9).Round(10 * time.Millisecond)
-			list = append(list, reading{at, s.Stage, s.Edge})
+			list = append(list, moment{at, s.Stage, s.Edge})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b reading) int { return int(a.at - b.at) })
+	slices.SortStableFunc(list, func(a, b moment) int { return int(a.at - b.at) })
 	return list
 }
 
@@ -251,7 +259,7 @@ func TestReadings(t *testing.T) {
 			// The last hit is due half an interval (12.5 ms) before 5.5 s and answered 900 ms later; the last reading
 			// before that is at 6 s and the trial settles for 2 s.
 			end := max(5500*time.Millisecond-12500*time.Microsecond+900*time.Millisecond, 6*time.Second+takes) + 2*time.Second
-			want := []reading{
+			want := []moment{
 				{-lead - takes + middle, "", "begin"},
 				{middle, "calm", "begin"}, {middle, "", ""},
 				{1*time.Second + middle, "", ""},
@@ -263,7 +271,7 @@ func TestReadings(t *testing.T) {
 				{6*time.Second + middle, "", ""},
 				{(end + middle).Round(10 * time.Millisecond), "", "end"},
 			}
-			if diff := cmp.Diff(want, readings(t, run, 0, "primary"), cmp.AllowUnexported(reading{})); diff != "" {
+			if diff := cmp.Diff(want, readings(t, run, 0, "primary"), cmp.AllowUnexported(moment{})); diff != "" {
 				t.Errorf("reading takes %v (-want +got):\n%s", takes, diff)
 			}
 		})

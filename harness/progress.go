@@ -1,9 +1,7 @@
 package harness
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -41,10 +39,31 @@ type Progress struct {
 	Failed, Missed uint64
 }
 
+// Measured is what a trial has measured until now, in its measured stages.
+type Measured struct {
+	// Stages are the names of those.
+	Stages []string
+	// Due hits were; Response is of those that were answered, Lag of those sent.
+	Due           uint64
+	Response, Lag record.Histogram
+	// Processors is the reading of source cpu at an edge, begin or end, of a stage; zero where there is none.
+	Processors func(stage, edge string) record.Sample
+}
+
+// Condition is what the measurements of a trial tell of the trial.
+type Condition struct {
+	// P95Seconds is the response time over all hits due, infinite where it is one without an answer.
+	P95Seconds float64
+	// Why says what keeps its latencies from being believed, and Values are the numbers of it; empty is nothing.
+	Why    string
+	Values map[string]float64
+}
+
 // meter sums up the windows of one trial for Progress. It is safe for concurrent use.
 type meter struct {
 	plan  *scenarios.Plan
 	trial scenarios.Trial
+	tell  func(Measured) Condition
 
 	mu sync.Mutex
 	// second is the latest one seen, and offered and completed its hits.
@@ -58,8 +77,8 @@ type meter struct {
 	processors map[label]record.Sample
 }
 
-func newMeter(plan *scenarios.Plan, trial scenarios.Trial) *meter {
-	return &meter{plan: plan, trial: trial, processors: map[label]record.Sample{}}
+func newMeter(plan *scenarios.Plan, trial scenarios.Trial, tell func(Measured) Condition) *meter {
+	return &meter{plan: plan, trial: trial, tell: tell, processors: map[label]record.Sample{}}
 }
 
 // add counts a finished window.
@@ -82,13 +101,6 @@ func (m *meter) add(w record.Window) {
 	}
 }
 
-// punctuality is that of the generator over the measured stages.
-func (m *meter) punctuality() record.Punctuality {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return record.PunctualityOf(m.lag, m.response, m.due)
-}
-
 // hear takes a reading at an edge.
 func (m *meter) hear(s record.Sample) {
 	m.mu.Lock()
@@ -98,36 +110,21 @@ func (m *meter) hear(s record.Sample) {
 	}
 }
 
-// foreign is what other processes had of the processors.
-func (m *meter) foreign() record.Foreign {
+// condition is what the trial has measured so far tells of it.
+func (m *meter) condition() Condition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.tell == nil {
+		return Condition{}
+	}
 	var measured []string
 	for _, s := range m.plan.Stages {
 		if s.Measure {
 			measured = append(measured, s.Name)
 		}
 	}
-	return record.ForeignIn(measured, func(stage, edge string) record.Sample { return m.processors[label{stage, edge}] })
-}
-
-// unbelievable says what keeps the latencies of the trial from being believed, and the numbers of it; empty is nothing.
-func (m *meter) unbelievable() (why string, values map[string]float64) {
-	punctual := m.punctuality()
-	lag := punctual.LagP99Seconds
-	foreign := m.foreign()
-	values = map[string]float64{"lag_p99_seconds": lag}
-	if foreign.Stage != "" {
-		values["foreign_ratio"] = foreign.Share
-	}
-	var whys []string
-	if foreign.Crowded() {
-		whys = append(whys, fmt.Sprintf("other processes took %s %% of the processors in stage %s", scenarios.Plain(100*foreign.Share, 3), foreign.Stage))
-	}
-	if punctual.Late() {
-		whys = append(whys, fmt.Sprintf("the generator was late, lag p99 %s ms", scenarios.Plain(lag*1000, 3)))
-	}
-	return strings.Join(whys, ", and "), values
+	return m.tell(Measured{Stages: measured, Due: m.due, Response: m.response, Lag: m.lag,
+		Processors: func(stage, edge string) record.Sample { return m.processors[label{stage, edge}] }})
 }
 
 // repeat tells whether an earlier trial was to be what this one is.
@@ -148,6 +145,7 @@ func (m *meter) measured(name string) bool {
 
 // progress is the state of the trial at a time on its clock.
 func (m *meter) progress(step string, elapsed time.Duration) Progress {
+	p95 := m.condition().P95Seconds
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := Progress{
@@ -157,7 +155,7 @@ func (m *meter) progress(step string, elapsed time.Duration) Progress {
 		TimeoutSeconds: m.plan.Timeout.Seconds(), Failed: m.failed, Missed: m.missed,
 	}
 	if m.due > 0 {
-		p.P95Seconds = record.PunctualityOf(m.lag, m.response, m.due).P95Seconds
+		p.P95Seconds = p95
 	}
 	for _, s := range m.plan.Stages {
 		p.Length = s.End

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // foreignLimit is the share of others' requests among those sent from which on they have taken time from the hits: beyond
@@ -17,8 +18,8 @@ const foreignLimit = 0.05
 // elsewhere finds out whether the system was in another state than the one that was measured. Records of runs before the
 // state was read back say nothing of it.
 func (t *trial) elsewhere(h *record.Header) (reasons []string) {
-	begin, told := t.edges[edge{"", "begin", "system"}]
-	end, toldAtEnd := t.edges[edge{"", "end", "system"}]
+	begin, told := t.Edges[reading.Edge{Side: "begin", Source: "system"}]
+	end, toldAtEnd := t.Edges[reading.Edge{Side: "end", Source: "system"}]
 	meant := t.meant(h)
 	for i, reading := range []record.Sample{begin, end} {
 		for key := range reading.Values {
@@ -42,7 +43,7 @@ func (t *trial) meant(h *record.Header) [2]string {
 	case h.SelfTest != nil:
 		return [2]string{h.SelfTest.State, h.SelfTest.State}
 	case h.Cutover != nil:
-		return [2]string{t.State, cmp.Or(t.entered, t.State)}
+		return [2]string{t.State, cmp.Or(t.Entered, t.State)}
 	}
 	return [2]string{t.State, t.State}
 }
@@ -63,12 +64,12 @@ type visitors struct {
 // cut off is missing. ok is false where the services did not count.
 func (t *trial) visitors() (v visitors, ok bool) {
 	v = visitors{of: map[string]float64{}, known: map[string]float64{}}
-	for at, h := range t.cells {
-		v.known[at.op] += float64(h.sent)
-		v.sent += float64(h.sent)
+	for at, h := range t.Cells {
+		v.known[at.Op] += float64(h.Sent)
+		v.sent += float64(h.Sent)
 	}
-	begin, began := t.edges[edge{"", "begin", "callers"}]
-	end, ended := t.edges[edge{"", "end", "callers"}]
+	begin, began := t.Edges[reading.Edge{Side: "begin", Source: "callers"}]
+	end, ended := t.Edges[reading.Edge{Side: "end", Source: "callers"}]
 	received := map[string]float64{}
 	for key, value := range end.Values {
 		if metric, labels := record.ParseKey(key); metric == "received_total" {
@@ -85,7 +86,7 @@ func (t *trial) visitors() (v visitors, ok bool) {
 	for op, n := range v.known {
 		v.lost += max(0, n-received[op])
 	}
-	v.barred = max(0, float64(t.services("", series{"foreign_requests_total", nil})))
+	v.barred = max(0, float64(t.Services("", reading.Counters{Metric: "foreign_requests_total", Labels: nil})))
 	return v, true
 }
 

@@ -64,23 +64,23 @@ type SavedStage struct {
 }
 
 // SavedNumber is one number. Lo and Hi are the interval of a latency over several rounds, else unknown.
-type SavedNumber struct{ Value, Lo, Hi Number }
+type SavedNumber struct{ Value, Lo, Hi stat.Number }
 
 // MarshalJSON writes the number alone, or with its interval as [value, lo, hi].
 func (n SavedNumber) MarshalJSON() ([]byte, error) {
 	if !n.Lo.Known() || !n.Hi.Known() {
 		return json.Marshal(n.Value)
 	}
-	return json.Marshal([]Number{n.Value, n.Lo, n.Hi})
+	return json.Marshal([]stat.Number{n.Value, n.Lo, n.Hi})
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (n *SavedNumber) UnmarshalJSON(data []byte) error {
-	n.Lo, n.Hi = unknown(), unknown()
+	n.Lo, n.Hi = stat.Unknown(), stat.Unknown()
 	if len(data) == 0 || data[0] != '[' {
 		return json.Unmarshal(data, &n.Value)
 	}
-	var all []Number
+	var all []stat.Number
 	if err := json.Unmarshal(data, &all); err != nil {
 		return err
 	}
@@ -162,10 +162,10 @@ func (l *ledger) save(b *Baseline, k Key) {
 			continue
 		}
 		k.Metric = m.Name
-		number := SavedNumber{Value: unknown(), Lo: unknown(), Hi: unknown()}
+		number := SavedNumber{Value: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown()}
 		if _, latency := quantiles()[m.Name]; latency {
 			mean := l.interval(l.latencies(k))
-			number = SavedNumber{Number(mean.Value), Number(mean.Lo), Number(mean.Hi)}
+			number = SavedNumber{stat.Number(mean.Value), stat.Number(mean.Lo), stat.Number(mean.Hi)}
 		} else if n, known := counts[m.Name]; known {
 			number.Value = n
 		}
@@ -290,7 +290,7 @@ func (b *Baseline) check(path string) error {
 // saved holds a number to be one that can be measured, inside of its interval. None is below zero: a ratio to one that is
 // would be inside of every limit.
 func (p *savedProblems) saved(key string, n SavedNumber) {
-	for _, value := range []Number{n.Value, n.Lo, n.Hi} {
+	for _, value := range []stat.Number{n.Value, n.Lo, n.Hi} {
 		if value.Known() {
 			p.number(fmt.Sprintf("number %.80q", key), float64(value), maxSavedNumber)
 		}
@@ -354,7 +354,7 @@ func (l *ledger) compared(s *Summary) {
 
 // answered is the share of the hits of a key that were answered in the saved run; one that does not say so is taken to have
 // answered all of them.
-func (b *Baseline) answered(k Key) Number {
+func (b *Baseline) answered(k Key) stat.Number {
 	k.Metric, k.API = "achieved", ""
 	if n, known := b.Numbers[k.saved()]; known {
 		return n.Value
@@ -387,14 +387,14 @@ func over(mean stat.Interval, n SavedNumber) stat.Interval {
 
 // overCount is a count as a ratio to a saved one, to the five digits that a file of six keeps of it. Nothing of nothing is
 // as much as before, and anything of nothing is beyond every limit.
-func overCount(now, saved Number) Number {
+func overCount(now, saved stat.Number) stat.Number {
 	if saved == 0 && now == 0 {
 		return 1
 	}
 	ratio := float64(now / saved)
 	short, err := strconv.ParseFloat(strconv.FormatFloat(ratio, 'g', 5, 64), 64)
 	if err != nil {
-		return Number(ratio)
+		return stat.Number(ratio)
 	}
-	return Number(short)
+	return stat.Number(short)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -50,7 +51,7 @@ func TestBaselineIsTheSummary(t *testing.T) {
 	b := saved(t, m)
 	_, s := m.summarized(t)
 	state := s.find("cache")
-	for name, want := range map[string]Number{
+	for name, want := range map[string]stat.Number{
 		"cache@peak: primary_qps": state.PrimaryQPS, "cache@peak: cache_hit_ratio": state.CacheHitRatio,
 		"cache@calm: offered_rate": state.Stages[0].OfferedRate, "cache@peak: rechecked": 6,
 		"cache@peak: primary_statements(verify)": state.PrimaryStatementsPer["verify"],
@@ -261,7 +262,7 @@ func TestReadBaselineMistakes(t *testing.T) {
 }
 
 func TestSavedNumber(t *testing.T) {
-	nan := unknown()
+	nan := stat.Unknown()
 	for _, n := range []SavedNumber{{1, nan, nan}, {0, nan, nan}, {0.002, 0.001, 0.003}} {
 		text, err := json.Marshal(n)
 		if err != nil {
@@ -278,7 +279,7 @@ func TestSavedNumber(t *testing.T) {
 }
 
 func same(a, b SavedNumber) bool {
-	equal := func(a, b Number) bool { return a == b || math.IsNaN(float64(a)) && math.IsNaN(float64(b)) }
+	equal := func(a, b stat.Number) bool { return a == b || math.IsNaN(float64(a)) && math.IsNaN(float64(b)) }
 	return equal(a.Value, b.Value) && equal(a.Lo, b.Lo) && equal(a.Hi, b.Hi)
 }
 

@@ -35,7 +35,7 @@ func benchmarks(w io.Writer, l *ledger) error {
 	for _, state := range h.States {
 		for _, stage := range h.Stages {
 			for _, t := range l.of(state) {
-				if stage.Measure && t.ended {
+				if stage.Measure && t.Ended {
 					fmt.Fprint(out, t.benchmark(stage))
 				}
 			}
@@ -62,7 +62,7 @@ func benchHead(out io.Writer, h record.Header) {
 
 // benchmark is the line of a trial in a stage; without a number there is none.
 func (t *trial) benchmark(stage record.Stage) string {
-	return benchLine(t.State, stage.Name, t.in(stage.Name).offered, numbersOf(t.evidence(), stage, nil))
+	return benchLine(t.State, stage.Name, t.In(stage.Name).Offered, numbersOf(t.evidence(), stage, nil))
 }
 
 func benchLine(state, stage string, due uint64, n Numbers) string {

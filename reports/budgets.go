@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -17,15 +19,15 @@ type Budget struct {
 	// Of is the state the number is a ratio to, or saved for that of a saved baseline; empty for the number itself.
 	Of string `json:"of"`
 	// Bound is max or min, or below or above, which the number may not even reach; a budget with two is listed twice.
-	Bound string `json:"bound"`
-	Limit Number `json:"limit"`
+	Bound string      `json:"bound"`
+	Limit stat.Number `json:"limit"`
 	// Written is how the scenario spells the limit; empty where no text does.
-	Written string `json:"written,omitempty"`
-	Actual  Number `json:"actual"`
+	Written string      `json:"written,omitempty"`
+	Actual  stat.Number `json:"actual"`
 	// Lo and Hi are the 95 % interval of a latency, from one round on; counts have none. Hi is unknown, too, where more hits
 	// may never have come back than the percentile leaves out.
-	Lo Number `json:"lo"`
-	Hi Number `json:"hi"`
+	Lo stat.Number `json:"lo"`
+	Hi stat.Number `json:"hi"`
 	// Noise is what the interval of a latency rests on besides the rounds; absent where they alone made it.
 	Noise *Noise `json:"noise,omitempty"`
 	// ForSeconds, if not zero, is how long every second has to be outside for a breach. Actual is then the level that was
@@ -75,7 +77,7 @@ func bounds(b scenarios.Budget) (list []Budget) {
 	one := Budget{
 		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation, API: b.API}, Of: b.Of,
 		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, abort: b.Abort,
-		Actual: unknown(), Lo: unknown(), Hi: unknown(),
+		Actual: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown(),
 	}
 	if b.Level != scenarios.LevelFail {
 		one.Level = b.Level
@@ -86,7 +88,7 @@ func bounds(b scenarios.Budget) (list []Budget) {
 		written string
 	}{{boundMax, b.Max, b.Written.Max}, {boundBelow, b.Below, b.Written.Below}, {boundMin, b.Min, b.Written.Min}, {boundAbove, b.Above, b.Written.Above}} {
 		if limit.value != nil {
-			one.Bound, one.Limit, one.Written = limit.bound, Number(*limit.value), limit.written
+			one.Bound, one.Limit, one.Written = limit.bound, stat.Number(*limit.value), limit.written
 			list = append(list, one)
 		}
 	}
@@ -102,7 +104,7 @@ func (b Budget) lenient() bool {
 func (b Budget) upper() bool { return b.Bound == boundMax || b.Bound == boundBelow }
 
 // passes tells whether a known number is inside the limit.
-func (b Budget) passes(n Number) bool {
+func (b Budget) passes(n stat.Number) bool {
 	if b.at(n) {
 		return b.Bound == boundMax || b.Bound == boundMin
 	}
@@ -181,7 +183,7 @@ func (l *ledger) tooFew(b Budget) string {
 	for _, state := range b.states() {
 		due := uint64(0)
 		for _, t := range l.trialsFor(b.Metric, state) {
-			due += t.hits(b.Key).offered
+			due += t.hits(b.Key).Offered
 		}
 		of := ""
 		if alone := b.alone(); alone != "" {
@@ -284,7 +286,7 @@ func (l *ledger) between(b Budget, span bracket) string {
 	}
 	failed := uint64(0)
 	for _, state := range b.states() {
-		failed += sum(l.counted(state), b.Operation, func(h *hits) uint64 { return h.failed })
+		failed += sum(l.counted(state), b.Operation, func(h *reading.Hits) uint64 { return h.Failed })
 	}
 	return told + fmt.Sprintf("%s failed, and what they cost is on nobody's account", plural(int(failed), "hit"))
 }
@@ -292,7 +294,7 @@ func (l *ledger) between(b Budget, span bracket) string {
 // hadAllBeenAnswered is the factor by which a count would be larger had each hit been answered, at the cost of those that
 // were; of a ratio that of both states. It says why, where shares of answered hits are such that a count is no measure of
 // the cost: work that was not done costs nothing.
-func (l *ledger) hadAllBeenAnswered(b Budget) (factor Number, why string) {
+func (l *ledger) hadAllBeenAnswered(b Budget) (factor stat.Number, why string) {
 	m, _ := scenarios.FindMetric(b.Metric)
 	if seen(b.Metric) || m.Unit == scenarios.Count {
 		return 1, ""

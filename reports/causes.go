@@ -36,7 +36,7 @@ func (l *ledger) trace(s *Summary) {
 
 // aborted tells whether the run was ended for the breach of a budget.
 func (l *ledger) aborted() bool {
-	return slices.ContainsFunc(l.trials, func(t *trial) bool { return t.aborted })
+	return slices.ContainsFunc(l.trials, func(t *trial) bool { return t.Aborted })
 }
 
 // lost tells whether there is nothing to judge of a state.

@@ -20,11 +20,11 @@ const (
 // Change is what a group of runs made of a number of the first.
 type Change struct {
 	// Ratio is the group's number over the first's; unknown where either is, or where the first is zero and the other not.
-	Ratio Number `json:"ratio"`
+	Ratio stat.Number `json:"ratio"`
 	// Lo and Hi are the 95 % interval of the ratio of two latencies; unknown where either group has a single run, and of
 	// counts.
-	Lo Number `json:"lo"`
-	Hi Number `json:"hi"`
+	Lo stat.Number `json:"lo"`
+	Hi stat.Number `json:"hi"`
 	// Verdict is ~ where it is not proven that anything changed.
 	Verdict Effect `json:"verdict"`
 	// Why says what keeps a count from meaning a change, where that is not its value.
@@ -39,12 +39,12 @@ type level struct {
 	runs []float64
 	// hits are how many an errors ratio rests on, and answered is the share of them that were answered, where a count is of
 	// the work that was done.
-	hits, answered Number
+	hits, answered stat.Number
 	// chance tells that moments decide what a count is to within more than a hit in flight does.
 	chance bool
 }
 
-func exactly(value Number) level { return level{bracket: bracket{value, value, value}} }
+func exactly(value stat.Number) level { return level{bracket: bracket{value, value, value}} }
 
 // level finds the one number that a run has.
 func (s side) level(k Key) level {
@@ -57,7 +57,7 @@ func (s side) level(k Key) level {
 	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k), answered: s.ledger.answeredShare(k)}
 	if k.Metric == "errors" {
 		for _, t := range s.ledger.begun(k.State) {
-			l.hits += Number(t.in(k.Stage).offered)
+			l.hits += stat.Number(t.In(k.Stage).Offered)
 		}
 	}
 	return l
@@ -66,7 +66,7 @@ func (s side) level(k Key) level {
 func (s side) savedLevel(k Key) level {
 	n, known := s.Saved.Numbers[k.saved()]
 	if !known {
-		return exactly(unknown())
+		return exactly(stat.Unknown())
 	}
 	l := exactly(n.Value)
 	l.answered = s.Saved.answered(k)
@@ -76,13 +76,13 @@ func (s side) savedLevel(k Key) level {
 
 // meanLatency is the geometric mean over the valid trials, not the pooled percentile that states show: of that the slowest
 // trial makes most. It is +Inf where in some trial the percentile never came back: the others alone would flatter it.
-func (l *ledger) meanLatency(k Key) Number {
+func (l *ledger) meanLatency(k Key) stat.Number {
 	for _, t := range l.valid(k.State) {
 		if value := t.latency(k); math.IsInf(float64(value), 1) {
 			return value
 		}
 	}
-	return Number(stat.GeometricMean(l.latencies(k)).Value)
+	return stat.Number(stat.GeometricMean(l.latencies(k)).Value)
 }
 
 // byChance tells whether a count hangs on which look-ups the cache answered.
@@ -107,7 +107,7 @@ func (a level) to(b level, k Key) Change {
 	m, _ := scenarios.FindMetric(k.Metric)
 	switch {
 	case !a.value.Known() || !b.value.Known():
-		return Change{Ratio: unknown(), Lo: unknown(), Hi: unknown()}
+		return Change{Ratio: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown()}
 	case k.latency():
 		return a.latencyTo(b, m.Better)
 	case k.counted():
@@ -120,7 +120,7 @@ func (a level) to(b level, k Key) Change {
 // samples, and one run a side proves nothing: by how much the machine differs from run to run only runs can tell.
 func (a level) latencyTo(b level, better scenarios.Better) Change {
 	ratio := stat.GeometricRatio(a.runs, b.runs)
-	c := Change{Ratio: Number(ratio.Value), Lo: Number(ratio.Lo), Hi: Number(ratio.Hi)}
+	c := Change{Ratio: stat.Number(ratio.Value), Lo: stat.Number(ratio.Lo), Hi: stat.Number(ratio.Hi)}
 	// Two percentiles may be the same to their last digit in every run; that is no proof of a difference in it.
 	if math.Abs(math.Log(ratio.Value)) > 2*resolution {
 		c.Verdict = effect(ratio.Against(1), better)
@@ -131,7 +131,7 @@ func (a level) latencyTo(b level, better scenarios.Better) Change {
 // errorsTo judges the interval of the difference between runs, like latencies, for failures come in bunches when the
 // machine stumbles; none at all has no ratio. A few failures more are chance, even where all runs of a group have as many.
 func (a level) errorsTo(b level, better scenarios.Better) Change {
-	c := Change{Ratio: quotient(b.value, a.value), Lo: unknown(), Hi: unknown()}
+	c := Change{Ratio: quotient(b.value, a.value), Lo: stat.Unknown(), Hi: stat.Unknown()}
 	apart := stat.Difference(a.runs, b.runs)
 	if failures := math.Abs(apart.Value) * float64(min(a.hits, b.hits)); failures > chanceFailures+0.5 {
 		c.Verdict = effect(apart.Against(0), better)
@@ -141,12 +141,12 @@ func (a level) errorsTo(b level, better scenarios.Better) Change {
 
 // countTo judges by value, as phases are; see [countEstimate].
 func (a level) countTo(b level, m scenarios.Metric) Change {
-	c := Change{Ratio: quotient(b.value, a.value), Lo: unknown(), Hi: unknown()}
+	c := Change{Ratio: quotient(b.value, a.value), Lo: stat.Unknown(), Hi: stat.Unknown()}
 	if c.Why = otherWork("the first", "the other", a.answered, b.answered); c.Why != "" {
 		return c
 	}
 	least, most := quotient(b.lo, a.hi), quotient(b.hi, a.lo)
-	below, above := Number(countBetter), Number(countWorse)
+	below, above := stat.Number(countBetter), stat.Number(countWorse)
 	if m.Better == scenarios.Neither && (a.chance || b.chance) {
 		below, above = 1-cacheSlack, 1+cacheSlack
 	}
@@ -160,12 +160,12 @@ func (a level) countTo(b level, m scenarios.Metric) Change {
 }
 
 // quotient of nothing and nothing is one: nothing has changed.
-func quotient(after, before Number) Number {
+func quotient(after, before stat.Number) stat.Number {
 	if before == 0 && after == 0 {
 		return 1
 	}
 	if before == 0 {
-		return unknown()
+		return stat.Unknown()
 	}
 	return after / before
 }

@@ -11,12 +11,12 @@ import (
 )
 
 func TestChangeOfACount(t *testing.T) {
-	cached := func(value Number) level { return level{bracket: bracket{value, value, value}, chance: true} }
+	cached := func(value stat.Number) level { return level{bracket: bracket{value, value, value}, chance: true} }
 	for _, tt := range []struct {
 		name          string
 		metric        string
 		before, after level
-		ratio         Number
+		ratio         stat.Number
 		want          Effect
 	}{
 		{"within two per cent", "primary_qps", exactly(100), exactly(101), 1.01, Unclear},
@@ -25,16 +25,16 @@ func TestChangeOfACount(t *testing.T) {
 		{"less than hits in flight explain", "primary_qps", level{bracket: bracket{100, 90, 110}}, exactly(95), 0.95, Unclear},
 		{"more than hits in flight explain", "primary_qps", level{bracket: bracket{100, 99, 101}}, level{bracket: bracket{110, 109, 111}}, 1.1, Worse},
 		{"nothing, still", "primary_statements", exactly(0), exactly(0), 1, Unclear},
-		{"something from nothing", "primary_statements", exactly(0), exactly(0.01), unknown(), Worse},
+		{"something from nothing", "primary_statements", exactly(0), exactly(0.01), stat.Unknown(), Worse},
 		{"nothing from something", "primary_statements", exactly(1), exactly(0), 0, Better},
-		{"perhaps something from nothing", "primary_qps", exactly(0), level{bracket: bracket{1, 0, 2}}, unknown(), Unclear},
+		{"perhaps something from nothing", "primary_qps", exactly(0), level{bracket: bracket{1, 0, 2}}, stat.Unknown(), Unclear},
 		{"more of what should be more", "cache_hit_ratio", exactly(0.5), exactly(0.6), 1.2, Better},
 		{"less of what should be more", "cache_hit_ratio", exactly(0.5), exactly(0.4), 0.8, Worse},
 		{"more of what is neither good nor bad", "replica_statements", exactly(1), exactly(1.08), 1.08, Differs},
 		{"what the cache may leave", "replica_statements", cached(1), exactly(1.08), 1.08, Unclear},
 		{"more than the cache may leave", "replica_statements", cached(1), exactly(1.2), 1.2, Differs},
 		{"on the primary the cache leaves nothing to chance", "primary_statements", cached(1), cached(1.08), 1.08, Worse},
-		{"what is not known", "primary_qps", exactly(unknown()), exactly(1), unknown(), Unclear},
+		{"what is not known", "primary_qps", exactly(stat.Unknown()), exactly(1), stat.Unknown(), Unclear},
 	} {
 		got := tt.before.to(tt.after, Key{Metric: tt.metric})
 		if got.Verdict != tt.want || !about(got.Ratio, tt.ratio) || got.Lo.Known() {
@@ -45,7 +45,7 @@ func TestChangeOfACount(t *testing.T) {
 
 // p95Of is a group with these runs.
 func p95Of(runs ...float64) level {
-	l := exactly(Number(stat.GeometricMean(runs).Value))
+	l := exactly(stat.Number(stat.GeometricMean(runs).Value))
 	l.runs = runs
 	return l
 }
@@ -61,8 +61,8 @@ func TestChangeBelowTheResolution(t *testing.T) {
 
 // Failures are counted against chance over all hits of the group that has the fewer.
 func TestChangeOfErrors(t *testing.T) {
-	group := func(hits Number, runs ...float64) level {
-		l := exactly(Number(stat.Mean(runs).Value))
+	group := func(hits stat.Number, runs ...float64) level {
+		l := exactly(stat.Number(stat.Mean(runs).Value))
 		l.runs, l.hits = runs, hits
 		return l
 	}

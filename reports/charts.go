@@ -10,10 +10,9 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
-
-// largestStep is the longest time between two readings that still makes a rate; beyond it the line has a gap.
-const largestStep = 2.5
 
 // picture is one that can be drawn in any form.
 type picture interface {
@@ -81,7 +80,7 @@ func phaseChart(s *Summary) plot.Bars {
 
 // bar is how high one is, and what stands on it.
 type bar struct {
-	value Number
+	value stat.Number
 	text  string
 }
 
@@ -90,9 +89,9 @@ type bar struct {
 func (s *Summary) milliseconds(state State) bar {
 	switch p95 := state.P95Seconds; {
 	case lost(p95) && s.timeoutSeconds > 0:
-		return bar{Number(s.timeoutSeconds * 1e3), waited(p95, s.timeoutSeconds)}
+		return bar{stat.Number(s.timeoutSeconds * 1e3), waited(p95, s.timeoutSeconds)}
 	case state.timeless():
-		return bar{unknown(), void}
+		return bar{stat.Unknown(), void}
 	default:
 		return bar{p95 * 1e3, number(p95 * 1e3)}
 	}
@@ -121,7 +120,7 @@ func pair(name string, before, after bar, e Estimate) plot.Pair {
 		BeforeText: before.text, AfterText: after.text, Change: change}
 }
 
-func finite(n Number) float64 {
+func finite(n stat.Number) float64 {
 	if !n.Known() {
 		return math.NaN()
 	}
@@ -135,11 +134,11 @@ func (s *Summary) subtitle() string {
 
 // crowded says what other processes took of the machine, where that was too much.
 func (s *Summary) crowded() string {
-	worst := unknown()
+	worst := stat.Unknown()
 	for _, t := range s.Validity {
 		worst = larger(worst, t.Generator.ForeignRatio)
 	}
-	if !(record.Foreign{Share: float64(worst)}).Crowded() {
+	if !(reading.Foreign{Share: float64(worst)}).Crowded() {
 		return ""
 	}
 	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
@@ -149,9 +148,9 @@ func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
 	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
 		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights}
-	spans, seconds := spansOf(run.Events), secondsOf(run.Windows)
+	spans, seconds := reading.SpansOf(run.Events), reading.Seconds(run.Windows)
 	for _, trial := range run.Header.Trials {
-		begin, end := spans.of(trial.Index)
+		begin, end := spans.Of(trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
@@ -207,48 +206,12 @@ func (s *Summary) timelineTitle() string {
 	if s.nothing(before, after) != "" || before.uncounted() && after.uncounted() {
 		return s.title()
 	}
-	told := func(of func(State) Number, e Estimate) string {
+	told := func(of func(State) stat.Number, e Estimate) string {
 		return s.both("%s QPS", before, after, func(state State) string { return state.count(number(of(state))) }, e)
 	}
 	return fmt.Sprintf("Primary (master DB) at %s: %s, replica: %s", s.HeadlineStage,
-		told(func(state State) Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
-		told(func(state State) Number { return state.ReplicaQPS }, noEstimate()))
-}
-
-// trialSpan is when a trial began and ended, in seconds elapsed. One that was cut short ends with the last event.
-func trialSpan(events []record.Event, trial int) (begin, end float64) {
-	return spansOf(events).of(trial)
-}
-
-// spans are those of all trials: to look for each of thousands through all events takes minutes.
-type spans struct {
-	begins, ends map[int]float64
-	last         float64
-}
-
-func spansOf(events []record.Event) spans {
-	s := spans{map[int]float64{}, map[int]float64{}, math.NaN()}
-	for _, e := range events {
-		switch e.Kind {
-		case record.EventTrialBegin:
-			s.begins[e.Trial] = e.AtSeconds
-		case record.EventTrialEnd:
-			s.ends[e.Trial] = e.AtSeconds
-		}
-		s.last = e.AtSeconds
-	}
-	return s
-}
-
-func (s spans) of(trial int) (begin, end float64) {
-	begin, end = math.NaN(), s.last
-	if at, began := s.begins[trial]; began {
-		begin = at
-	}
-	if at, ended := s.ends[trial]; ended {
-		end = at
-	}
-	return begin, end
+		told(func(state State) stat.Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
+		told(func(state State) stat.Number { return state.ReplicaQPS }, noEstimate()))
 }
 
 func cut(pieces []plot.Piece, piece plot.Piece) []plot.Piece {

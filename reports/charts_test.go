@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // Readings of one trial are a second apart, so two trials make two pieces: 300 a second, then 1500.
@@ -94,7 +95,7 @@ func TestOfferedBySessions(t *testing.T) {
 		m.header.Trials[i].Hits = 1_000_000
 	}
 	run, s := m.summarized(t)
-	begin, _ := trialSpan(run.Events, 1)
+	begin, _ := reading.SpanOf(run.Events, 1)
 	var second float64
 	for _, w := range run.Windows {
 		if w.Trial == 1 && w.Second == 2 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // check is one thing that a run is held to, as build servers count them: a budget, or a condition of the run itself.
@@ -104,12 +105,12 @@ func endCheck(class string, complete bool, run *record.Run) check {
 // trialsCheck demands a trial to believe of each state, unless no budget rests on what is not believed of it.
 func (s *Summary) trialsCheck(run *record.Run, state State) check {
 	c := check{class: s.class(ownChecks), name: trialOf(state.Name), verdict: Pass, lenient: state.excused, follows: state.follows}
-	spans := spansOf(run.Events)
+	spans := reading.SpansOf(run.Events)
 	for _, t := range s.Validity {
 		if t.State != state.Name {
 			continue
 		}
-		c.seconds += spans.lasted(t.Trial)
+		c.seconds += spans.Lasted(t.Trial)
 		for _, reason := range t.Reasons {
 			c.notes = append(c.notes, fmt.Sprintf("trial %d (round %d): %s", t.Trial+1, t.Round+1, reason))
 		}
@@ -127,15 +128,6 @@ func (s *Summary) trialsCheck(run *record.Run, state State) check {
 	return c
 }
 
-// lasted is how long a trial was under way.
-func (s spans) lasted(trial int) float64 {
-	begin, end := s.of(trial)
-	if math.IsNaN(begin) {
-		return 0
-	}
-	return end - begin
-}
-
 // answerChecks are about right and wrong. Without an answer nothing is right.
 func (s *Summary) answerChecks(run *record.Run) []check {
 	answered := uint64(0)
@@ -143,7 +135,7 @@ func (s *Summary) answerChecks(run *record.Run) []check {
 		answered += run.Windows[i].Completed
 	}
 	var list []check
-	for _, p := range s.Correctness.promises() {
+	for _, p := range s.Correctness.Promises() {
 		list = append(list, s.answerCheck(p))
 	}
 	for i := range list {
@@ -173,15 +165,15 @@ func (s *Summary) firstCause() string {
 }
 
 // answerCheck passes on answers that could have broken it.
-func (s *Summary) answerCheck(p promise) check {
-	c := check{class: s.class(ownChecks), name: p.name, verdict: Pass, notes: []string{s.Correctness.evidence()}}
+func (s *Summary) answerCheck(p reading.Promise) check {
+	c := check{class: s.class(ownChecks), name: p.Name, verdict: Pass, notes: []string{evidenceTold(s.Correctness)}}
 	switch {
-	case p.wrong > 0:
-		c.verdict, c.said = Fail, count(p.wrong)+" "+p.broken
-	case p.chances == 0:
-		c.verdict, c.said = Inconclusive, "there were no "+p.called
-	case s.Correctness.unsaid == 0:
-		c.notes = append(c.notes, fmt.Sprintf("there were %s %s", count(p.chances), p.called))
+	case p.Wrong > 0:
+		c.verdict, c.said = Fail, count(p.Wrong)+" "+p.Broken
+	case p.Chances == 0:
+		c.verdict, c.said = Inconclusive, "there were no "+p.Called
+	case s.Correctness.Unsaid == 0:
+		c.notes = append(c.notes, fmt.Sprintf("there were %s %s", count(p.Chances), p.Called))
 	}
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -25,42 +26,39 @@ type Collapse struct {
 	Trial  int `json:"trial"`
 	// AnsweredRatio is the share of the hits due at the stage that were answered; OfferedRate and AnsweredRate are hits per
 	// second.
-	AnsweredRatio Number `json:"answered_ratio"`
-	OfferedRate   Number `json:"offered_rate"`
-	AnsweredRate  Number `json:"answered_rate"`
+	AnsweredRatio stat.Number `json:"answered_ratio"`
+	OfferedRate   stat.Number `json:"offered_rate"`
+	AnsweredRate  stat.Number `json:"answered_rate"`
 	// AnsweredP95Seconds is over the answered hits alone. That of all hits is above TimeoutSeconds; 0 is not recorded.
-	AnsweredP95Seconds Number  `json:"answered_p95_seconds"`
-	TimeoutSeconds     float64 `json:"timeout_seconds"`
+	AnsweredP95Seconds stat.Number `json:"answered_p95_seconds"`
+	TimeoutSeconds     float64     `json:"timeout_seconds"`
 	// HeldRate is the highest rate that was offered in a second before it fell over and answered all the same, HeldStage the
 	// stage of that second; unknown and empty where there is none.
-	HeldRate  Number `json:"held_rate"`
-	HeldStage string `json:"held_stage"`
+	HeldRate  stat.Number `json:"held_rate"`
+	HeldStage string      `json:"held_stage"`
 	// FromSeconds is the first second of the trial's clock in which too few of the hits due were answered, and FromStage its
 	// stage; ToSeconds the end of the last. ToEnd tells that no second came after that.
-	FromSeconds Number `json:"from_seconds"`
-	FromStage   string `json:"from_stage"`
-	ToSeconds   Number `json:"to_seconds"`
-	ToEnd       bool   `json:"to_end"`
+	FromSeconds stat.Number `json:"from_seconds"`
+	FromStage   string      `json:"from_stage"`
+	ToSeconds   stat.Number `json:"to_seconds"`
+	ToEnd       bool        `json:"to_end"`
 }
-
-// answeredRatio is the share of the hits due that were answered; unknown where none was due.
-func (h *hits) answeredRatio() Number { return Number(float64(h.answered()) / float64(h.offered)) }
 
 // collapsed tells that the system failed so many hits that it answered too few. Hits that were never sent are no failure of
 // the system: nobody knows what it would have made of them.
-func (h *hits) collapsed() bool {
-	return h.offered > 0 && h.answeredRatio() < answeredLeast && float64(h.failed) > (1-answeredLeast)*float64(h.sent)
+func collapsed(h *reading.Hits) bool {
+	return h.Offered > 0 && h.AnsweredRatio() < answeredLeast && float64(h.Failed) > (1-answeredLeast)*float64(h.Sent)
 }
 
 // short is a stage of a trial in which too few hits were answered.
 type short struct {
 	*trial
 	stage string
-	*hits
+	*reading.Hits
 }
 
 func (s short) told() string {
-	return fmt.Sprintf("%s of %s hits due at %s (trial %d)", percent(float64(s.answeredRatio())), count(s.offered), s.stage, s.Index+1)
+	return fmt.Sprintf("%s of %s hits due at %s (trial %d)", percent(float64(s.AnsweredRatio())), count(s.Offered), s.stage, s.Index+1)
 }
 
 // shortest are the stages of a state of which too few hits were answered in some trial, each in the worst of them, the worst
@@ -69,8 +67,8 @@ func (l *ledger) shortest(state string) (list []short) {
 	for _, stage := range l.header.Stages {
 		var worst *short
 		for _, t := range l.begun(state) {
-			h := t.in(stage.Name)
-			if h.answeredRatio() < answeredDoubt && (worst == nil || h.answeredRatio() < worst.answeredRatio()) {
+			h := t.In(stage.Name)
+			if h.AnsweredRatio() < answeredDoubt && (worst == nil || h.AnsweredRatio() < worst.AnsweredRatio()) {
 				worst = &short{t, stage.Name, h}
 			}
 		}
@@ -78,7 +76,7 @@ func (l *ledger) shortest(state string) (list []short) {
 			list = append(list, *worst)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b short) int { return cmp.Compare(a.answeredRatio(), b.answeredRatio()) })
+	slices.SortStableFunc(list, func(a, b short) int { return cmp.Compare(a.AnsweredRatio(), b.AnsweredRatio()) })
 	return list
 }
 
@@ -89,14 +87,14 @@ func (l *ledger) fallenOperations(state string) (told []string) {
 		for _, op := range l.header.Operations {
 			at := slices.IndexFunc(l.begun(state), func(t *trial) bool {
 				h := t.hits(Key{Stage: stage.Name, Operation: op})
-				return stage.Measure && h.offered >= leastTail && h.collapsed() && !t.in(stage.Name).collapsed()
+				return stage.Measure && h.Offered >= reading.LeastTail && collapsed(h) && !collapsed(t.In(stage.Name))
 			})
 			if at < 0 {
 				continue
 			}
 			t := l.begun(state)[at]
 			h := t.hits(Key{Stage: stage.Name, Operation: op})
-			told = append(told, fmt.Sprintf("%s of %s %s hits due at %s (trial %d)", percent(float64(h.answeredRatio())), count(h.offered), op, stage.Name, t.Index+1))
+			told = append(told, fmt.Sprintf("%s of %s %s hits due at %s (trial %d)", percent(float64(h.AnsweredRatio())), count(h.Offered), op, stage.Name, t.Index+1))
 		}
 	}
 	return told
@@ -114,7 +112,7 @@ func (l *ledger) judgeAnswered(s *Summary) {
 			switch {
 			case !l.stage(one.stage).Measure:
 				cold = append(cold, one.told())
-			case !one.collapsed():
+			case !collapsed(one.Hits):
 				short = append(short, one.told())
 			}
 		}
@@ -137,11 +135,11 @@ func (l *ledger) collapse(state string) *Collapse {
 	headline, n := l.header.Headline, 0
 	var worst *trial
 	for _, t := range l.begun(state) {
-		if !t.in(headline).collapsed() {
+		if !collapsed(t.In(headline)) {
 			continue
 		}
 		n++
-		if worst == nil || t.in(headline).answeredRatio() < worst.in(headline).answeredRatio() {
+		if worst == nil || t.In(headline).AnsweredRatio() < worst.In(headline).AnsweredRatio() {
 			worst = t
 		}
 	}
@@ -149,18 +147,18 @@ func (l *ledger) collapse(state string) *Collapse {
 		return nil
 	}
 	saw := answered([]*trial{worst}, l.stage(headline), Key{Stage: headline})
-	c := worst.in(headline).collapse(l.header.TimeoutSeconds)
+	c := collapseOf(worst.In(headline), l.header.TimeoutSeconds)
 	c.Trials, c.Trial, c.OfferedRate, c.AnsweredRate = n, worst.Index, saw["offered_rate"], saw["achieved_rate"]
 	c.fall(nil, l.pulse(worst))
 	return c
 }
 
 // collapse is what the hits themselves tell of one.
-func (h *hits) collapse(timeoutSeconds float64) *Collapse {
-	c := &Collapse{Trials: 1, AnsweredRatio: h.answeredRatio(), OfferedRate: unknown(), AnsweredRate: unknown(), AnsweredP95Seconds: unknown(),
-		TimeoutSeconds: timeoutSeconds, HeldRate: unknown(), FromSeconds: unknown(), ToSeconds: unknown()}
-	if answered := h.response.Count(); stat.Tail(answered, 0.95) >= leastTail {
-		c.AnsweredP95Seconds = Number(stat.Quantile(bars(h.response), 0, 0.95))
+func collapseOf(h *reading.Hits, timeoutSeconds float64) *Collapse {
+	c := &Collapse{Trials: 1, AnsweredRatio: h.AnsweredRatio(), OfferedRate: stat.Unknown(), AnsweredRate: stat.Unknown(), AnsweredP95Seconds: stat.Unknown(),
+		TimeoutSeconds: timeoutSeconds, HeldRate: stat.Unknown(), FromSeconds: stat.Unknown(), ToSeconds: stat.Unknown()}
+	if answered := h.Response.Count(); stat.Tail(answered, 0.95) >= reading.LeastTail {
+		c.AnsweredP95Seconds = stat.Number(stat.Quantile(reading.Bars(h.Response), 0, 0.95))
 	}
 	return c
 }
@@ -169,27 +167,27 @@ func (h *hits) collapse(timeoutSeconds float64) *Collapse {
 type pulse struct {
 	stage      string
 	begin, end float64
-	hits
+	reading.Hits
 }
 
-func (p pulse) rate() float64 { return float64(p.offered) / (p.end - p.begin) }
+func (p pulse) rate() float64 { return float64(p.Offered) / (p.end - p.begin) }
 
 // pulse is what became of the hits of a trial second by second, in the order of time.
 func (l *ledger) pulse(t *trial) (list []pulse) {
-	seconds := map[moment]*pulse{}
-	for _, w := range t.windows {
-		at := moment{w.Stage, w.Second}
+	seconds := map[reading.Moment]*pulse{}
+	for _, w := range t.Windows {
+		at := reading.Moment{Stage: w.Stage, Second: w.Second}
 		if seconds[at] == nil {
 			stage := l.stage(w.Stage)
 			begin, end := max(float64(w.Second), stage.BeginSeconds), min(float64(w.Second+1), stage.EndSeconds)
 			seconds[at] = &pulse{stage: w.Stage, begin: begin, end: end}
 		}
-		seconds[at].offered += w.Offered
-		seconds[at].missed += w.Missed
-		seconds[at].failed += w.Failed
+		seconds[at].Offered += w.Offered
+		seconds[at].Missed += w.Missed
+		seconds[at].Failed += w.Failed
 	}
 	for _, p := range seconds {
-		if p.end > p.begin && p.offered > 0 {
+		if p.end > p.begin && p.Offered > 0 {
 			list = append(list, *p)
 		}
 	}
@@ -200,31 +198,31 @@ func (l *ledger) pulse(t *trial) (list []pulse) {
 // fall finds when it was in these seconds that the trial fell over, and what it had answered until then, in those before
 // them too.
 func (c *Collapse) fall(before, seconds []pulse) {
-	from := slices.IndexFunc(seconds, func(p pulse) bool { return p.answeredRatio() < answeredLeast })
+	from := slices.IndexFunc(seconds, func(p pulse) bool { return p.AnsweredRatio() < answeredLeast })
 	if from < 0 {
 		return
 	}
-	c.FromSeconds, c.FromStage = Number(seconds[from].begin), seconds[from].stage
+	c.FromSeconds, c.FromStage = stat.Number(seconds[from].begin), seconds[from].stage
 	for i, p := range seconds {
-		if p.answeredRatio() < answeredLeast {
-			c.ToSeconds, c.ToEnd = Number(p.end), i == len(seconds)-1
+		if p.AnsweredRatio() < answeredLeast {
+			c.ToSeconds, c.ToEnd = stat.Number(p.end), i == len(seconds)-1
 		}
 	}
 	for _, p := range slices.Concat(before, seconds[:from]) {
-		if p.answeredRatio() >= answeredDoubt && !(Number(p.rate()) <= c.HeldRate) {
-			c.HeldRate, c.HeldStage = Number(p.rate()), p.stage
+		if p.AnsweredRatio() >= answeredDoubt && !(stat.Number(p.rate()) <= c.HeldRate) {
+			c.HeldRate, c.HeldStage = stat.Number(p.rate()), p.stage
 		}
 	}
 }
 
 // lost tells that a percentile is one of the hits that were not answered.
-func lost(n Number) bool { return math.IsInf(float64(n), 1) }
+func lost(n stat.Number) bool { return math.IsInf(float64(n), 1) }
 
 // void stands for a number of a state whose trials were measured, and none of them is believed.
 const void = "void"
 
 // latency prints a latency of a state.
-func (s *Summary) latency(state State, n Number) string {
+func (s *Summary) latency(state State, n stat.Number) string {
 	if state.timeless() {
 		return void
 	}
@@ -244,37 +242,27 @@ func (state State) count(text string) string {
 }
 
 // waited prints a latency at which some were still waiting when their time was over.
-func waited(n Number, timeoutSeconds float64) string {
+func waited(n stat.Number, timeoutSeconds float64) string {
 	switch {
 	case lost(n) && timeoutSeconds > 0:
-		return "over " + limit(seconds(Number(timeoutSeconds)))
+		return "over " + limit(seconds(stat.Number(timeoutSeconds)))
 	case lost(n):
 		return "never"
 	}
 	return seconds(n)
 }
 
-// recorded keeps what a run that was ended never sent out of a trial that has no end: that was nobody's failure.
-func (t *trial) recorded() {
-	if t.ended {
-		return
-	}
-	for _, of := range []map[cell]*hits{t.cells, t.apis} {
-		for _, h := range of {
-			h.offered, h.missed = h.offered-min(h.offered, h.missed), 0
-		}
-	}
-}
-
 // answeredShare is the share of the hits of a key that were answered in the trials whose counts are believed, and from which
 // its counts come.
-func (l *ledger) answeredShare(k Key) Number { return together(l.counted(k.State), k).answeredRatio() }
+func (l *ledger) answeredShare(k Key) stat.Number {
+	return together(l.counted(k.State), k).AnsweredRatio()
+}
 
 // shareTolerance is by how much two shares of answered hits may differ for counts to be of the same work.
 const shareTolerance = 0.01
 
 // otherWork says why two counts are not of the same work; empty if they are, or if nobody knows.
-func otherWork(before, after string, a, b Number) string {
+func otherWork(before, after string, a, b stat.Number) string {
 	if !(math.Abs(float64(a-b)) > shareTolerance) {
 		return ""
 	}
@@ -296,8 +284,8 @@ func (c *Comparison) noteCollapses() {
 			for _, one := range s.ledger.shortest(state) {
 				switch {
 				case one.stage != c.Stage:
-				case one.collapsed():
-					c.Collapsed = append(c.Collapsed, ComparedCollapse{s.label, state, one.Index, one.answeredRatio(), one.offered})
+				case collapsed(one.Hits):
+					c.Collapsed = append(c.Collapsed, ComparedCollapse{s.label, state, one.Index, one.AnsweredRatio(), one.Offered})
 				default:
 					c.Notes = append(c.Notes, fmt.Sprintf("%s: %s answered %s; work that was not done makes no count better", s.label, state, one.told()))
 				}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // timeout says where the percentile of a state is that is one of its unanswered hits.
@@ -14,7 +15,7 @@ func (c *Collapse) timeout() string {
 	if c.TimeoutSeconds == 0 {
 		return "among the hits that failed"
 	}
-	return waited(Number(math.Inf(1)), c.TimeoutSeconds)
+	return waited(stat.Number(math.Inf(1)), c.TimeoutSeconds)
 }
 
 // held says what the state still answered.
@@ -144,7 +145,7 @@ func (s *Summary) collapsedAt(l *ledger) (told []string) {
 	for _, state := range s.States {
 		var stages, shares []string
 		for _, one := range l.shortest(state.Name) {
-			if l.stage(one.stage).Measure && one.collapsed() {
+			if l.stage(one.stage).Measure && collapsed(one.Hits) {
 				stages, shares = append(stages, one.stage), append(shares, one.told())
 			}
 		}
@@ -192,7 +193,7 @@ func collapseRows(list []fallen) (rows [][]any) {
 	for _, c := range list {
 		rows = append(rows, []any{c.name, fmt.Sprintf("%d of %d", c.Trials, c.trials), number(c.OfferedRate),
 			fmt.Sprintf("%s (%s/s)", percent(float64(c.AnsweredRatio)), number(c.AnsweredRate)), seconds(c.AnsweredP95Seconds),
-			waited(Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
+			waited(stat.Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
 	}
 	return rows
 }

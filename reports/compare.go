@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -60,11 +61,11 @@ type Comparison struct {
 
 // ComparedCollapse is a state that fell over in a run, by the label of the run.
 type ComparedCollapse struct {
-	Label         string `json:"label"`
-	State         string `json:"state"`
-	Trial         int    `json:"trial"`
-	AnsweredRatio Number `json:"answered_ratio"`
-	Hits          uint64 `json:"hits"`
+	Label         string      `json:"label"`
+	State         string      `json:"state"`
+	Trial         int         `json:"trial"`
+	AnsweredRatio stat.Number `json:"answered_ratio"`
+	Hits          uint64      `json:"hits"`
 }
 
 // Verdict of a comparison is fail where a build collapsed, and inconclusive where it is the first one, against which then
@@ -115,16 +116,16 @@ type ComparedState struct {
 	// of a saved baseline, where Trials are its rounds.
 	Runs    []int            `json:"runs"`
 	Trials  []int            `json:"trials"`
-	Hits    []Number         `json:"hits"`
+	Hits    []stat.Number    `json:"hits"`
 	Numbers []ComparedNumber `json:"numbers"`
 }
 
 // ComparedNumber is one number in base units, the mean over the runs of a group: of a latency the geometric mean, as that
 // of a run is over its trials, of anything else as in [Numbers].
 type ComparedNumber struct {
-	Metric    string   `json:"metric"`
-	Operation string   `json:"op,omitempty"`
-	Values    []Number `json:"values"`
+	Metric    string        `json:"metric"`
+	Operation string        `json:"op,omitempty"`
+	Values    []stat.Number `json:"values"`
 	// Changes are those of the second group, of the third, and so on, against the first.
 	Changes []Change `json:"changes"`
 }
@@ -343,13 +344,13 @@ func (c *Comparison) state(name string) ComparedState {
 }
 
 // size is on how many valid trials and hits the latencies of a state rest.
-func (s side) size(state, stage string) (trials int, hits Number) {
+func (s side) size(state, stage string) (trials int, hits stat.Number) {
 	if s.Saved != nil {
-		return s.Saved.Rounds, unknown()
+		return s.Saved.Rounds, stat.Unknown()
 	}
 	valid := s.ledger.valid(state)
 	for _, t := range valid {
-		hits += Number(t.in(stage).offered)
+		hits += stat.Number(t.In(stage).Offered)
 	}
 	return len(valid), hits
 }

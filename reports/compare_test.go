@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // candidate is a made-up run as one to compare.
@@ -406,7 +407,7 @@ func TestComparisonTold(t *testing.T) {
 }
 
 // about compares numbers as far as JSON keeps them.
-func about(a, b Number) bool {
+func about(a, b stat.Number) bool {
 	return !a.Known() && !b.Known() || a == b || approximately(a, float64(b), 1e-5) == nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // ComparisonFile is the report that [WriteComparison] leaves in a directory, beside the charts.
@@ -147,7 +148,7 @@ func (s ComparedState) rests(i int) string { return fmt.Sprintf("%d/%d", s.Runs[
 
 // idle tells whether a number of one operation says nothing anywhere, as statements that nobody sends.
 func (n ComparedNumber) idle() bool {
-	return n.Operation != "" && !slices.ContainsFunc(n.Values, func(v Number) bool { return v.Known() && v != 0 })
+	return n.Operation != "" && !slices.ContainsFunc(n.Values, func(v stat.Number) bool { return v.Known() && v != 0 })
 }
 
 func (n ComparedNumber) row(p paint, escape func(string) string, wide bool) table.Row {
@@ -169,7 +170,7 @@ func (n ComparedNumber) name() string {
 	return n.Metric + "(" + n.Operation + ")"
 }
 
-func (n ComparedNumber) text(value Number) string {
+func (n ComparedNumber) text(value stat.Number) string {
 	return Budget{Key: Key{Metric: n.Metric}}.text(value)
 }
 

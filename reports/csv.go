@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // windowsCSV writes windows.csv, one row at a time: the hits of each operation in each second of each trial. Lines end as
@@ -41,16 +43,15 @@ func appendWindow(row []string, t record.Trial, w *record.Window) []string {
 	for _, n := range []uint64{w.Offered, w.Sent, w.Completed, w.Failed, w.Missed} {
 		row = append(row, strconv.FormatUint(n, 10))
 	}
-	h := windowHits(*w)
-	h.lag = w.Lag
+	h := reading.HitsOf(w)
 	for _, q := range []float64{0.5, 0.95, 0.99} {
-		row = append(row, cellOf(h.percentile(q)))
+		row = append(row, cellOf(h.Percentile(q)))
 	}
-	return append(row, cellOf(h.lagP99()), strconv.FormatUint(w.Reconnected, 10), strconv.FormatUint(w.Resent, 10))
+	return append(row, cellOf(h.LagP99()), strconv.FormatUint(w.Reconnected, 10), strconv.FormatUint(w.Resent, 10))
 }
 
 // cellOf writes a number as JSON does; one that is not known is nothing.
-func cellOf(n Number) string {
+func cellOf(n stat.Number) string {
 	text, err := n.MarshalJSON()
 	if err != nil || !n.Known() {
 		return ""

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -36,9 +38,9 @@ type Cutover struct {
 	// AndBack tells that the phases were undone as well.
 	AndBack bool `json:"and_back"`
 	// OfferedRate is what the traffic held, in hits per second, without those that sessions added.
-	OfferedRate Number `json:"offered_rate"`
+	OfferedRate stat.Number `json:"offered_rate"`
 	// ErrorsLimit is the share of hits that may fail, by the scenario's budgets on errors; without one none may.
-	ErrorsLimit Number          `json:"errors_limit"`
+	ErrorsLimit stat.Number     `json:"errors_limit"`
 	States      []CutoverState  `json:"states"`
 	Switches    []CutoverSwitch `json:"switches"`
 	// Jobs were done while the traffic flowed.
@@ -47,7 +49,7 @@ type Cutover struct {
 	Total    CutoverHits `json:"total"`
 	Validity TrialCheck  `json:"validity"`
 	// warmUp are the hits before the first state is held, and timeoutSeconds is how long a hit may take.
-	warmUp         *hits
+	warmUp         *reading.Hits
 	timeoutSeconds float64
 }
 
@@ -57,30 +59,30 @@ type CutoverHits struct {
 	// Errors had no answer; Missed hits were never sent, which is the generator's fault.
 	Errors uint64 `json:"errors"`
 	Missed uint64 `json:"missed"`
-	Correctness
+	reading.Correctness
 }
 
 // CutoverState is a state in the longest time in which nothing was done: between the switch into it, that out of it, and the
 // jobs that needs.
 type CutoverState struct {
 	// Stage is what the cutover calls the state; on the way back it is not the name alone.
-	Stage            string `json:"stage"`
-	State            string `json:"state"`
-	FromSeconds      Number `json:"from_seconds"`
-	ToSeconds        Number `json:"to_seconds"`
-	P50Seconds       Number `json:"p50_seconds"`
-	P95Seconds       Number `json:"p95_seconds"`
-	P99Seconds       Number `json:"p99_seconds"`
-	PrimaryQPS       Number `json:"primary_qps"`
-	PrimaryReadsQPS  Number `json:"primary_reads_qps"`
-	PrimaryWritesQPS Number `json:"primary_writes_qps"`
-	ReplicaQPS       Number `json:"replica_qps"`
-	CacheHitRatio    Number `json:"cache_hit_ratio"`
+	Stage            string      `json:"stage"`
+	State            string      `json:"state"`
+	FromSeconds      stat.Number `json:"from_seconds"`
+	ToSeconds        stat.Number `json:"to_seconds"`
+	P50Seconds       stat.Number `json:"p50_seconds"`
+	P95Seconds       stat.Number `json:"p95_seconds"`
+	P99Seconds       stat.Number `json:"p99_seconds"`
+	PrimaryQPS       stat.Number `json:"primary_qps"`
+	PrimaryReadsQPS  stat.Number `json:"primary_reads_qps"`
+	PrimaryWritesQPS stat.Number `json:"primary_writes_qps"`
+	ReplicaQPS       stat.Number `json:"replica_qps"`
+	CacheHitRatio    stat.Number `json:"cache_hit_ratio"`
 	CutoverHits
 	// Collapse tells how it fell over, if it did, in all of its time; here, too, on the run's clock.
 	Collapse *Collapse `json:"collapse,omitempty"`
 	// whole are the hits of all of its time.
-	whole *hits
+	whole *reading.Hits
 }
 
 // CutoverSwitch is one change of state. Its hits are those due around it: in the seconds it touches and one more on
@@ -89,24 +91,24 @@ type CutoverSwitch struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	// Done tells that it took place; otherwise there is nothing more to say of it.
-	Done         bool   `json:"done"`
-	BeginSeconds Number `json:"begin_seconds"`
-	Seconds      Number `json:"seconds"`
+	Done         bool        `json:"done"`
+	BeginSeconds stat.Number `json:"begin_seconds"`
+	Seconds      stat.Number `json:"seconds"`
 	// LateSeconds is by how much it began after its time, because what it needs was not ready.
-	LateSeconds Number `json:"late_seconds"`
+	LateSeconds stat.Number `json:"late_seconds"`
 	// P95AroundSeconds is over its hits, P95BeforeSeconds over those of the state before.
-	P95AroundSeconds Number `json:"p95_around_seconds"`
-	P95BeforeSeconds Number `json:"p95_before_seconds"`
+	P95AroundSeconds stat.Number `json:"p95_around_seconds"`
+	P95BeforeSeconds stat.Number `json:"p95_before_seconds"`
 	CutoverHits
 }
 
 // CutoverJob is work that a switch needed, done in the state before it.
 type CutoverJob struct {
-	Text         string `json:"text"`
-	BeginSeconds Number `json:"begin_seconds"`
-	Seconds      Number `json:"seconds"`
+	Text         string      `json:"text"`
+	BeginSeconds stat.Number `json:"begin_seconds"`
+	Seconds      stat.Number `json:"seconds"`
 	// P95Seconds is over the hits due during it.
-	P95Seconds Number `json:"p95_seconds"`
+	P95Seconds stat.Number `json:"p95_seconds"`
 	CutoverHits
 }
 
@@ -127,11 +129,11 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	c := &Cutover{
 		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: append([]string{}, company(run.Events)...), Complete: run.Complete(),
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
-		timeoutSeconds: h.TimeoutSeconds, OfferedRate: Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
+		timeoutSeconds: h.TimeoutSeconds, OfferedRate: stat.Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}
-	cut := &cutting{run: run, reel: newReel(t, run.Windows), pulses: l.pulse(t)}
-	c.warmUp = t.in(h.Stages[0].Name)
-	_, cut.end = trialSpan(run.Events, t.Index)
+	cut := &cutting{run: run, trial: t, Timeline: reading.TimelineOf(t.Trial), pulses: l.pulse(t)}
+	c.warmUp = t.In(h.Stages[0].Name)
+	_, cut.end = reading.SpanOf(run.Events, t.Index)
 	c.Jobs = cut.jobs()
 	if c.Switches = cut.switches(); len(c.Switches) != len(h.Stages)-2 {
 		return nil, ErrNoCutover
@@ -140,10 +142,10 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	for i := range c.Switches {
 		c.Switches[i].P95BeforeSeconds = c.States[i].P95Seconds
 	}
-	c.Total = counted(cut.sum(0, math.MaxInt))
+	c.Total = counted(cut.Sum(0, math.MaxInt))
 	c.Validity = t.check()
 	c.Validity.Doubts, c.Validity.Notes = slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds), t.twice()), []string{}
-	if t.began {
+	if t.Began {
 		c.Validity.Notes = append(c.Validity.Notes, t.noteworthy()...)
 	}
 	c.judge(cut)
@@ -152,27 +154,28 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 
 // errorsLimit is the strictest budget on errors that fails a run; in which state or stage it is meant, a cutover passes
 // through.
-func errorsLimit(sc *scenarios.Scenario) Number {
-	limit, found := Number(0), false
+func errorsLimit(sc *scenarios.Scenario) stat.Number {
+	limit, found := stat.Number(0), false
 	for _, b := range sc.Budgets {
 		if b.Metric != "errors" || b.Operation != "" || b.Of != "" || b.Max == nil || b.Level == scenarios.LevelWarn {
 			continue
 		}
-		if l := Number(*b.Max); !found || l < limit {
+		if l := stat.Number(*b.Max); !found || l < limit {
 			limit, found = l, true
 		}
 	}
 	return limit
 }
 
-func counted(h *hits) CutoverHits {
-	return CutoverHits{N: h.offered, Errors: h.failed, Missed: h.missed, Correctness: h.wrong}
+func counted(h *reading.Hits) CutoverHits {
+	return CutoverHits{N: h.Offered, Errors: h.Failed, Missed: h.Missed, Correctness: h.Wrong}
 }
 
 // cutting is a cutover on its way to being judged.
 type cutting struct {
-	run *record.Run
-	*reel
+	run   *record.Run
+	trial *trial
+	*reading.Timeline
 	// end of the trial, on the run's clock.
 	end    float64
 	pulses []pulse
@@ -183,12 +186,12 @@ func (c *cutting) jobs() []CutoverJob {
 	list := []CutoverJob{}
 	for _, e := range c.run.Events {
 		took := e.Values["seconds"]
-		if e.Kind != record.EventJob || !c.began || e.AtSeconds-took < c.at {
+		if e.Kind != record.EventJob || !c.Began || e.AtSeconds-took < c.At {
 			continue
 		}
-		h := c.around(stretch{e.AtSeconds - took, e.AtSeconds})
-		list = append(list, CutoverJob{Text: e.Text, BeginSeconds: Number(e.AtSeconds - took), Seconds: Number(took),
-			P95Seconds: h.believed(0.95), CutoverHits: counted(h)})
+		h := c.Around(reading.Stretch{From: e.AtSeconds - took, To: e.AtSeconds})
+		list = append(list, CutoverJob{Text: e.Text, BeginSeconds: stat.Number(e.AtSeconds - took), Seconds: stat.Number(took),
+			P95Seconds: h.Believed(0.95), CutoverHits: counted(h)})
 	}
 	return list
 }
@@ -198,8 +201,8 @@ func (c *cutting) switches() []CutoverSwitch {
 	list, names := []CutoverSwitch{}, c.run.Header.Stages
 	for i, state := range c.run.Header.Cutover.States {
 		if i > 0 && state != c.run.Header.Cutover.States[i-1] {
-			list = append(list, CutoverSwitch{From: names[i-1].Name, To: names[i].Name, BeginSeconds: unknown(), Seconds: unknown(),
-				LateSeconds: unknown(), P95AroundSeconds: unknown(), P95BeforeSeconds: unknown()})
+			list = append(list, CutoverSwitch{From: names[i-1].Name, To: names[i].Name, BeginSeconds: stat.Unknown(), Seconds: stat.Unknown(),
+				LateSeconds: stat.Unknown(), P95AroundSeconds: stat.Unknown(), P95BeforeSeconds: stat.Unknown()})
 		}
 	}
 	next := 0
@@ -209,9 +212,9 @@ func (c *cutting) switches() []CutoverSwitch {
 			continue
 		}
 		s := &list[next]
-		h := c.around(stretch{begin, begin + e.Values["seconds"]})
-		s.Done, s.BeginSeconds, s.Seconds, s.LateSeconds = true, Number(begin), Number(e.Values["seconds"]), Number(e.Values["late_seconds"])
-		s.P95AroundSeconds, s.CutoverHits = h.believed(0.95), counted(h)
+		h := c.Around(reading.Stretch{From: begin, To: begin + e.Values["seconds"]})
+		s.Done, s.BeginSeconds, s.Seconds, s.LateSeconds = true, stat.Number(begin), stat.Number(e.Values["seconds"]), stat.Number(e.Values["late_seconds"])
+		s.P95AroundSeconds, s.CutoverHits = h.Believed(0.95), counted(h)
 		next++
 	}
 	return list
@@ -224,12 +227,12 @@ func (s CutoverSwitch) end() float64 { return float64(s.BeginSeconds + s.Seconds
 func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 	for i, stage := range c.run.Header.Stages[1:] {
 		s := CutoverState{Stage: stage.Name, State: c.run.Header.Cutover.States[i+1]}
-		held := stretch{c.at + stage.BeginSeconds, min(c.end, c.at+stage.EndSeconds)}
+		held := reading.Stretch{From: c.At + stage.BeginSeconds, To: min(c.end, c.At+stage.EndSeconds)}
 		if i > 0 {
-			held.from = judged.Switches[i-1].end()
+			held.From = judged.Switches[i-1].end()
 		}
 		if i < len(judged.Switches) && judged.Switches[i].Done {
-			held.to = float64(judged.Switches[i].BeginSeconds)
+			held.To = float64(judged.Switches[i].BeginSeconds)
 		}
 		c.fill(&s, undisturbed(held, judged.Jobs))
 		c.collapse(&s, held, judged)
@@ -239,56 +242,56 @@ func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 }
 
 // collapse finds out whether a state fell over, in all of its time: a job that it does not bear is its own.
-func (c *cutting) collapse(s *CutoverState, held stretch, judged *Cutover) {
-	s.whole = &hits{}
-	if held.from < held.to {
-		s.whole = c.inside(held)
+func (c *cutting) collapse(s *CutoverState, held reading.Stretch, judged *Cutover) {
+	s.whole = &reading.Hits{}
+	if held.From < held.To {
+		s.whole = c.Inside(held)
 	}
-	if !s.whole.collapsed() {
+	if !collapsed(s.whole) {
 		return
 	}
 	var before, seconds []pulse
 	for _, p := range c.pulses {
-		p.begin, p.end = p.begin+c.at, p.end+c.at
+		p.begin, p.end = p.begin+c.At, p.end+c.At
 		switch {
-		case p.end <= held.from:
+		case p.end <= held.From:
 			before = append(before, p)
-		case p.begin >= held.from && p.end <= held.to:
+		case p.begin >= held.From && p.end <= held.To:
 			seconds = append(seconds, p)
 		}
 	}
-	s.Collapse = s.whole.collapse(judged.timeoutSeconds)
+	s.Collapse = collapseOf(s.whole, judged.timeoutSeconds)
 	s.Collapse.OfferedRate, s.Collapse.AnsweredRate = judged.OfferedRate, judged.OfferedRate*s.Collapse.AnsweredRatio
 	s.Collapse.fall(before, seconds)
 }
 
 // undisturbed is the longest part of a stretch without a job, the first of equal ones.
-func undisturbed(held stretch, jobs []CutoverJob) stretch {
-	parts := []stretch{held}
+func undisturbed(held reading.Stretch, jobs []CutoverJob) reading.Stretch {
+	parts := []reading.Stretch{held}
 	for _, job := range jobs {
 		last, begin, end := &parts[len(parts)-1], float64(job.BeginSeconds), float64(job.BeginSeconds+job.Seconds)
-		if end > last.from && begin < last.to {
-			rest := stretch{end, last.to}
-			last.to = begin
+		if end > last.From && begin < last.To {
+			rest := reading.Stretch{From: end, To: last.To}
+			last.To = begin
 			parts = append(parts, rest)
 		}
 	}
-	return slices.MaxFunc(parts, func(a, b stretch) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
+	return slices.MaxFunc(parts, func(a, b reading.Stretch) int { return cmp.Compare(a.To-a.From, b.To-b.From) })
 }
 
 // fill gives a state what is known of it: nothing, where the switch into it came too late or not at all.
-func (c *cutting) fill(s *CutoverState, held stretch) {
-	h := &hits{}
-	if held.from < held.to {
-		h = c.inside(held)
+func (c *cutting) fill(s *CutoverState, held reading.Stretch) {
+	h := &reading.Hits{}
+	if held.From < held.To {
+		h = c.Inside(held)
 	} else {
-		held = stretch{math.NaN(), math.NaN()}
+		held = reading.Stretch{From: math.NaN(), To: math.NaN()}
 	}
-	s.FromSeconds, s.ToSeconds, s.CutoverHits = Number(held.from), Number(held.to), counted(h)
-	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.believed(0.5), h.believed(0.95), h.believed(0.99)
-	s.PrimaryQPS = c.rateIn(held, "primary", application("read", "write"))
-	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.rateIn(held, "primary", application("read")), c.rateIn(held, "primary", application("write"))
-	s.ReplicaQPS, s.CacheHitRatio = c.rateIn(held, "replica", application("read", "write")), c.hitRatioIn(held)
+	s.FromSeconds, s.ToSeconds, s.CutoverHits = stat.Number(held.From), stat.Number(held.To), counted(h)
+	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.Believed(0.5), h.Believed(0.95), h.Believed(0.99)
+	s.PrimaryQPS = c.RateIn(held, "primary", reading.Application("read", "write"))
+	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.RateIn(held, "primary", reading.Application("read")), c.RateIn(held, "primary", reading.Application("write"))
+	s.ReplicaQPS, s.CacheHitRatio = c.RateIn(held, "replica", reading.Application("read", "write")), c.HitRatioIn(held)
 }
 
 // judge comes to the verdict and says why it is not a pass.
@@ -305,7 +308,7 @@ func (c *Cutover) judge(cut *cutting) {
 		}
 		missed = missed || !s.Done
 	}
-	for _, r := range cut.reasons {
+	for _, r := range cut.trial.reasons {
 		// What was answered was answered, however late it was asked.
 		if r.voids == voidsLatencies {
 			c.Warnings = append(c.Warnings, "latencies are not to be relied on: "+r.text)
@@ -318,10 +321,10 @@ func (c *Cutover) judge(cut *cutting) {
 
 func (c *Cutover) judgeAnswers() {
 	t := c.Total
-	for _, why := range t.promisesBroken() {
+	for _, why := range promisesBroken(t.Correctness) {
 		c.against(Fail, "%s", why)
 	}
-	c.Warnings = append(c.Warnings, t.untested()...)
+	c.Warnings = append(c.Warnings, untested(t.Correctness)...)
 	if c.tooMany(t) {
 		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
 	}
@@ -341,14 +344,14 @@ func (c *Cutover) judgeAnswered() {
 		c.against(Fail, "%s collapsed while traffic flowed: under %s answered", listed(limited(names, 4)), limit(percent(answeredLeast)))
 	}
 	for _, s := range c.States {
-		if h := s.whole; h != nil && s.Collapse == nil && h.answeredRatio() < answeredDoubt {
+		if h := s.whole; h != nil && s.Collapse == nil && h.AnsweredRatio() < answeredDoubt {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s answered %s of %s hits due: under %s, so work that was not done is missing in its counts", s.Stage,
-				percent(float64(h.answeredRatio())), count(h.offered), limit(percent(answeredDoubt))))
+				percent(float64(h.AnsweredRatio())), count(h.Offered), limit(percent(answeredDoubt))))
 		}
 	}
-	if h := c.warmUp; h != nil && h.answeredRatio() < answeredDoubt {
+	if h := c.warmUp; h != nil && h.AnsweredRatio() < answeredDoubt {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s of %s hits due were answered before the first state was held: it may not have been ready",
-			percent(float64(h.answeredRatio())), count(h.offered)))
+			percent(float64(h.AnsweredRatio())), count(h.Offered)))
 	}
 	if why := c.unlike(); why != "" {
 		c.Warnings = append(c.Warnings, "the change of primary (master DB) QPS is none to speak of: "+why)
@@ -375,13 +378,13 @@ func (c *Cutover) unlike() string {
 	return otherWork(first.Stage, last.Stage, first.answeredRatio(), last.answeredRatio())
 }
 
-func (h CutoverHits) answeredRatio() Number {
-	return Number(float64(h.N-min(h.N, h.Errors+h.Missed)) / float64(h.N))
+func (h CutoverHits) answeredRatio() stat.Number {
+	return stat.Number(float64(h.N-min(h.N, h.Errors+h.Missed)) / float64(h.N))
 }
 
 // collapsed is that of a state or a switch, as [hits.collapsed] is of a stage.
 func (h CutoverHits) collapsed() bool {
-	return (&hits{offered: h.N, sent: h.N - min(h.N, h.Missed), failed: h.Errors, missed: h.Missed}).collapsed()
+	return collapsed(&reading.Hits{Offered: h.N, Sent: h.N - min(h.N, h.Missed), Failed: h.Errors, Missed: h.Missed})
 }
 
 func (c *Cutover) tooMany(h CutoverHits) bool {
@@ -403,7 +406,7 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 	case s.collapsed():
 		c.against(Fail, "%s of %s hits were answered around %s: it collapsed (under %s)", percent(float64(s.answeredRatio())), count(s.N), name, limit(percent(answeredLeast)))
 	}
-	if n := s.wrongAnswers(); n > 0 {
+	if n := s.WrongAnswers(); n > 0 {
 		c.against(Fail, "%s wrong answers around %s", count(n), name)
 	}
 	if s.Seconds > switchLimitSeconds {

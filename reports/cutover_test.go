@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -315,7 +316,7 @@ func TestCutoverBesideJob(t *testing.T) {
 		job := m.eventNamed("archive job: moved")
 		job.AtSeconds, job.Values["seconds"] = tt.begin+tt.took, tt.took
 		_, c := m.cutover(t)
-		same := func(got Number, want float64) bool {
+		same := func(got stat.Number, want float64) bool {
 			return math.Abs(float64(got)-want) < 1e-9 || !got.Known() && math.IsNaN(want)
 		}
 		if s := c.States[1]; !same(s.FromSeconds, tt.from) || !same(s.ToSeconds, tt.to) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // junit writes junit.xml of a cutover, with a test for each switch.
@@ -14,7 +15,7 @@ func (c *Cutover) junit(w io.Writer, run *record.Run) error { return writeJUnit(
 // checks are what a cutover is held to: itself, its answers, and each switch by what is said of it alone.
 func (c *Cutover) checks(run *record.Run) []check {
 	class := c.Scenario + ".cutover"
-	alone := func(name string, seconds Number, judge func(*Cutover)) check {
+	alone := func(name string, seconds stat.Number, judge func(*Cutover)) check {
 		part := &Cutover{Verdict: Pass, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit, Total: c.Total}
 		judge(part)
 		one := check{class: class, name: name, verdict: part.Verdict, said: strings.Join(part.Reasons, "; "), notes: part.Warnings}
@@ -27,7 +28,7 @@ func (c *Cutover) checks(run *record.Run) []check {
 		part.States, part.warmUp, part.AndBack = c.States, c.warmUp, c.AndBack
 		part.judgeAnswered()
 	}
-	took := Number(elapsed(run))
+	took := stat.Number(elapsed(run))
 	list := []check{
 		{class: class, name: "verdict", verdict: c.Verdict, seconds: float64(took), notes: c.Warnings,
 			said: strings.Join(append([]string{c.Verdict.String()}, c.Reasons...), "; ")},

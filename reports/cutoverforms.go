@@ -9,6 +9,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // cutoverStage is what other formats call the one long stage of a cutover.
@@ -85,8 +86,8 @@ func (s CutoverState) numbers() Numbers {
 	n.N, n.P50Seconds, n.P95Seconds, n.P99Seconds = s.N, s.P50Seconds, s.P95Seconds, s.P99Seconds
 	n.PrimaryQPS, n.PrimaryReadsQPS, n.PrimaryWritesQPS = s.PrimaryQPS, s.PrimaryReadsQPS, s.PrimaryWritesQPS
 	n.ReplicaQPS, n.CacheHitRatio = s.ReplicaQPS, s.CacheHitRatio
-	n.ErrorsRatio = Number(float64(s.Errors+s.Missed) / float64(s.N))
-	n.AchievedRate = Number(float64(s.N-min(s.N, s.Errors+s.Missed))) / (s.ToSeconds - s.FromSeconds)
+	n.ErrorsRatio = stat.Number(float64(s.Errors+s.Missed) / float64(s.N))
+	n.AchievedRate = stat.Number(float64(s.N-min(s.N, s.Errors+s.Missed))) / (s.ToSeconds - s.FromSeconds)
 	return n
 }
 
@@ -107,7 +108,7 @@ func (c *Cutover) openMetrics(w io.Writer) error {
 			continue
 		}
 		g.set("switch_seconds", "How long a switch of the state took.", s.Seconds, "from", s.From, "to", s.To)
-		g.set("switch_errors", "Hits that failed around a switch.", Number(s.Errors), "from", s.From, "to", s.To)
+		g.set("switch_errors", "Hits that failed around a switch.", stat.Number(s.Errors), "from", s.From, "to", s.To)
 		g.set("switch_p95_seconds", "Response time that 95 of 100 hits around a switch stay below.", s.P95AroundSeconds, "from", s.From, "to", s.To)
 	}
 	return g.write(w)

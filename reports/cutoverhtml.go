@@ -44,7 +44,7 @@ func (c *Cutover) head(h record.Header) page.Head {
 				Change: page.Status{Word: c.primaryChange()}, Note: c.backNote()},
 			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
 			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
-			{Name: "Wrong answers", After: count(c.Total.wrongAnswers()), Note: c.Total.evidence()},
+			{Name: "Wrong answers", After: count(c.Total.WrongAnswers()), Note: evidenceTold(c.Total.Correctness)},
 		},
 	}
 }
@@ -142,10 +142,10 @@ func (c *Cutover) trustSection(run *record.Run) page.Section {
 		say(page.Doubtful, "warning: "+warning)
 	}
 	tone := page.Good
-	if c.Total.wrongAnswers() > 0 {
+	if c.Total.WrongAnswers() > 0 {
 		tone = page.Bad
 	}
-	say(tone, c.Total.told())
+	say(tone, answersTold(c.Total.Correctness))
 	for _, note := range c.notes(run) {
 		say(page.Neutral, "note: "+note)
 	}

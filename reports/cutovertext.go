@@ -14,6 +14,8 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // CutoverFile is what [WriteCutover] leaves in a run directory beside report.md and the picture.
@@ -118,7 +120,7 @@ func (c *Cutover) primaryChange() string {
 }
 
 // latency prints one.
-func (c *Cutover) latency(n Number) string { return waited(n, c.timeoutSeconds) }
+func (c *Cutover) latency(n stat.Number) string { return waited(n, c.timeoutSeconds) }
 
 // turn is the index of the last state on the way forward.
 func (c *Cutover) turn() int {
@@ -130,7 +132,7 @@ func (c *Cutover) turn() int {
 
 // account says what the switches cost the users.
 func (c *Cutover) account() string {
-	done, longest := 0, unknown()
+	done, longest := 0, stat.Unknown()
 	for _, s := range c.Switches {
 		if s.Done {
 			done, longest = done+1, larger(longest, s.Seconds)
@@ -141,7 +143,7 @@ func (c *Cutover) account() string {
 		took = " of at most " + seconds(longest)
 	}
 	return fmt.Sprintf("%d switches%s: %s errors and %s wrong answers in %s hits.", done, took, count(c.Total.Errors),
-		count(c.Total.wrongAnswers()), count(c.Total.N))
+		count(c.Total.WrongAnswers()), count(c.Total.N))
 }
 
 // stateTable lists the states. As makes a name fit for where it is written.
@@ -182,7 +184,7 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
 	}
-	lines = append(lines, c.Total.told())
+	lines = append(lines, answersTold(c.Total.Correctness))
 	valid := "the traffic was as planned"
 	if !c.Validity.Valid {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
@@ -229,7 +231,7 @@ func (c *Cutover) title() string {
 // planned.
 func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 	trial := run.Header.Trials[0]
-	begin, end := trialSpan(run.Events, trial.Index)
+	begin, end := reading.SpanOf(run.Events, trial.Index)
 	picture := plot.Timeline{Title: c.title(), MarkName: "switches, jobs",
 		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
@@ -253,7 +255,7 @@ func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 	for _, job := range c.Jobs {
 		picture.Marks = append(picture.Marks, plot.Span{From: float64(job.BeginSeconds), To: float64(job.BeginSeconds + job.Seconds)})
 	}
-	offered := slices.DeleteFunc(offeredIn(run, trial, secondsOf(run.Windows)[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
+	offered := slices.DeleteFunc(offeredIn(run, trial, reading.Seconds(run.Windows)[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
 	picture.Offered = cut(picture.Offered, offered)
 	return picture
 }

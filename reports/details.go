@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // Query is one statement of the services on a node, over whole trials.
@@ -15,8 +16,8 @@ type Query struct {
 	// Text is as the server writes it, with $1 in place of values.
 	Text string `json:"text"`
 	// PerHit is how often an answered hit, of any operation, causes it.
-	PerHit Number `json:"per_hit"`
-	QPS    Number `json:"qps"`
+	PerHit stat.Number `json:"per_hit"`
+	QPS    stat.Number `json:"qps"`
 }
 
 // detail tells whether a source is read for details alone, so that no trial is lost for want of them.
@@ -25,9 +26,9 @@ func detail(source string) bool { return strings.Contains(source, "_by_") }
 // queries are the statements of the trials, those of the primary first and of each node the most frequent first.
 func (l *ledger) queries(trials []*trial) (list []Query) {
 	for _, node := range []string{"primary", "replica"} {
-		calls, seconds, answered := map[string]float64{}, 0.0, sum(trials, "", (*hits).answered)
+		calls, seconds, answered := map[string]float64{}, 0.0, sum(trials, "", (*reading.Hits).Answered)
 		for _, t := range trials {
-			grown, took := t.calls(node)
+			grown, took := t.Calls(node)
 			for id, n := range grown {
 				calls[id] += n
 			}
@@ -38,46 +39,33 @@ func (l *ledger) queries(trials []*trial) (list []Query) {
 		}) {
 			if calls[id] > 0 {
 				text := cmp.Or(l.header.Statements[id], "query "+id)
-				list = append(list, Query{node, text, per(Number(calls[id]), answered), Number(calls[id] / seconds)})
+				list = append(list, Query{node, text, per(stat.Number(calls[id]), answered), stat.Number(calls[id] / seconds)})
 			}
 		}
 	}
 	return list
 }
 
-// calls is how often each query was called on a node between the edges of the trial, and in how many seconds.
-func (t *trial) calls(node string) (calls map[string]float64, seconds float64) {
-	source := node + "_by_query"
-	begin, end := t.edges[edge{"", "begin", source}], t.edges[edge{"", "end", source}]
-	calls = map[string]float64{}
-	for key, value := range end.Values {
-		if _, labels := record.ParseKey(key); labels["query"] != "" {
-			calls[labels["query"]] = value - begin.Values[key]
-		}
-	}
-	return calls, end.AtSeconds - begin.AtSeconds
-}
-
 // perCall divides the statements on a node that the services sent on account of an API by its hits that were answered, over
 // whole trials.
-func perCall(trials []*trial, node, api string) Number {
+func perCall(trials []*trial, node, api string) stat.Number {
 	statements, answered, known := 0.0, uint64(0), false
-	of := series{"statements_by_api_total", map[string][]string{"api": {api}, "node": {node}}}
+	of := reading.Counters{Metric: "statements_by_api_total", Labels: map[string][]string{"api": {api}, "node": {node}}}
 	for _, t := range trials {
 		for _, source := range []string{"auth_by_api", "callers_by_api"} {
-			if _, read := t.edges[edge{"", "end", source}]; read {
-				grown, _ := t.growth("", source, of)
+			if _, read := t.Edges[reading.Edge{Side: "end", Source: source}]; read {
+				grown, _ := t.Growth("", source, of)
 				statements, known = statements+grown, true
 			}
 		}
-		for at, h := range t.apis {
-			if at.op == api {
-				answered += h.answered()
+		for at, h := range t.APIs {
+			if at.Op == api {
+				answered += h.Answered()
 			}
 		}
 	}
 	if !known {
-		return unknown()
+		return stat.Unknown()
 	}
-	return per(Number(statements), answered)
+	return per(stat.Number(statements), answered)
 }

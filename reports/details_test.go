@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -55,9 +56,9 @@ func TestDetails(t *testing.T) {
 	want := []API{
 		{home, Operation{"verify", 1500, 0.007, 0}, 2, 0},
 		// With a fifth of them failed, p95 is one of those.
-		{search, Operation{"verify", 500, Number(math.Inf(1)), 0.2}, 0, 0},
+		{search, Operation{"verify", 500, stat.Number(math.Inf(1)), 0.2}, 0, 0},
 	}
-	near := cmp.Comparer(func(a, b Number) bool {
+	near := cmp.Comparer(func(a, b stat.Number) bool {
 		return a == b || math.Abs(float64(a-b)) <= 0.001*math.Abs(float64(a))
 	})
 	if diff := cmp.Diff(want, state.APIs, near); diff != "" {

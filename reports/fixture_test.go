@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -263,7 +264,7 @@ func wobble(round int, state string) float64 {
 	return 1 + 0.01*math.Sin(float64(3*round)+float64(len(state)))
 }
 
-func approximately(got Number, want, tolerance float64) error {
+func approximately(got stat.Number, want, tolerance float64) error {
 	if !got.Known() || math.Abs(float64(got)-want) > tolerance*math.Abs(want) {
 		return fmt.Errorf("got %v, want %v", got, want)
 	}

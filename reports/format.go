@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // missing stands for what nobody knows; zero would be a claim.
@@ -73,7 +75,7 @@ func limit(text string) string {
 }
 
 // seconds prints a time in the unit in which it is read most easily.
-func seconds(n Number) string {
+func seconds(n stat.Number) string {
 	if !n.Known() {
 		return missing
 	}
@@ -92,12 +94,12 @@ func timeUnit(seconds float64) (scale float64, unit string) {
 	return 1e6, " µs"
 }
 
-func number(n Number) string { return figure(float64(n)) }
+func number(n stat.Number) string { return figure(float64(n)) }
 
 func percent(x float64) string { return suffixed(figure(x*100), " %") }
 
 // factor prints a ratio.
-func factor(n Number) string {
+func factor(n stat.Number) string {
 	if !n.Known() {
 		return missing
 	}
@@ -109,7 +111,7 @@ func factor(n Number) string {
 const changeLimit = 1000
 
 // change prints a ratio after/before as the difference it makes, to a tenth of a per cent: a smaller one is no finding.
-func change(n Number) string {
+func change(n stat.Number) string {
 	if !n.Known() {
 		return missing
 	}
@@ -177,7 +179,7 @@ func inBrackets(e Estimate) string {
 }
 
 // between prints two ends of a change.
-func between(lo, hi Number) string { return change(lo) + " to " + change(hi) }
+func between(lo, hi stat.Number) string { return change(lo) + " to " + change(hi) }
 
 func suffixed(text, suffix string) string {
 	if text == missing {

@@ -3,6 +3,8 @@ package reports
 import (
 	"math"
 	"testing"
+
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 func TestFigures(t *testing.T) {
@@ -12,11 +14,11 @@ func TestFigures(t *testing.T) {
 		{figure(0.01234), "0.0123"}, {figure(-5.678), "−5.68"}, {figure(-1234), "−1,230"}, {figure(1000), "1,000"},
 		{figure(math.NaN()), "-"}, {figure(math.Inf(1)), "-"},
 		{seconds(0.0121), "12.1 ms"}, {seconds(1.5), "1.50 s"}, {seconds(0.000496), "496 µs"}, {seconds(0), "0 ms"},
-		{seconds(unknown()), "-"}, {seconds(60), "60.0 s"},
+		{seconds(stat.Unknown()), "-"}, {seconds(60), "60.0 s"},
 		{percent(0.9), "90.0 %"}, {percent(math.NaN()), "-"}, {percent(0.0001), "0.0100 %"},
 		{change(0.15), "−85.0 %"}, {change(1.5), "+50.0 %"}, {change(12), "+1,100 %"}, {change(1.0000291), "±0 %"},
 		{change(0.9996), "±0 %"}, {change(0), "−100 %"}, {change(1000), "+99,900 %"},
-		{change(3e13), "over ×1,000"}, {change(unknown()), "-"},
+		{change(3e13), "over ×1,000"}, {change(stat.Unknown()), "-"},
 		{factor(1.0432), "×1.04"}, {count(1234567), "1,234,567"}, {count(999), "999"}, {whole(12345.4), "12,345"},
 		{limit("20.0 %"), "20 %"}, {limit("1,200/s"), "1,200/s"}, {limit("50.0 ms"), "50 ms"}, {limit("0.500 %"), "0.5 %"},
 		{limit("100 ms"), "100 ms"}, {limit("10"), "10"},

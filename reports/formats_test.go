@@ -24,6 +24,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -396,7 +397,7 @@ func TestOpenMetrics(t *testing.T) {
 }
 
 func TestRoundedHasThreeDigits(t *testing.T) {
-	for n, want := range map[Number]float64{1234.5: 1230, 0.0012345: 0.00123, 0: 0, 999.6: 1000, 1: 1, 0.1 + 0.2: 0.3} {
+	for n, want := range map[stat.Number]float64{1234.5: 1230, 0.0012345: 0.00123, 0: 0, 999.6: 1000, 1: 1, 0.1 + 0.2: 0.3} {
 		if got := rounded(n); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%v: got %v, want %v", n, got, want)
 		}
@@ -446,7 +447,7 @@ func TestBenchmarkLines(t *testing.T) {
 		}
 		want := 0
 		for _, trial := range s.ledger.trials {
-			if trial.ended {
+			if trial.Ended {
 				want += 2
 			}
 		}

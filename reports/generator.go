@@ -2,9 +2,10 @@ package reports
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // When a generator was starved: each time one of its threads was ready, it waited longer than turnLimit for a processor,
@@ -47,18 +48,18 @@ const (
 type GeneratorCheck struct {
 	// WaitPerTurnSeconds is how long a thread of it that was ready waited for a processor, on average;
 	// WaitPerHitSeconds what all of that is for each hit sent.
-	WaitPerTurnSeconds Number `json:"wait_per_turn_seconds"`
-	WaitPerHitSeconds  Number `json:"wait_per_hit_seconds"`
+	WaitPerTurnSeconds stat.Number `json:"wait_per_turn_seconds"`
+	WaitPerHitSeconds  stat.Number `json:"wait_per_hit_seconds"`
 	// StealRatio is the share of the processors' time that the host of this machine gave to others.
-	StealRatio Number `json:"steal_ratio"`
+	StealRatio stat.Number `json:"steal_ratio"`
 	// ForeignRatio is the share of them that other processes of this machine had, neither rehearse's own nor of the system
 	// under test, in the measured stage in which that was most; ForeignStage names it.
-	ForeignRatio Number `json:"foreign_ratio"`
-	ForeignStage string `json:"foreign_stage,omitempty"`
+	ForeignRatio stat.Number `json:"foreign_ratio"`
+	ForeignStage string      `json:"foreign_stage,omitempty"`
 	// InFlight is the mean number of hits due and not yet accounted for over the whole trial, as counted;
 	// InFlightByResponse is rate times mean response, which by Little's law is the same.
-	InFlight           Number `json:"in_flight"`
-	InFlightByResponse Number `json:"in_flight_by_response"`
+	InFlight           stat.Number `json:"in_flight"`
+	InFlightByResponse stat.Number `json:"in_flight_by_response"`
 	// Reconnected hits of the whole trial took a new connection because the system had closed the one kept; Resent ones were
 	// sent more than once, which only a transport from outside does.
 	Reconnected uint64 `json:"reconnected,omitempty"`
@@ -83,76 +84,31 @@ func (t *trial) reconnections() []string {
 
 func (t *trial) checkGenerator(processors int) GeneratorCheck {
 	generator := map[string][]string{"process": {"generator"}}
-	waited, _ := t.overMeasured("cpu", series{"wait_seconds_total", generator})
-	turns, _ := t.overMeasured("cpu", series{"turns_total", generator})
-	stolen, took := t.overMeasured("cpu", series{metric: "steal_seconds_total"})
+	waited, _ := t.OverMeasured("cpu", reading.Counters{Metric: "wait_seconds_total", Labels: generator})
+	turns, _ := t.OverMeasured("cpu", reading.Counters{Metric: "turns_total", Labels: generator})
+	stolen, took := t.OverMeasured("cpu", reading.Counters{Metric: "steal_seconds_total"})
 	g := GeneratorCheck{
-		WaitPerTurnSeconds: Number(waited / turns), WaitPerHitSeconds: Number(waited / float64(t.measured().sent)),
-		StealRatio: Number(stolen / took / float64(processors)), InFlight: unknown(), InFlightByResponse: unknown(),
+		WaitPerTurnSeconds: stat.Number(waited / turns), WaitPerHitSeconds: stat.Number(waited / float64(t.Measured().Sent)),
+		StealRatio: stat.Number(stolen / took / float64(processors)), InFlight: stat.Unknown(), InFlightByResponse: stat.Unknown(),
 	}
-	foreign := record.ForeignIn(t.measuredStages(), func(stage, at string) record.Sample { return t.edges[edge{stage, at, "cpu"}] })
-	g.ForeignRatio, g.ForeignStage = Number(foreign.Share), foreign.Stage
-	for _, h := range t.stageHits {
-		g.Reconnected, g.Resent = g.Reconnected+h.reconnected, g.Resent+h.resent
+	foreign := reading.ForeignIn(t.MeasuredStages(), func(stage, at string) record.Sample {
+		return t.Edges[reading.Edge{Stage: stage, Side: at, Source: "cpu"}]
+	})
+	g.ForeignRatio, g.ForeignStage = stat.Number(foreign.Share), foreign.Stage
+	for _, h := range t.StageHits {
+		g.Reconnected, g.Resent = g.Reconnected+h.Reconnected, g.Resent+h.Resent
 	}
-	if total, seconds := t.counted("", "load", series{metric: "in_flight_seconds_total"}); seconds > 0 {
-		g.InFlight, g.InFlightByResponse = Number(total/seconds), Number(t.spentSeconds()/seconds)
+	if total, seconds := t.Counted("", "load", reading.Counters{Metric: "in_flight_seconds_total"}); seconds > 0 {
+		g.InFlight, g.InFlightByResponse = stat.Number(total/seconds), stat.Number(t.SpentSeconds()/seconds)
 	}
 	return g
-}
-
-// counted is growth, and NaN for a counter that was not there at the end: what nobody counted has not stood still.
-func (t *trial) counted(stage, source string, s series) (counts, seconds float64) {
-	for key := range t.edges[edge{stage, "end", source}].Values {
-		if s.matches(key) {
-			return t.growth(stage, source, s)
-		}
-	}
-	return math.NaN(), math.NaN()
-}
-
-// overMeasured adds up the growth over the measured stages whose edges were read; without one it is NaN.
-func (t *trial) overMeasured(source string, s series) (counts, seconds float64) {
-	counts, seconds = math.NaN(), math.NaN()
-	for _, stage := range t.stages {
-		grown, took := t.counted(stage.Name, source, s)
-		switch {
-		case !stage.Measure || math.IsNaN(grown):
-		case math.IsNaN(counts):
-			counts, seconds = grown, took
-		default:
-			counts, seconds = counts+grown, seconds+took
-		}
-	}
-	return counts, seconds
-}
-
-// spentSeconds adds up the response of all hits.
-func (t *trial) spentSeconds() (sum float64) {
-	for _, s := range t.spent {
-		sum += s.seconds
-	}
-	return sum
-}
-
-// meanResponse is over the measured stages.
-func (t *trial) meanResponse() Number {
-	total := spent{}
-	for at, s := range t.spent {
-		for _, stage := range t.stages {
-			if stage.Name == at.stage && stage.Measure {
-				total.seconds, total.hits = total.seconds+s.seconds, total.hits+s.hits
-			}
-		}
-	}
-	return Number(total.seconds / float64(total.hits))
 }
 
 // starvation finds a generator that had no processor when it needed one, also where its hits still left in time: the
 // answers then waited to be taken. Of one that was late it is said there.
 func (t *trial) starvation() []string {
-	g, response := t.generator, t.meanResponse()
-	waited := func(limit Number) string {
+	g, response := t.generator, t.MeanResponse()
+	waited := func(limit stat.Number) string {
 		return "the generator was starved: it waited " + secondsBeside(g.WaitPerTurnSeconds, limit) + " for a processor each time"
 	}
 	switch {
@@ -167,24 +123,14 @@ func (t *trial) starvation() []string {
 	return nil
 }
 
-// measuredStages names them.
-func (t *trial) measuredStages() (names []string) {
-	for _, stage := range t.stages {
-		if stage.Measure {
-			names = append(names, stage.Name)
-		}
-	}
-	return names
-}
-
 // crowding finds a machine that was shared. Where that made the generator late or starved, both are told: one is the cause.
 func (t *trial) crowding() []string {
 	g := t.generator
-	if !(record.Foreign{Share: float64(g.ForeignRatio)}).Crowded() {
+	if !(reading.Foreign{Share: float64(g.ForeignRatio)}).Crowded() {
 		return nil
 	}
 	return []string{fmt.Sprintf("the machine was shared: other processes took %s of the processors in stage %s (limit %s)",
-		percentBeside(float64(g.ForeignRatio), record.ForeignLimit), g.ForeignStage, limit(percent(record.ForeignLimit)))}
+		percentBeside(float64(g.ForeignRatio), reading.ForeignLimit), g.ForeignStage, limit(percent(reading.ForeignLimit)))}
 }
 
 // condition says what kept a generator from running, as far as that is known.
@@ -201,10 +147,10 @@ func (t *trial) littlesLaw() []string {
 	if !g.InFlight.Known() {
 		return nil // an early record
 	}
-	_, took := t.counted("", "load", series{metric: "in_flight_seconds_total"})
+	_, took := t.Counted("", "load", reading.Counters{Metric: "in_flight_seconds_total"})
 	hits := uint64(0)
-	for _, h := range t.stageHits {
-		hits += h.sent
+	for _, h := range t.StageHits {
+		hits += h.Sent
 	}
 	handled := littleHandledSeconds * float64(hits) / took
 	low, high := float64(g.InFlightByResponse)*(1-littleTolerance), float64(g.InFlightByResponse)*(1+littleTolerance)+handled
@@ -218,7 +164,7 @@ func (t *trial) littlesLaw() []string {
 // worstGenerator says what the condition of the generator and of its machine was at worst in a trial whose latencies are
 // believed; without one there is nothing to say.
 func (s *Summary) worstGenerator() string {
-	worst, valid := GeneratorCheck{WaitPerTurnSeconds: unknown(), StealRatio: unknown(), ForeignRatio: unknown()}, 0
+	worst, valid := GeneratorCheck{WaitPerTurnSeconds: stat.Unknown(), StealRatio: stat.Unknown(), ForeignRatio: stat.Unknown()}, 0
 	for _, t := range s.Validity {
 		if !t.voids(voidsLatencies) {
 			valid++
@@ -253,7 +199,7 @@ func (g GeneratorCheck) taken(upTo string) string {
 }
 
 // larger is the larger of what is known.
-func larger(a, b Number) Number {
+func larger(a, b stat.Number) stat.Number {
 	if !a.Known() || b > a {
 		return b
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 const (
@@ -50,7 +51,7 @@ func TestGeneratorIsWatched(t *testing.T) {
 	g := s.Validity[0].Generator
 	for _, c := range []struct {
 		what string
-		got  Number
+		got  stat.Number
 		want float64
 	}{
 		{"wait per turn", g.WaitPerTurnSeconds, 20e-6}, {"wait per hit", g.WaitPerHitSeconds, 100e-6}, {"steal", g.StealRatio, 0.2},

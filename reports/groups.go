@@ -115,7 +115,7 @@ func letter(i int) string {
 }
 
 // size is on how many runs, valid trials and hits the latencies of a state rest.
-func (g group) size(state, stage string) (runs, trials int, hits Number) {
+func (g group) size(state, stage string) (runs, trials int, hits stat.Number) {
 	for _, s := range g.sides {
 		n, due := s.size(state, stage)
 		trials, hits = trials+n, hits+due
@@ -145,8 +145,8 @@ func (g group) level(k Key) level {
 	if k.latency() {
 		mean = stat.GeometricMean
 	}
-	all.answered = Number(stat.Mean(answered).Value)
-	all.bracket = bracket{Number(mean(all.runs).Value), Number(mean(lo).Value), Number(mean(hi).Value)}
+	all.answered = stat.Number(stat.Mean(answered).Value)
+	all.bracket = bracket{stat.Number(mean(all.runs).Value), stat.Number(mean(lo).Value), stat.Number(mean(hi).Value)}
 	return all
 }
 

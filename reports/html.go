@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
@@ -252,13 +253,13 @@ func plural(n int, what string) string {
 // keyFigures are what everybody asks for first, at the headline stage.
 func (s *Summary) keyFigures() []page.Figure {
 	before, after := s.sides(s.Overall)
-	split := func(of func(State) Number) string { return arrow(number(of(before)), number(of(after))) }
+	split := func(of func(State) stat.Number) string { return arrow(number(of(before)), number(of(after))) }
 	list := []page.Figure{
 		figureOf("p95 latency", s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds), s.Overall.P95Ratio.status(),
 			s.p95Note(before, after)),
 		figureOf("Primary (master DB) QPS", before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)), s.Overall.PrimaryQPSRatio.status(),
-			fmt.Sprintf("reads %s, writes %s", split(func(s State) Number { return s.PrimaryReadsQPS }),
-				split(func(s State) Number { return s.PrimaryWritesQPS }))),
+			fmt.Sprintf("reads %s, writes %s", split(func(s State) stat.Number { return s.PrimaryReadsQPS }),
+				split(func(s State) stat.Number { return s.PrimaryWritesQPS }))),
 		figureOf("Error ratio", percent(float64(before.ErrorsRatio)), percent(float64(after.ErrorsRatio)),
 			points(before.ErrorsRatio, after.ErrorsRatio, 1), "failed or never sent, of all hits due"),
 		figureOf("Achieved of offered rate", percent(float64(before.AchievedRate/before.OfferedRate)),
@@ -312,7 +313,7 @@ func (s *Summary) p95Note(before, after State) string {
 
 // points is the difference of two ratios in percentage points; worse is 1 where more is worse, else -1. Below a
 // hundredth of a point it is none.
-func points(before, after Number, worse float64) page.Status {
+func points(before, after stat.Number, worse float64) page.Status {
 	if !before.Known() || !after.Known() {
 		return page.Status{Word: missing}
 	}

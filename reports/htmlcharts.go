@@ -11,6 +11,8 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -90,7 +92,7 @@ func (s *Summary) panels(t timeline) []panel {
 			{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)}}}},
 		{"Generator lag", "How late hits left the generator, as p99 of each second: the instrument's own error.", plot.Lines{Unit: "ms", Series: []plot.Series{
 			{Name: "lag p99", Colour: plot.Ink, Pieces: scaled(t.generatorLag, 1e3)}}}},
-		{"Processors taken by others", fmt.Sprintf("What the host (steal) and other processes had of them; beyond %s of other processes over a stage no latency is believed.", limit(percent(record.ForeignLimit))),
+		{"Processors taken by others", fmt.Sprintf("What the host (steal) and other processes had of them; beyond %s of other processes over a stage no latency is believed.", limit(percent(reading.ForeignLimit))),
 			plot.Lines{Unit: "%", Series: []plot.Series{{Name: "other processes", Colour: plot.Alert, Pieces: scaled(t.foreign, 100)},
 				{Name: "steal", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.steal, 100)}}}},
 	}
@@ -349,13 +351,13 @@ func quantilesTable(curves []plot.Curve, timeoutSeconds float64) page.Table {
 }
 
 // latencyAt is a curve's latency in seconds at a quantile; unknown where the curve does not reach so far.
-func latencyAt(c plot.Curve, q float64) Number {
+func latencyAt(c plot.Curve, q float64) stat.Number {
 	for _, p := range c.Points {
 		if p.Q >= q-1e-9 {
-			return Number(p.Value / 1e3)
+			return stat.Number(p.Value / 1e3)
 		}
 	}
-	return unknown()
+	return stat.Unknown()
 }
 
 // distributionSeries are the curves as a script draws them.

@@ -15,6 +15,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -138,7 +139,7 @@ func TestMargins(t *testing.T) {
 		actual, limit float64
 		want          string
 	}{{46, 60, "23.3 % below"}, {66, 60, "10.0 % above"}, {60, 60, "at the limit"}, {0, 0, "at the limit"}, {3, 0, "3.00 above"}, {math.NaN(), 1, "-"}} {
-		if got := (Budget{Actual: Number(c.actual), Limit: Number(c.limit)}).margin(); got != c.want {
+		if got := (Budget{Actual: stat.Number(c.actual), Limit: stat.Number(c.limit)}).margin(); got != c.want {
 			t.Errorf("%v of %v: got %q, want %q", c.actual, c.limit, got, c.want)
 		}
 	}

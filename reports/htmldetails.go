@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // detailTables are by query and by API, before all phases and after, and what of them the record does not have.
@@ -38,7 +39,7 @@ func queriesTable(before, after State) page.Table {
 		if len(list) > 0 {
 			return Query{}
 		}
-		return Query{PerHit: unknown(), QPS: unknown()}
+		return Query{PerHit: stat.Unknown(), QPS: stat.Unknown()}
 	}
 	seen := map[identity]bool{}
 	for _, q := range slices.Concat(before.Queries, after.Queries) {
@@ -64,7 +65,7 @@ func apisTable(before, after State) page.Table {
 				return a
 			}
 		}
-		return API{Operation: Operation{P95Seconds: unknown()}, PrimaryStatements: unknown(), ReplicaStatements: unknown()}
+		return API{Operation: Operation{P95Seconds: stat.Unknown()}, PrimaryStatements: stat.Unknown(), ReplicaStatements: stat.Unknown()}
 	}
 	seen := map[string]bool{}
 	for _, api := range slices.Concat(before.APIs, after.APIs) {

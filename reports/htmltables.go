@@ -9,6 +9,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // columns heads a table; a name that begins with # is of numbers.
@@ -186,11 +187,11 @@ func (s *Summary) besides() []string {
 }
 
 // countOf is what m says of name; unknown when it says nothing.
-func countOf(m map[string]Number, name string) Number {
+func countOf(m map[string]stat.Number, name string) stat.Number {
 	if n, ok := m[name]; ok {
 		return n
 	}
-	return unknown()
+	return stat.Unknown()
 }
 
 // neverSent is the class of hits that were due and did not leave.
@@ -288,7 +289,7 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + interruption(run.Events) + "."}[s.Complete])
 	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
-	tell(c.wrongAnswers() == 0, c.told())
+	tell(c.WrongAnswers() == 0, answersTold(c))
 	for _, warning := range s.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}

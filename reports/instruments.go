@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // instruments are the sources that a run has read at edges. What it has read at an edge of a kind in any trial has to be there
@@ -38,8 +39,8 @@ func (t *trial) unread(read edgesRead) (reasons []string) {
 	missing := func(stage, of string) {
 		for _, at := range []string{"begin", "end"} {
 			absent := slices.DeleteFunc(slices.Sorted(maps.Keys(read[stage])), func(source string) bool {
-				_, ok := t.edges[edge{stage, at, source}]
-				return ok || stage != "" && source == "load" && !t.loaded()
+				_, ok := t.Edges[reading.Edge{Stage: stage, Side: at, Source: source}]
+				return ok || stage != "" && source == "load" && !t.InFlightKnown()
 			})
 			if len(absent) > 0 {
 				reasons = append(reasons, fmt.Sprintf("no reading of %s at the %s of %s", strings.Join(absent, ", "), at, of))
@@ -47,21 +48,10 @@ func (t *trial) unread(read edgesRead) (reasons []string) {
 		}
 	}
 	missing("", "the trial")
-	for _, stage := range t.stages {
+	for _, stage := range t.Stages {
 		if stage.Measure {
 			missing(stage.Name, stage.Name)
 		}
 	}
 	return reasons
-}
-
-// loaded tells whether the hits in flight were read at the edges of any stage of the trial; without, its rates are taken as
-// they are.
-func (t *trial) loaded() bool {
-	for e := range t.edges {
-		if e.stage != "" && e.source == "load" {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
@@ -43,10 +44,10 @@ func (b Budget) told() string {
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *Summary) judgeAnswers() {
-	for _, why := range s.Correctness.promisesBroken() {
+	for _, why := range promisesBroken(s.Correctness) {
 		s.against(Fail, "%s", why)
 	}
-	s.Warnings = append(s.Warnings, s.Correctness.untested()...)
+	s.Warnings = append(s.Warnings, untested(s.Correctness)...)
 }
 
 func (l *ledger) judgeRun(s *Summary, run *record.Run) {
@@ -127,10 +128,10 @@ func interruption(events []record.Event) string {
 }
 
 // correctness is that of all answers on record, whichever trial they belong to.
-func (l *ledger) correctness() Correctness {
-	var c Correctness
+func (l *ledger) correctness() reading.Correctness {
+	var c reading.Correctness
 	for i := range l.windows {
-		c.add(windowHits(l.windows[i]).wrong)
+		c.Add(reading.CorrectnessOf(&l.windows[i]))
 	}
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -13,12 +14,12 @@ import (
 // Noise is by how much trials of one state are taken to differ, and what that rests on; see [stat.Moderate].
 type Noise struct {
 	// LogDeviation is the standard deviation of the logarithm of one more trial's number.
-	LogDeviation Number `json:"log_deviation"`
+	LogDeviation stat.Number `json:"log_deviation"`
 	// Differences is how many differences between trials, or between the seconds of one, it rests on; AssumedDifferences is
 	// how many of them the assumption is worth that trials differ by AssumedLogDeviation.
-	Differences         Number `json:"differences"`
-	AssumedDifferences  Number `json:"assumed_differences"`
-	AssumedLogDeviation Number `json:"assumed_log_deviation"`
+	Differences         stat.Number `json:"differences"`
+	AssumedDifferences  stat.Number `json:"assumed_differences"`
+	AssumedLogDeviation stat.Number `json:"assumed_log_deviation"`
 }
 
 // latencyBudget judges an interval, from one round on. Where in every round the percentile itself never came back, it is
@@ -45,7 +46,7 @@ func (l *ledger) latencyBudget(b Budget) Budget {
 
 // surelyLost tells whether the percentile is over the limit in every trial, however its seconds may have fallen.
 func (l *ledger) surelyLost(trials []*trial, b Budget) bool {
-	return !slices.ContainsFunc(trials, func(t *trial) bool { return b.passes(Number(l.least(t, b.Key))) })
+	return !slices.ContainsFunc(trials, func(t *trial) bool { return b.passes(stat.Number(l.least(t, b.Key))) })
 }
 
 func (l *ledger) intervalBudget(b Budget) Budget {
@@ -150,11 +151,9 @@ func (l *ledger) least(t *trial, k Key) float64 {
 // bars are the values of a latency, and how many lie beyond all of them.
 func (t *trial) bars(k Key) (list []stat.Bar, beyond uint64) {
 	if k.Metric == lagP99 {
-		return bars(t.in(k.Stage).lag), 0
+		return reading.Bars(t.In(k.Stage).Lag), 0
 	}
-	h := t.hits(k)
-	h.responseAt(0)
-	return h.bars, h.offered - min(h.offered, h.response.Count())
+	return t.hits(k).Responses()
 }
 
 // shareDeviation is how far the share of hits beyond a latency may be off, by the seconds of the stage. Of an API the
@@ -162,7 +161,7 @@ func (t *trial) bars(k Key) (list []stat.Bar, beyond uint64) {
 func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
 	seconds := k
 	if k.API != "" {
-		seconds.API, seconds.Operation = "", t.causes[k.API]
+		seconds.API, seconds.Operation = "", t.Causes[k.API]
 	}
 	limit := float64(t.latency(seconds))
 	blocks := l.blocks(t, seconds, limit)
@@ -170,14 +169,14 @@ func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
 	if k.API == "" {
 		return deviation, freedom
 	}
-	here, there := t.hits(k).offered, t.hits(seconds).offered
+	here, there := t.hits(k).Offered, t.hits(seconds).Offered
 	return deviation * math.Sqrt(float64(there)/float64(max(here, 1))), freedom
 }
 
 // blocks are the seconds of a stage in which hits were due, each with how many of them took longer than limit seconds.
 func (l *ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
 	seconds := map[int]stat.Block{}
-	for _, w := range t.windows {
+	for _, w := range t.Windows {
 		if w.Stage != k.Stage || k.Operation != "" && w.Op != k.Operation {
 			continue
 		}
@@ -199,14 +198,14 @@ func (l *ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
 
 // byInterval judges the whole interval: inside the limit, outside of it, or neither.
 func (b Budget) byInterval(m stat.Moderated) Budget {
-	b.Actual, b.Lo, b.Hi = Number(m.Value), Number(m.Lo), Number(m.Hi)
+	b.Actual, b.Lo, b.Hi = stat.Number(m.Value), stat.Number(m.Lo), stat.Number(m.Hi)
 	inside, outside := stat.Below, stat.Above
 	if !b.upper() {
 		inside, outside = outside, inside
 	}
 	span := b.span(m.N)
 	if m.N > 0 && !m.Alone && b.Lo.Known() {
-		b.Noise = &Noise{Number(m.Deviation), Number(m.Freedom), Number(m.Assumed), stat.PriorDeviation}
+		b.Noise = &Noise{stat.Number(m.Deviation), stat.Number(m.Freedom), stat.Number(m.Assumed), stat.PriorDeviation}
 		b.Basis = b.Noise.text()
 	}
 	switch side := m.Against(float64(b.Limit)); {
@@ -242,4 +241,4 @@ func (n *Noise) text() string {
 }
 
 // brief is a number of differences with at most one decimal.
-func brief(n Number) string { return limit(figure(math.Round(float64(n)*10) / 10)) }
+func brief(n stat.Number) string { return limit(figure(math.Round(float64(n)*10) / 10)) }

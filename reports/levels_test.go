@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // A row never contradicts itself: after over before is the change, as far as they are rounded, or the row says why not. Rounds
@@ -37,7 +38,7 @@ func TestRowsAgreeWithThemselves(t *testing.T) {
 	})
 }
 
-func agree(t *rapid.T, what string, before, after Number, e Estimate) {
+func agree(t *rapid.T, what string, before, after stat.Number, e Estimate) {
 	if before.Known() && after.Known() && e.Value.Known() && e.Why == "" && math.Abs(float64(after/before/e.Value)-1) > 1e-9 {
 		t.Errorf("%s: %v to %v beside the ratio %v", what, before, after, e.Value)
 	}

@@ -233,7 +233,7 @@ func (c *Comparison) note(unstated []Discord) {
 		if s.summary == nil {
 			continue
 		}
-		for _, why := range s.summary.Correctness.promisesBroken() {
+		for _, why := range promisesBroken(s.summary.Correctness) {
 			add("%s: %s", s.label, why)
 		}
 		for _, run := range s.Run.Notes {

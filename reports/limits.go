@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -17,7 +18,7 @@ const sameness = 1e-9
 const mostDigits = 17
 
 // at tells whether a number is the limit itself.
-func (b Budget) at(n Number) bool {
+func (b Budget) at(n stat.Number) bool {
 	return n.Known() && math.Abs(float64(n-b.Limit)) <= sameness*math.Abs(float64(b.Limit))
 }
 
@@ -33,7 +34,7 @@ func (b Budget) limit() string {
 
 // text prints a number in the unit of the budget, with as many digits as show on which side of the limit it is, and three
 // at least.
-func (b Budget) text(n Number) string {
+func (b Budget) text(n stat.Number) string {
 	if !n.Known() {
 		return missing
 	}
@@ -46,7 +47,7 @@ func (b Budget) text(n Number) string {
 
 // unit is in what a number of the budget is printed: what it is multiplied by, and what stands behind it. Rates and
 // ratios are written like their limit.
-func (b Budget) unit(n Number) (scale float64, unit string) {
+func (b Budget) unit(n stat.Number) (scale float64, unit string) {
 	switch (scenarios.Budget{Metric: b.Metric, Of: b.Of}).Unit() {
 	case scenarios.Seconds:
 		return timeUnit(float64(n))
@@ -103,7 +104,7 @@ func deciding(x, limit float64) string {
 // percentBeside and secondsBeside print a number that is held against a limit.
 func percentBeside(x, limit float64) string { return deciding(100*x, 100*limit) + " %" }
 
-func secondsBeside(x, limit Number) string {
+func secondsBeside(x, limit stat.Number) string {
 	if !x.Known() {
 		return missing
 	}
@@ -153,15 +154,15 @@ func (b Budget) where(pass bool) string {
 // side than it is, there are as many as it takes.
 func (b Budget) MarshalJSON() ([]byte, error) {
 	type plain Budget
-	numbers := []*Number{&b.Limit, &b.Actual, &b.Lo, &b.Hi}
+	numbers := []*stat.Number{&b.Limit, &b.Actual, &b.Lo, &b.Hi}
 	short := b
-	for i, n := range []*Number{&short.Limit, &short.Actual, &short.Lo, &short.Hi} {
+	for i, n := range []*stat.Number{&short.Limit, &short.Actual, &short.Lo, &short.Hi} {
 		if n.Known() {
-			*n = Number(significant(float64(*numbers[i]), 6))
+			*n = stat.Number(significant(float64(*numbers[i]), 6))
 		}
 	}
 	same := short.at(b.Limit)
-	for i, n := range []*Number{&short.Actual, &short.Lo, &short.Hi} {
+	for i, n := range []*stat.Number{&short.Actual, &short.Lo, &short.Hi} {
 		full := *numbers[i+1]
 		same = same && (!full.Known() || short.at(*n) == b.at(full) && (*n < short.Limit) == (full < b.Limit))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -42,7 +43,7 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 		{"errors", "", boundMax, "", 0.29, 0.28996, "29 %", "28.996 %", "inside the limit"},
 		{"p95", "", boundMax, "", 0.0123456, 0.01, "12.3456 ms", "10.0 ms", "inside the limit"},
 	} {
-		b := Budget{Key: Key{Metric: c.metric, State: "cache", Stage: "peak"}, Of: c.of, Bound: c.bound, Written: c.written, Limit: Number(c.limit), Actual: Number(c.actual), Lo: unknown(), Hi: unknown()}
+		b := Budget{Key: Key{Metric: c.metric, State: "cache", Stage: "peak"}, Of: c.of, Bound: c.bound, Written: c.written, Limit: stat.Number(c.limit), Actual: stat.Number(c.actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
 		if got := b.limit(); got != c.shown {
 			t.Errorf("%s %q: limit %q, want %q", c.metric, c.written, got, c.shown)
 		}
@@ -65,7 +66,7 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 func TestNumbersBesideALimit(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{percentBeside(0.00502, 0.005), "0.502 %"}, {percentBeside(0.005003, 0.005), "0.5003 %"}, {percentBeside(0.2, 0.005), "20.0 %"},
-		{secondsBeside(0.0050004, 0.005), "5.0004 ms"}, {secondsBeside(1.2, 0.005), "1.20 s"}, {secondsBeside(unknown(), 1), "-"},
+		{secondsBeside(0.0050004, 0.005), "5.0004 ms"}, {secondsBeside(1.2, 0.005), "1.20 s"}, {secondsBeside(stat.Unknown(), 1), "-"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
@@ -78,7 +79,7 @@ func TestNumbersBesideTheirLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Float64Range(1e-6, 1e6).Draw(t, "limit")
 		actual := limit * (1 + rapid.SampledFrom([]float64{0, 1e-12, -1e-12, 1e-8, -1e-8, 1e-5, -1e-5, 3e-4, -3e-4, 0.02, -0.02, 5}).Draw(t, "off"))
-		b := Budget{Key: Key{Metric: "hits"}, Bound: boundMax, Limit: Number(limit), Actual: Number(actual), Lo: unknown(), Hi: unknown()}
+		b := Budget{Key: Key{Metric: "hits"}, Bound: boundMax, Limit: stat.Number(limit), Actual: stat.Number(actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
 		var shown, bound float64
 		if _, err := fmt.Sscan(strings.ReplaceAll(b.text(b.Actual)+" "+b.limit(), ",", ""), &shown, &bound); err != nil {
 			t.Fatal(err)

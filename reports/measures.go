@@ -4,6 +4,8 @@ import (
 	"cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // Key names one number of a run.
@@ -35,26 +37,26 @@ func (k Key) elsewhere(state string) Key {
 }
 
 // hits are those that k is of, in its stage, of whichever state the trial is.
-func (t *trial) hits(k Key) *hits {
-	of, at := t.cells, cell{k.Stage, k.alone()}
+func (t *trial) hits(k Key) *reading.Hits {
+	of, at := t.Cells, reading.Cell{Stage: k.Stage, Op: k.alone()}
 	switch {
 	case k.alone() == "":
-		return t.in(k.Stage)
+		return t.In(k.Stage)
 	case k.API != "":
-		of = t.apis
+		of = t.APIs
 	}
 	if h := of[at]; h != nil {
 		return h
 	}
-	return &hits{}
+	return &reading.Hits{}
 }
 
 // latency of one trial in seconds.
-func (t *trial) latency(k Key) Number {
+func (t *trial) latency(k Key) stat.Number {
 	if k.Metric == lagP99 {
-		return t.in(k.Stage).lagP99()
+		return t.In(k.Stage).LagP99()
 	}
-	return t.hits(k).percentile(quantiles()[k.Metric])
+	return t.hits(k).Percentile(quantiles()[k.Metric])
 }
 
 // latencies are those that are known of the valid trials of a state.
@@ -68,18 +70,18 @@ func (l *ledger) latencies(k Key) (values []float64) {
 }
 
 // count is a number judged by its value; a metric nobody knows is unknown, so it is inconclusive and never passes.
-func (l *ledger) count(k Key) Number {
+func (l *ledger) count(k Key) stat.Number {
 	if n, known := l.counts(k)[k.Metric]; known {
 		return n
 	}
-	return unknown()
+	return stat.Unknown()
 }
 
 // counts are all numbers judged by their value that are of the same state, stage and operation as k.
-func (l *ledger) counts(k Key) map[string]Number {
+func (l *ledger) counts(k Key) map[string]stat.Number {
 	k.Metric = ""
 	if l.known == nil {
-		l.known = map[Key]map[string]Number{}
+		l.known = map[Key]map[string]stat.Number{}
 	}
 	if l.known[k] == nil {
 		l.known[k] = l.findCounts(k)
@@ -87,7 +89,7 @@ func (l *ledger) counts(k Key) map[string]Number {
 	return l.known[k]
 }
 
-func (l *ledger) findCounts(k Key) map[string]Number {
+func (l *ledger) findCounts(k Key) map[string]stat.Number {
 	trials, of := l.counted(k.State), l.evidence(k.State)
 	m := stateCounts(of, l.stage(k.Stage))
 	m["primary_beside_qps"] = 0
@@ -101,11 +103,11 @@ func (l *ledger) findCounts(k Key) map[string]Number {
 	case k.Operation != "":
 		m = l.operationCounts(of, k)
 	}
-	var c Correctness
+	var c reading.Correctness
 	for _, t := range l.of(k.State) {
-		c.add(t.hits(k).wrong)
+		c.Add(t.hits(k).Wrong)
 	}
-	c.into(m)
+	c.Into(m)
 	return m
 }
 
@@ -119,9 +121,9 @@ func (l *ledger) stage(name string) record.Stage {
 	return record.Stage{Name: name}
 }
 
-func stateCounts(of evidence, stage record.Stage) map[string]Number {
+func stateCounts(of evidence, stage record.Stage) map[string]stat.Number {
 	n, trials, saw := numbersOf(of, stage, nil), of.counts, answered(of.errors, stage, Key{Stage: stage.Name})
-	return map[string]Number{
+	return map[string]stat.Number{
 		"errors": n.ErrorsRatio, "achieved": 1 - n.ErrorsRatio,
 		"offered_rate": n.OfferedRate, "achieved_rate": n.AchievedRate,
 		"primary_qps": n.PrimaryQPS, "primary_reads_qps": n.PrimaryReadsQPS, "primary_writes_qps": n.PrimaryWritesQPS,
@@ -133,8 +135,8 @@ func stateCounts(of evidence, stage record.Stage) map[string]Number {
 }
 
 // systemCPU is the processor time of everything but the generator.
-func (n Numbers) systemCPU() Number {
-	sum := unknown()
+func (n Numbers) systemCPU() stat.Number {
+	sum := stat.Unknown()
 	for process, used := range n.CPUSeconds {
 		switch {
 		case process == "generator" || !used.Known():
@@ -149,32 +151,32 @@ func (n Numbers) systemCPU() Number {
 
 // answered is what the generator saw of one operation, or one API, or of all. Hits of a trial for the noise floor alone are
 // no further ones of its state.
-func answered(trials []*trial, stage record.Stage, k Key) map[string]Number {
-	all, whole, took, due := &hits{}, &hits{}, 0.0, uint64(0)
+func answered(trials []*trial, stage record.Stage, k Key) map[string]stat.Number {
+	all, whole, took, due := &reading.Hits{}, &reading.Hits{}, 0.0, uint64(0)
 	for _, t := range trials {
 		h := t.hits(k)
-		all.merge(h)
+		all.Merge(h)
 		if !t.Control {
-			due += h.offered
+			due += h.Offered
 		}
-		if t.ended {
-			whole.merge(h)
+		if t.Ended {
+			whole.Merge(h)
 			took += stage.EndSeconds - stage.BeginSeconds
 		}
 	}
-	return map[string]Number{
-		"hits":   Number(due),
-		"errors": all.errorsRatio(), "achieved": Number(float64(all.answered()) / float64(all.offered)),
-		"offered_rate": Number(float64(whole.offered) / took), "achieved_rate": Number(float64(whole.answered()) / took),
+	return map[string]stat.Number{
+		"hits":   stat.Number(due),
+		"errors": all.ErrorsRatio(), "achieved": stat.Number(float64(all.Answered()) / float64(all.Offered)),
+		"offered_rate": stat.Number(float64(whole.Offered) / took), "achieved_rate": stat.Number(float64(whole.Answered()) / took),
 	}
 }
 
 // operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
 // that of the servers in every trial.
-func (l *ledger) operationCounts(of evidence, k Key) map[string]Number {
-	rate := func(node string, kinds ...string) Number {
-		own := statements{node, kinds, k.Operation}.own()
-		return mean(of.counts, func(t *trial) Number { return t.servicesRate(k.Stage, own) })
+func (l *ledger) operationCounts(of evidence, k Key) map[string]stat.Number {
+	rate := func(node string, kinds ...string) stat.Number {
+		own := reading.Statements{Node: node, Kinds: kinds, Op: k.Operation}.Own()
+		return mean(of.counts, func(t *trial) stat.Number { return t.ServicesRate(k.Stage, own) })
 	}
 	m := answered(of.errors, l.stage(k.Stage), k)
 	m["primary_qps"], m["replica_qps"] = rate("primary", "read", "write"), rate("replica", "read", "write")
@@ -183,45 +185,31 @@ func (l *ledger) operationCounts(of evidence, k Key) map[string]Number {
 	return m
 }
 
-// servicesRate is what the services counted in a stage, per second. One that was never read adds nothing.
-func (t *trial) servicesRate(stage string, s series) Number {
-	total := unknown()
-	for _, source := range []string{"auth", "callers"} {
-		if rate := t.rate(stage, source, s); rate.Known() {
-			if !total.Known() {
-				total = 0
-			}
-			total += rate
-		}
-	}
-	return total
-}
-
 // perHit divides the services' own count of statements on a node by the hits answered, of one operation or of all, over
 // whole trials: the edges of a trial include what the system writes late. What failed has cost something, too, but made
 // nothing of it: over all hits sent, a state would look the cheaper the more of them it failed.
-func perHit(trials []*trial, node, operation string) Number {
-	return per(ownStatements(trials, node, operation), sum(trials, operation, (*hits).answered))
+func perHit(trials []*trial, node, operation string) stat.Number {
+	return per(ownStatements(trials, node, operation), sum(trials, operation, (*reading.Hits).Answered))
 }
 
 // perHitAtLeast is perHit had each hit that failed cost as much as one that was answered; the truth lies between the two.
-func perHitAtLeast(trials []*trial, node, operation string) Number {
-	return per(ownStatements(trials, node, operation), sum(trials, operation, func(h *hits) uint64 { return h.sent }))
+func perHitAtLeast(trials []*trial, node, operation string) stat.Number {
+	return per(ownStatements(trials, node, operation), sum(trials, operation, func(h *reading.Hits) uint64 { return h.Sent }))
 }
 
 // per is unknown of no hit at all.
-func per(statements Number, hits uint64) Number {
+func per(statements stat.Number, hits uint64) stat.Number {
 	if hits == 0 {
-		return unknown()
+		return stat.Unknown()
 	}
-	return statements / Number(hits)
+	return statements / stat.Number(hits)
 }
 
 // sum adds up hits of one operation in all stages, or of all operations.
-func sum(trials []*trial, operation string, of func(*hits) uint64) (n uint64) {
+func sum(trials []*trial, operation string, of func(*reading.Hits) uint64) (n uint64) {
 	for _, t := range trials {
-		for at, h := range t.cells {
-			if operation == "" || at.op == operation {
+		for at, h := range t.Cells {
+			if operation == "" || at.Op == operation {
 				n += of(h)
 			}
 		}
@@ -230,13 +218,13 @@ func sum(trials []*trial, operation string, of func(*hits) uint64) (n uint64) {
 }
 
 // ownStatements are what the services counted on a node, for one operation or all, over whole trials.
-func ownStatements(trials []*trial, node, operation string) (statements Number) {
-	of := series{"statements_total", map[string][]string{"node": {node}}}
+func ownStatements(trials []*trial, node, operation string) (statements stat.Number) {
+	of := reading.Counters{Metric: "statements_total", Labels: map[string][]string{"node": {node}}}
 	if operation != "" {
-		of.labels["op"] = []string{operation}
+		of.Labels["op"] = []string{operation}
 	}
 	for _, t := range trials {
-		statements += t.services("", of)
+		statements += t.Services("", of)
 	}
 	return statements
 }

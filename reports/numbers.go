@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // figures are the numbers of a state that other formats carry: by their names in the language of scenarios and in
@@ -13,27 +15,27 @@ import (
 func figures() []namedNumber {
 	return []namedNumber{
 		{"p50", "p50_seconds", "Response time from when a hit is due; half of the hits stay below it.",
-			func(n Numbers) Number { return n.P50Seconds }},
+			func(n Numbers) stat.Number { return n.P50Seconds }},
 		{"p95", "p95_seconds", "The same for 95 of 100 hits.",
-			func(n Numbers) Number { return n.P95Seconds }},
+			func(n Numbers) stat.Number { return n.P95Seconds }},
 		{"p99", "p99_seconds", "The same for 99 of 100 hits.",
-			func(n Numbers) Number { return n.P99Seconds }},
+			func(n Numbers) stat.Number { return n.P99Seconds }},
 		{"primary_qps", "primary_qps", "Statements on the primary (master DB) per second.",
-			func(n Numbers) Number { return n.PrimaryQPS }},
+			func(n Numbers) stat.Number { return n.PrimaryQPS }},
 		{"primary_reads_qps", "primary_reads_qps", "Those that read.",
-			func(n Numbers) Number { return n.PrimaryReadsQPS }},
+			func(n Numbers) stat.Number { return n.PrimaryReadsQPS }},
 		{"primary_writes_qps", "primary_writes_qps", "Those that write.",
-			func(n Numbers) Number { return n.PrimaryWritesQPS }},
+			func(n Numbers) stat.Number { return n.PrimaryWritesQPS }},
 		{"replica_qps", "replica_qps", "Statements on the replica per second.",
-			func(n Numbers) Number { return n.ReplicaQPS }},
+			func(n Numbers) stat.Number { return n.ReplicaQPS }},
 		{"redis_ops", "redis_ops", "Redis commands per second.",
-			func(n Numbers) Number { return n.RedisOps }},
+			func(n Numbers) stat.Number { return n.RedisOps }},
 		{"cache_hit_ratio", "cache_hit_ratio", "Look-ups that the cache answered, of all.",
-			func(n Numbers) Number { return n.CacheHitRatio }},
+			func(n Numbers) stat.Number { return n.CacheHitRatio }},
 		{"errors", "errors_ratio", "Hits that failed or were never sent, of those due.",
-			func(n Numbers) Number { return n.ErrorsRatio }},
+			func(n Numbers) stat.Number { return n.ErrorsRatio }},
 		{"achieved_rate", "achieved_rate", "Hits that were answered, per second.",
-			func(n Numbers) Number { return n.AchievedRate }},
+			func(n Numbers) stat.Number { return n.AchievedRate }},
 	}
 }
 
@@ -41,7 +43,7 @@ func figures() []namedNumber {
 type namedNumber struct {
 	metric, field, help string
 
-	of func(Numbers) Number
+	of func(Numbers) stat.Number
 }
 
 // state gathers one state's numbers, each from the trials of which it is believed.
@@ -62,9 +64,9 @@ func (l *ledger) state(name string) State {
 	}
 	s.Collapse = l.collapse(name)
 	s.APIs, s.Queries = apis(of, l.header.Headline), l.queries(of.counts)
-	s.Correctness = Correctness{}
+	s.Correctness = reading.Correctness{}
 	for _, t := range l.of(name) {
-		s.Correctness.add(t.wrongAnswers())
+		s.Correctness.Add(t.WrongAnswers())
 	}
 	return s
 }
@@ -72,7 +74,7 @@ func (l *ledger) state(name string) State {
 func (l *ledger) numbers(state string, stage record.Stage) Numbers {
 	n := numbersOf(l.evidence(state), stage, l.header.Operations)
 	for _, t := range l.of(state) {
-		n.Correctness.add(t.in(stage.Name).wrong)
+		n.Correctness.Add(t.In(stage.Name).Wrong)
 	}
 	return n
 }
@@ -81,22 +83,22 @@ func (l *ledger) numbers(state string, stage record.Stage) Numbers {
 func numbersOf(of evidence, stage record.Stage, operations []string) Numbers {
 	key := Key{Stage: stage.Name}
 	all, saw := together(of.latencies, key), answered(of.errors, stage, key)
-	rate := func(source string, s series) Number {
-		return mean(of.counts, func(t *trial) Number { return t.rate(stage.Name, source, s) })
+	rate := func(source string, s reading.Counters) stat.Number {
+		return mean(of.counts, func(t *trial) stat.Number { return t.Rate(stage.Name, source, s) })
 	}
 	n := Numbers{
-		N: all.offered, P50Seconds: all.percentile(0.5), P95Seconds: all.percentile(0.95),
-		P99Seconds:       all.percentile(0.99),
-		PrimaryQPS:       rate("primary", application("read", "write")),
-		PrimaryReadsQPS:  rate("primary", application("read")),
-		PrimaryWritesQPS: rate("primary", application("write")),
-		ReplicaQPS:       rate("replica", application("read", "write")),
-		RedisOps:         rate("redis", series{metric: "commands_total"}),
+		N: all.Offered, P50Seconds: all.Percentile(0.5), P95Seconds: all.Percentile(0.95),
+		P99Seconds:       all.Percentile(0.99),
+		PrimaryQPS:       rate("primary", reading.Application("read", "write")),
+		PrimaryReadsQPS:  rate("primary", reading.Application("read")),
+		PrimaryWritesQPS: rate("primary", reading.Application("write")),
+		ReplicaQPS:       rate("replica", reading.Application("read", "write")),
+		RedisOps:         rate("redis", reading.Counters{Metric: "commands_total"}),
 		CacheHitRatio:    hitRatio(of.counts, stage.Name),
 		ErrorsRatio:      saw["errors"],
 		OfferedRate:      saw["offered_rate"],
 		AchievedRate:     saw["achieved_rate"],
-		LagP99Seconds:    all.lagP99(),
+		LagP99Seconds:    all.LagP99(),
 		CPUSeconds:       cpuSeconds(of.counts, stage.Name),
 	}
 	for _, op := range operations {
@@ -106,10 +108,10 @@ func numbersOf(of evidence, stage record.Stage, operations []string) Numbers {
 }
 
 // together are the hits of these trials, of any state, that a key is of.
-func together(trials []*trial, k Key) *hits {
-	all := &hits{}
+func together(trials []*trial, k Key) *reading.Hits {
+	all := &reading.Hits{}
 	for _, t := range trials {
-		all.merge(t.hits(k))
+		all.Merge(t.hits(k))
 	}
 	return all
 }
@@ -117,16 +119,16 @@ func together(trials []*trial, k Key) *hits {
 // part is what an operation, or an API that causes it, has of the numbers.
 func (e evidence) part(operation string, k Key) Operation {
 	timed := together(e.latencies, k)
-	return Operation{Op: operation, N: timed.offered, P95Seconds: timed.percentile(0.95), ErrorsRatio: together(e.errors, k).errorsRatio()}
+	return Operation{Op: operation, N: timed.Offered, P95Seconds: timed.Percentile(0.95), ErrorsRatio: together(e.errors, k).ErrorsRatio()}
 }
 
 // apis are what was called in a stage, by how often and then by name.
 func apis(of evidence, stage string) (list []API) {
 	causes := map[string]string{}
 	for _, t := range of.errors {
-		for at := range t.apis {
-			if at.stage == stage {
-				causes[at.op] = t.causes[at.op]
+		for at := range t.APIs {
+			if at.Stage == stage {
+				causes[at.Op] = t.Causes[at.Op]
 			}
 		}
 	}
@@ -139,57 +141,55 @@ func apis(of evidence, stage string) (list []API) {
 }
 
 // mean averages what is known; it is unknown when nothing is.
-func mean(trials []*trial, of func(*trial) Number) Number {
-	sum, n := Number(0), 0
+func mean(trials []*trial, of func(*trial) stat.Number) stat.Number {
+	sum, n := stat.Number(0), 0
 	for _, t := range trials {
 		if value := of(t); value.Known() {
 			sum, n = sum+value, n+1
 		}
 	}
 	if n == 0 {
-		return unknown()
+		return stat.Unknown()
 	}
-	return sum / Number(n)
+	return sum / stat.Number(n)
 }
 
 // hitRatio is hits over requests of the services' cache; unknown when it was asked nothing.
-func hitRatio(trials []*trial, stage string) Number {
-	count := func(results ...string) (sum Number) {
+func hitRatio(trials []*trial, stage string) stat.Number {
+	return reading.HitRatio(func(of reading.Counters) (sum stat.Number) {
 		for _, t := range trials {
-			of := series{"cache_requests_total", map[string][]string{"result": results}}
-			if n := t.services(stage, of); n.Known() {
+			if n := t.Services(stage, of); n.Known() {
 				sum += n
 			}
 		}
 		return sum
-	}
-	return count("hit") / count("hit", "miss")
+	})
 }
 
 // cpuSeconds is the processor time each process used in a stage.
-func cpuSeconds(trials []*trial, stage string) map[string]Number {
+func cpuSeconds(trials []*trial, stage string) map[string]stat.Number {
 	processes := map[string]bool{}
 	for _, t := range trials {
-		for key := range t.edges[edge{stage, "end", "cpu"}].Values {
+		for key := range t.Edges[reading.Edge{Stage: stage, Side: "end", Source: "cpu"}].Values {
 			if metric, labels := record.ParseKey(key); metric == "cpu_seconds_total" {
 				processes[labels["process"]] = true
 			}
 		}
 	}
-	used := map[string]Number{}
+	used := map[string]stat.Number{}
 	for _, process := range slices.Sorted(maps.Keys(processes)) {
-		of := series{"cpu_seconds_total", map[string][]string{"process": {process}}}
-		used[process] = mean(trials, func(t *trial) Number {
-			seconds, _ := t.growth(stage, "cpu", of)
-			return Number(seconds)
+		of := reading.Counters{Metric: "cpu_seconds_total", Labels: map[string][]string{"process": {process}}}
+		used[process] = mean(trials, func(t *trial) stat.Number {
+			seconds, _ := t.Growth(stage, "cpu", of)
+			return stat.Number(seconds)
 		})
 	}
 	return used
 }
 
 // statementsPer is what one hit of each operation costs the primary.
-func (l *ledger) statementsPer(trials []*trial) map[string]Number {
-	per := map[string]Number{}
+func (l *ledger) statementsPer(trials []*trial) map[string]stat.Number {
+	per := map[string]stat.Number{}
 	for _, op := range l.header.Operations {
 		per[op] = perHit(trials, "primary", op)
 	}
@@ -197,11 +197,11 @@ func (l *ledger) statementsPer(trials []*trial) map[string]Number {
 }
 
 // beside finds the statements on the primary that no operation of the traffic caused.
-func (l *ledger) beside(trials []*trial) map[string]Number {
+func (l *ledger) beside(trials []*trial) map[string]stat.Number {
 	names := map[string]bool{}
 	for _, t := range trials {
-		for _, source := range []string{"auth", "callers"} {
-			for key := range t.edges[edge{"", "end", source}].Values {
+		for _, source := range reading.Services() {
+			for key := range t.Edges[reading.Edge{Side: "end", Source: source}].Values {
 				metric, labels := record.ParseKey(key)
 				if metric == "statements_total" && labels["node"] == "primary" && !slices.Contains(l.header.Operations, labels["op"]) {
 					names[labels["op"]] = true
@@ -209,26 +209,16 @@ func (l *ledger) beside(trials []*trial) map[string]Number {
 			}
 		}
 	}
-	rates := map[string]Number{}
+	rates := map[string]stat.Number{}
 	for name := range names {
-		of := series{"statements_total", map[string][]string{"node": {"primary"}, "op": {name}}}
-		rate := mean(trials, func(t *trial) Number {
-			_, seconds := t.growth("", "auth", of)
-			return t.services("", of) / Number(seconds)
+		of := reading.Counters{Metric: "statements_total", Labels: map[string][]string{"node": {"primary"}, "op": {name}}}
+		rate := mean(trials, func(t *trial) stat.Number {
+			_, seconds := t.Growth("", "auth", of)
+			return t.Services("", of) / stat.Number(seconds)
 		})
 		if rate > 0 {
 			rates[name] = rate
 		}
 	}
 	return rates
-}
-
-// sent counts the hits of one operation in all stages, or of all operations.
-func (t *trial) sent(op string) (n uint64) {
-	for at, h := range t.cells {
-		if op == "" || at.op == op {
-			n += h.sent
-		}
-	}
-	return n
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // openMetrics writes metrics.txt in the OpenMetrics format, for GitLab, which compares the values of two pipelines as text:
@@ -55,7 +57,7 @@ type gauges struct {
 }
 
 // set gives a gauge a value for labels, in pairs of name and value. What is not known is left out.
-func (g gauges) set(name, help string, value Number, labels ...string) {
+func (g gauges) set(name, help string, value stat.Number, labels ...string) {
 	if !value.Known() {
 		return
 	}
@@ -77,7 +79,7 @@ func (g gauges) run(s *Summary) {
 		budgets[b.Verdict]++
 	}
 	for _, v := range []Verdict{Pass, Fail, Inconclusive} {
-		g.set("budgets", "Budgets by their verdict.", Number(budgets[v]), "verdict", v.String())
+		g.set("budgets", "Budgets by their verdict.", stat.Number(budgets[v]), "verdict", v.String())
 	}
 	if !s.answered() {
 		return
@@ -85,10 +87,10 @@ func (g gauges) run(s *Summary) {
 	g.answers(s.Correctness)
 }
 
-func (g gauges) answers(c Correctness) {
-	g.set("wrong_user", "Answers that named the wrong user.", Number(c.WrongUser))
-	g.set("rejected_valid", "Acknowledged tokens that were rejected.", Number(c.RejectedValid))
-	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", Number(c.AcceptedRevoked))
+func (g gauges) answers(c reading.Correctness) {
+	g.set("wrong_user", "Answers that named the wrong user.", stat.Number(c.WrongUser))
+	g.set("rejected_valid", "Acknowledged tokens that were rejected.", stat.Number(c.RejectedValid))
+	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", stat.Number(c.AcceptedRevoked))
 }
 
 // figures are the numbers of a state in a stage.
@@ -100,7 +102,7 @@ func (g gauges) figures(n Numbers, state, stage string) {
 
 // answered tells whether there is an answer that could have been wrong.
 func (s *Summary) answered() bool {
-	return s.Correctness != Correctness{} || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
+	return s.Correctness != reading.Correctness{} || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
 }
 
 func (g gauges) state(state State) {
@@ -117,7 +119,7 @@ func (g gauges) state(state State) {
 }
 
 // rounded has three significant digits.
-func rounded(n Number) float64 {
+func rounded(n stat.Number) float64 {
 	short, err := strconv.ParseFloat(strconv.FormatFloat(float64(n), 'g', 3, 64), 64)
 	if err != nil {
 		return float64(n)

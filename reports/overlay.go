@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // overlay is a picture of a comparison, with the name of its files.
@@ -71,7 +73,7 @@ func (g group) told() string {
 	return fmt.Sprintf("%s (%s)", g.label, g.sides[0].told().ID)
 }
 
-func (n ComparedNumber) pair(state string, i int, unit Number) plot.Pair {
+func (n ComparedNumber) pair(state string, i int, unit stat.Number) plot.Pair {
 	before, after := n.Values[0]*unit, n.Values[i+1]*unit
 	return plot.Pair{Name: state, Before: finite(before), After: finite(after), BeforeText: number(before), AfterText: number(after), Change: n.told(i)}
 }
@@ -130,9 +132,9 @@ func (c *Comparison) primaryChart() plot.Lines {
 		line := plot.Series{Name: s.label, Pieces: since(rates(s.Run, "primary"), began)}
 		line.Colour, line.Dashed = c.overlaid(s)
 		l.Series = append(l.Series, line)
-		spans := spansOf(s.Run.Events)
+		spans := reading.SpansOf(s.Run.Events)
 		for _, t := range s.ledger.ran() {
-			begin, end := spans.of(t.Index)
+			begin, end := spans.Of(t.Index)
 			if len(l.Series) == 1 && end > begin {
 				l.Bands = append(l.Bands, plot.Band{Span: plot.Span{From: begin - began, To: end - began}, Name: t.State})
 			}
@@ -144,7 +146,7 @@ func (c *Comparison) primaryChart() plot.Lines {
 // began is when the first trial did, on the run's clock; zero if none did.
 func (l *ledger) began() float64 {
 	if ran := l.ran(); len(ran) > 0 {
-		return ran[0].at
+		return ran[0].At
 	}
 	return 0
 }

@@ -24,16 +24,16 @@ type NoiseFloor struct {
 	// Lost are pairs of which a p95, or both, is a hit that was not answered: what they differ by is beyond any number.
 	Lost []NoisePair `json:"lost,omitempty"`
 	// Spread is the largest factor, never below one, by which two trials of a pair differ; unknown without a pair.
-	Spread Number `json:"spread"`
+	Spread stat.Number `json:"spread"`
 	// Lo and Hi are the 95 % interval, around one, of the ratio of a further such pair; unknown without a pair.
-	Lo Number `json:"lo"`
-	Hi Number `json:"hi"`
+	Lo stat.Number `json:"lo"`
+	Hi stat.Number `json:"hi"`
 	// LogDeviation is the standard deviation of the logarithm of one round's p95 ratio, pooled over the pairs and
 	// over the rounds of each phase; unknown when no phase has two rounds.
-	LogDeviation Number `json:"log_deviation"`
+	LogDeviation stat.Number `json:"log_deviation"`
 	// MinimumDetectableRatio is the smallest factor above one by which p95 has to grow, or to shrink, so that Rounds
 	// rounds of that deviation find it in 80 % of cases: the 95 % interval excludes one.
-	MinimumDetectableRatio Number `json:"minimum_detectable_ratio"`
+	MinimumDetectableRatio stat.Number `json:"minimum_detectable_ratio"`
 	// Rounds is the fewest rounds that a phase with an interval rests on; zero when there is none.
 	Rounds int `json:"rounds"`
 }
@@ -43,9 +43,9 @@ func (f NoiseFloor) blind() bool { return f.MinimumDetectableRatio*f.MinimumDete
 
 // NoisePair is two consecutive trials of one state.
 type NoisePair struct {
-	State    string `json:"state"`
-	Trials   [2]int `json:"trials"`
-	P95Ratio Number `json:"p95_ratio"`
+	State    string      `json:"state"`
+	Trials   [2]int      `json:"trials"`
+	P95Ratio stat.Number `json:"p95_ratio"`
 }
 
 // phases compares the states before and after each phase of the scenario, where the run measured both, and the last
@@ -70,8 +70,8 @@ func (l *ledger) asked(phase string) bool {
 func (l *ledger) phase(name, before, after string) Phase {
 	p := Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(l.p95Ratios(before, after)),
 		PrimaryQPSRatio: countEstimate(l.bracketRatios(before, after, primaryStatements()))}
-	p.P95Levels = l.paired(before, after, voidsLatencies, func(t *trial) Number { return t.p95(l.header.Headline) })
-	p.PrimaryQPSLevels = l.paired(before, after, voidsCounts, func(t *trial) Number {
+	p.P95Levels = l.paired(before, after, voidsLatencies, func(t *trial) stat.Number { return t.p95(l.header.Headline) })
+	p.PrimaryQPSLevels = l.paired(before, after, voidsCounts, func(t *trial) stat.Number {
 		return t.bracketed(l.stage(l.header.Headline), primaryStatements()).value
 	})
 	p.P95Ratio = p.P95Ratio.without(l.unanswered(before, after))
@@ -81,7 +81,7 @@ func (l *ledger) phase(name, before, after string) Phase {
 
 // paired are the means of which the mean of the ratios is the quotient: over the same rounds, and geometric ones. What states
 // show is pooled over all of their trials, those without a partner too, so its quotient may be anything.
-func (l *ledger) paired(before, after string, numbers voids, of func(*trial) Number) *Levels {
+func (l *ledger) paired(before, after string, numbers voids, of func(*trial) stat.Number) *Levels {
 	var were, are []float64
 	for _, round := range l.rounds(before, after, numbers) {
 		if b, a := of(round[0]), of(round[1]); (a.Known() || lost(a)) && (b.Known() || lost(b)) && b > 0 {
@@ -95,11 +95,11 @@ func (l *ledger) paired(before, after string, numbers voids, of func(*trial) Num
 }
 
 // geometric is the mean of that name, and beyond any number where one of the rounds is.
-func geometric(values []float64) Number {
+func geometric(values []float64) stat.Number {
 	if slices.ContainsFunc(values, func(x float64) bool { return math.IsInf(x, 1) }) {
-		return Number(math.Inf(1))
+		return stat.Number(math.Inf(1))
 	}
-	return Number(stat.GeometricMean(values).Value)
+	return stat.Number(stat.GeometricMean(values).Value)
 }
 
 // sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in one of the
@@ -143,7 +143,7 @@ func (l *ledger) unanswered(before, after string) string {
 	for _, state := range slices.Compact([]string{before, after}) {
 		without, trials := 0, l.valid(state)
 		for _, t := range trials {
-			if lost(t.in(l.header.Headline).responseAt(0.95)) {
+			if lost(t.In(l.header.Headline).ResponseAt(0.95)) {
 				without++
 			}
 		}
@@ -154,10 +154,10 @@ func (l *ledger) unanswered(before, after string) string {
 	return strings.Join(told, ", ")
 }
 
-func (t *trial) p95(stage string) Number { return t.in(stage).percentile(0.95) }
+func (t *trial) p95(stage string) stat.Number { return t.In(stage).Percentile(0.95) }
 
 func (l *ledger) p95Ratios(before, after string) []float64 {
-	return l.ratios(before, after, func(t *trial) Number { return t.p95(l.header.Headline) })
+	return l.ratios(before, after, func(t *trial) stat.Number { return t.p95(l.header.Headline) })
 }
 
 // rounds are the trials before and after of each round in which these numbers of both are believed.
@@ -175,7 +175,7 @@ func (l *ledger) rounds(before, after string, numbers voids) (rounds [][2]*trial
 }
 
 // ratios has one after/before for each round in which both latencies are known.
-func (l *ledger) ratios(before, after string, of func(*trial) Number) (ratios []float64) {
+func (l *ledger) ratios(before, after string, of func(*trial) stat.Number) (ratios []float64) {
 	for _, round := range l.rounds(before, after, voidsLatencies) {
 		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
 			ratios = append(ratios, float64(a/b))
@@ -206,17 +206,17 @@ func (l *ledger) latencyEstimate(ratios []float64) Estimate {
 }
 
 func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
-	floor := NoiseFloor{Spread: unknown(), LogDeviation: unknown(), MinimumDetectableRatio: unknown()}
+	floor := NoiseFloor{Spread: stat.Unknown(), LogDeviation: stat.Unknown(), MinimumDetectableRatio: stat.Unknown()}
 	floor.Pairs, floor.Lost = l.pairs()
 	var logs []float64
 	for _, pair := range floor.Pairs {
 		logs = append(logs, math.Log(float64(pair.P95Ratio)))
-		if factor := Number(math.Exp(math.Abs(logs[len(logs)-1]))); !floor.Spread.Known() || factor > floor.Spread {
+		if factor := stat.Number(math.Exp(math.Abs(logs[len(logs)-1]))); !floor.Spread.Known() || factor > floor.Spread {
 			floor.Spread = factor
 		}
 	}
 	further := stat.Predict(logs)
-	floor.Lo, floor.Hi = Number(math.Exp(further.Lo)), Number(math.Exp(further.Hi))
+	floor.Lo, floor.Hi = stat.Number(math.Exp(further.Lo)), stat.Number(math.Exp(further.Hi))
 	floor.detect(logs, l.logRatios(phases))
 	return floor
 }
@@ -232,7 +232,7 @@ func (l *ledger) pairs() (pairs, without []NoisePair) {
 		before, after := a.p95(l.header.Headline), b.p95(l.header.Headline)
 		switch ratio := after / before; {
 		case lost(before) || lost(after):
-			without = append(without, NoisePair{a.State, [2]int{a.Index, b.Index}, unknown()})
+			without = append(without, NoisePair{a.State, [2]int{a.Index, b.Index}, stat.Unknown()})
 		case ratio.Known() && ratio > 0:
 			pairs = append(pairs, NoisePair{a.State, [2]int{a.Index, b.Index}, ratio})
 		}
@@ -260,7 +260,7 @@ func (f *NoiseFloor) detect(pairs []float64, phases [][]float64) {
 	}
 	if f.Rounds > 0 && len(f.Lost) == 0 {
 		deviation := stat.PooledDeviation(pairs, phases...)
-		f.LogDeviation = Number(deviation)
-		f.MinimumDetectableRatio = Number(math.Exp(stat.Detectable(deviation, f.Rounds)))
+		f.LogDeviation = stat.Number(deviation)
+		f.MinimumDetectableRatio = stat.Number(math.Exp(stat.Detectable(deviation, f.Rounds)))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -116,14 +117,14 @@ func TestChecksPassOnEvidenceAlone(t *testing.T) {
 
 // How much of what the system acknowledged was held against it is said, also that it was nothing.
 func TestEvidenceIsTold(t *testing.T) {
-	for want, c := range map[string]Correctness{
+	for want, c := range map[string]reading.Correctness{
 		"answers: 1 of 90 wrong user, 2 of 80 valid tokens rejected, 0 of 12 revoked tokens accepted late; 12,973 of 18,360 tokens issued or revoked rechecked": {
 			WrongUser: 1, RejectedValid: 2, Named: 90, PresentedValid: 80, PresentedRevoked: 12, Rechecked: 15000, Acknowledged: 18360, FirstRechecks: 12973},
 		"answers: 0 of 9 wrong user, 0 of 9 valid tokens rejected, 0 of 0 revoked tokens accepted late; no token was issued or revoked": {
 			Named: 9, PresentedValid: 9},
-		"answers: 0 wrong user, 0 valid tokens rejected, 0 revoked tokens accepted late; 12 rechecked": {Rechecked: 12, unsaid: 12},
+		"answers: 0 wrong user, 0 valid tokens rejected, 0 revoked tokens accepted late; 12 rechecked": {Rechecked: 12, Unsaid: 12},
 	} {
-		if got := c.told(); got != want {
+		if got := answersTold(c); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -137,7 +137,7 @@ func seen(metric string) bool {
 func (l *ledger) unfinished(state string) string {
 	all, missing := l.of(state), 0
 	for _, t := range all {
-		if !t.ended {
+		if !t.Ended {
 			missing++
 		}
 	}
@@ -151,11 +151,11 @@ func (l *ledger) unfinished(state string) string {
 // share of those that were due failed is then not known. Empty if in none.
 func (l *ledger) miscounted(state string) string {
 	for _, t := range l.begun(state) {
-		if t.ended && t.onRecord < t.due() {
-			return fmt.Sprintf("of %s hits due in trial %d of %s only %s are on record, so what share of them failed is not known", count(t.due()), t.Index+1, state, count(t.onRecord))
+		if t.Ended && t.OnRecord < t.Due() {
+			return fmt.Sprintf("of %s hits due in trial %d of %s only %s are on record, so what share of them failed is not known", count(t.Due()), t.Index+1, state, count(t.OnRecord))
 		}
-		if len(t.surplus) > 0 {
-			return fmt.Sprintf("trial %d of %s has %s, so what share of them failed is not known", t.Index+1, state, strings.Join(t.surplus, ", "))
+		if len(t.Surplus) > 0 {
+			return fmt.Sprintf("trial %d of %s has %s, so what share of them failed is not known", t.Index+1, state, strings.Join(t.overfull(), ", "))
 		}
 	}
 	return ""

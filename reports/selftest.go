@@ -42,7 +42,7 @@ type SelfTest struct {
 	Invalid int `json:"invalid"`
 	// Warnings say what else was on the machine, and ForeignRatio what other processes took of it in the worst trial.
 	Warnings     []string        `json:"warnings,omitempty"`
-	ForeignRatio Number          `json:"foreign_ratio"`
+	ForeignRatio stat.Number     `json:"foreign_ratio"`
 	Levels       []SelfTestLevel `json:"levels"`
 	// fell says in which trials the state collapsed.
 	fell []string
@@ -57,7 +57,7 @@ type SelfTestLevel struct {
 	Pairs int `json:"pairs"`
 	// Ratios are slowed down over not, one for each pair in the order in which they were measured; all else follows from
 	// them. Early files lack them.
-	Ratios []Number `json:"p95_ratios,omitempty"`
+	Ratios []stat.Number `json:"p95_ratios,omitempty"`
 	// P95Ratio is slowed down over not, over all pairs.
 	P95Ratio Estimate `json:"p95_ratio"`
 	// Claims are how often runs of so many rounds, drawn from these pairs, call p95 worse or better.
@@ -71,9 +71,9 @@ type SelfTestLevel struct {
 
 // Claims are shares of runs.
 type Claims struct {
-	Rounds int    `json:"rounds"`
-	Worse  Number `json:"worse"`
-	Better Number `json:"better"`
+	Rounds int         `json:"rounds"`
+	Worse  stat.Number `json:"worse"`
+	Better stat.Number `json:"better"`
 }
 
 // ErrNoSelfTest says that a run directory holds an ordinary run.
@@ -88,10 +88,10 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 	s := &SelfTest{
 		Schema: SelfTestSchema, ID: run.Header.ID, Host: run.Header.Host, Stack: run.Header.Stack,
 		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
-		Warnings: company(run.Events), ForeignRatio: unknown(), ledger: l,
+		Warnings: company(run.Events), ForeignRatio: stat.Unknown(), ledger: l,
 	}
 	for _, t := range l.trials {
-		if t.began {
+		if t.Began {
 			s.judgeAnswered(t)
 		}
 	}
@@ -111,11 +111,11 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 // judgeAnswered keeps in mind that a trial answered too little: pairs without a p95 reach no number, and the others alone
 // would flatter the machine.
 func (s *SelfTest) judgeAnswered(t *trial) {
-	one := short{t, s.Stage, t.in(s.Stage)}
+	one := short{t, s.Stage, t.In(s.Stage)}
 	switch {
-	case one.collapsed():
+	case collapsed(one.Hits):
 		s.fell = append(s.fell, fmt.Sprintf("%s answered %s: it collapsed (under %s)", t.State, one.told(), limit(percent(answeredLeast))))
-	case one.answeredRatio() < answeredDoubt:
+	case one.AnsweredRatio() < answeredDoubt:
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%s answered %s: under %s", t.State, one.told(), limit(percent(answeredDoubt))))
 	}
 }
@@ -132,7 +132,7 @@ func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLe
 	ratios := l.p95Ratios(state, level.State)
 	judged := SelfTestLevel{Slowdown: level.Slowdown, Pairs: len(ratios), P95Ratio: l.latencyEstimate(ratios)}
 	for _, ratio := range ratios {
-		judged.Ratios = append(judged.Ratios, Number(ratio))
+		judged.Ratios = append(judged.Ratios, stat.Number(ratio))
 	}
 	judged.claim(ratios, seed)
 	return judged
@@ -144,7 +144,7 @@ func (judged *SelfTestLevel) claim(ratios []float64, seed uint64) {
 	for _, n := range runLengths() {
 		if n < len(ratios) {
 			better, worse := stat.Rates(ratios, n, 1, seed)
-			judged.Claims = append(judged.Claims, Claims{n, Number(worse), Number(better)})
+			judged.Claims = append(judged.Claims, Claims{n, stat.Number(worse), stat.Number(better)})
 		}
 	}
 	if judged.TryRounds = len(ratios) / tries; judged.TryRounds >= 2 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -39,21 +40,17 @@ type timeline struct {
 	steal, foreign []plot.Piece
 }
 
-// leastBeyond is how many hits must lie beyond a percentile of one second. A point of a line is no claim by itself, as a
-// number in a table is: its neighbours tell what is level and what is noise.
-const leastBeyond = 1
-
 // timelineOf reads every window and every sample once.
 func timelineOf(run *record.Run, s *Summary) timeline {
 	t := timeline{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
-	trials, spans, switches := secondsOf(run.Windows), spansOf(run.Events), map[int][]record.Event{}
+	trials, spans, switches := reading.Seconds(run.Windows), reading.SpansOf(run.Events), map[int][]record.Event{}
 	for _, e := range run.Events {
 		if e.Kind == record.EventSwitch {
 			switches[e.Trial] = append(switches[e.Trial], e)
 		}
 	}
 	for _, trial := range run.Header.Trials {
-		begin, end := spans.of(trial.Index)
+		begin, end := spans.Of(trial.Index)
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
@@ -64,14 +61,13 @@ func timelineOf(run *record.Run, s *Summary) timeline {
 				t.highlights = append(t.highlights, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
-		_, ended := spans.ends[trial.Index]
-		t.addHits(trials[trial.Index], trialSeconds(run, ended, trials[trial.Index], end-begin), begin)
+		t.addHits(trials[trial.Index], reading.LengthSeconds(run, spans.Ended(trial.Index), trials[trial.Index], end-begin), begin)
 	}
 	if t.from > t.to {
 		t.from, t.to = 0, 0
 	}
 	t.addSamples(run.Samples)
-	t.addTaken(readingsOf(run.Samples)["cpu"], run.Header.Host.CPUs)
+	t.addTaken(reading.PerSecond(run.Samples)["cpu"], run.Header.Host.CPUs)
 	t.marks = marksOf(run.Events)
 	return t
 }
@@ -107,79 +103,6 @@ func marksOf(events []record.Event) (marks []plot.Mark) {
 	return marks
 }
 
-// beat is the hits due in one second, of all operations.
-type beat struct {
-	offered, answered uint64
-	bars              []stat.Bar
-	lag               float64
-	sent              bool
-}
-
-// secondsOf sorts the windows by trial and second.
-func secondsOf(windows []record.Window) map[int]map[int][]*record.Window {
-	trials := map[int]map[int][]*record.Window{}
-	for i := range windows {
-		w := &windows[i]
-		if trials[w.Trial] == nil {
-			trials[w.Trial] = map[int][]*record.Window{}
-		}
-		trials[w.Trial][w.Second] = append(trials[w.Trial][w.Second], w)
-	}
-	return trials
-}
-
-// beatOf adds up the windows of one second. Unfolding a histogram costs more than all else here, so it is done once for
-// each, and what is unfolded is merged in order and soon forgotten.
-func beatOf(windows []*record.Window) *beat {
-	sum := &beat{}
-	for _, w := range windows {
-		sum.offered += w.Offered
-		sum.answered += w.Offered - min(w.Offered, w.Missed+w.Failed)
-		sum.bars = mergedBars(sum.bars, bars(w.Response))
-		if w.Lag.Count() > 0 {
-			sum.lag, sum.sent = max(sum.lag, w.Lag.Quantile(0.99)), true
-		}
-	}
-	return sum
-}
-
-// mergedBars joins two ascending lists.
-func mergedBars(a, b []stat.Bar) []stat.Bar {
-	if len(a) == 0 {
-		return b
-	}
-	merged := make([]stat.Bar, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0].Value < b[0].Value:
-			merged, a = append(merged, a[0]), a[1:]
-		case a[0].Value > b[0].Value:
-			merged, b = append(merged, b[0]), b[1:]
-		default:
-			merged = append(merged, stat.Bar{Value: a[0].Value, Count: a[0].Count + b[0].Count})
-			a, b = a[1:], b[1:]
-		}
-	}
-	return append(append(merged, a...), b...)
-}
-
-// trialSeconds is for how many seconds of its clock a trial is known: all of its stages, or, where it was cut short, those
-// up to the last one written.
-func trialSeconds(run *record.Run, ended bool, seconds map[int][]*record.Window, took float64) float64 {
-	length := 0.0
-	for _, stage := range run.Header.Stages {
-		length = max(length, stage.EndSeconds)
-	}
-	if ended {
-		return min(length, took)
-	}
-	last := -1
-	for at := range seconds {
-		last = max(last, at)
-	}
-	return min(length, took, float64(last+1))
-}
-
 // addHits adds the seconds of one trial. One in which nothing was due has a rate, zero, and no latency.
 func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float64) {
 	var offered, achieved, failed plot.Piece
@@ -187,38 +110,26 @@ func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float
 	for at := range int(math.Ceil(length)) {
 		// The last second may be a part of one.
 		part := min(length-float64(at), 1)
-		x, s := begin+float64(at)+part/2, beatOf(seconds[at])
-		offered = append(offered, plot.Point{X: x, Y: float64(s.offered) / part})
-		achieved = append(achieved, plot.Point{X: x, Y: float64(s.answered) / part})
-		failed = append(failed, plot.Point{X: x, Y: float64(s.offered-s.answered) / part})
-		p50.add(x, t.percentile(s, 0.5))
-		p95.add(x, t.percentile(s, 0.95))
-		p99.add(x, t.percentile(s, 0.99))
-		if s.sent {
-			lag.add(x, s.lag)
-		} else {
-			lag.add(x, math.NaN())
-		}
+		x, s := begin+float64(at)+part/2, reading.SecondOf(seconds[at])
+		offered = append(offered, plot.Point{X: x, Y: float64(s.Offered) / part})
+		achieved = append(achieved, plot.Point{X: x, Y: float64(s.Answered) / part})
+		failed = append(failed, plot.Point{X: x, Y: float64(s.Offered-s.Answered) / part})
+		p50.add(x, t.drawn(s.Percentile(0.5)))
+		p95.add(x, t.drawn(s.Percentile(0.95)))
+		p99.add(x, t.drawn(s.Percentile(0.99)))
+		lag.add(x, float64(s.LagP99()))
 	}
 	t.offered, t.achieved, t.failed = cut(t.offered, offered), cut(t.achieved, achieved), cut(t.failed, failed)
 	t.p50, t.p95, t.p99 = append(t.p50, p50.whole()...), append(t.p95, p95.whole()...), append(t.p99, p99.whole()...)
 	t.generatorLag = append(t.generatorLag, lag.whole()...)
 }
 
-// percentile of one second: NaN where too few hits lie beyond it, and the timeout where so many were not answered that it is
-// one of them.
-func (t *timeline) percentile(s *beat, q float64) float64 {
-	if stat.Tail(s.offered, q) < leastBeyond {
-		return math.NaN()
-	}
-	answered := uint64(0)
-	for _, bar := range s.bars {
-		answered += bar.Count
-	}
-	value := stat.Quantile(s.bars, s.offered-min(s.offered, answered), q)
+// drawn is where a percentile of one second is drawn: nowhere if it is not known, and at the timeout where so many hits were
+// not answered that it is one of them.
+func (t *timeline) drawn(n stat.Number) float64 {
 	switch {
-	case !math.IsInf(value, 0):
-		return value
+	case !lost(n):
+		return float64(n)
 	case t.timeoutSeconds == 0:
 		return math.NaN()
 	}
@@ -231,7 +142,7 @@ func (t *timeline) overLimits() []plot.Limit {
 	if !t.over {
 		return nil
 	}
-	return []plot.Limit{{Name: waited(Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
+	return []plot.Limit{{Name: waited(stat.Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
 }
 
 // line collects pieces; what is not a number ends one.
@@ -252,95 +163,33 @@ func (l *line) whole() []plot.Piece { return cut(l.pieces, l.piece) }
 
 // addSamples adds what the instruments read once a second.
 func (t *timeline) addSamples(samples []record.Sample) {
-	readings := readingsOf(samples)
-	t.primaryQPS = ratesOf(readings["primary"], application("read", "write"))
-	t.primaryReadsQPS = ratesOf(readings["primary"], application("read"))
-	t.primaryWritesQPS = ratesOf(readings["primary"], application("write"))
-	t.replicaQPS = ratesOf(readings["replica"], application("read", "write"))
+	readings := reading.PerSecond(samples)
+	t.primaryQPS = ratesOf(readings["primary"], reading.Application("read", "write"))
+	t.primaryReadsQPS = ratesOf(readings["primary"], reading.Application("read"))
+	t.primaryWritesQPS = ratesOf(readings["primary"], reading.Application("write"))
+	t.replicaQPS = ratesOf(readings["replica"], reading.Application("read", "write"))
 	t.replicaLag = levelOf(readings["primary"], "replica_lag_seconds")
-	t.hitRatio = hitRatios(readings["auth"], readings["callers"])
+	t.hitRatio = hitRatioPieces(readings)
 }
 
 // addTaken adds what others took of the processors.
 func (t *timeline) addTaken(readings []record.Sample, processors int) {
 	if processors > 0 {
-		t.steal = scaled(ratesOf(having(readings, "steal_seconds_total"), series{metric: "steal_seconds_total"}), 1/float64(processors))
+		t.steal = scaled(ratesOf(reading.Having(readings, "steal_seconds_total"), reading.Counters{Metric: "steal_seconds_total"}), 1/float64(processors))
 	}
-	for _, reading := range slices.Backward(readings) {
-		if n := reading.Values[record.ProcessorsKey]; n >= 1 {
-			t.foreign = scaled(ratesOf(having(readings, record.ForeignKey), series{metric: record.ForeignKey}), 1/n)
+	for _, s := range slices.Backward(readings) {
+		if n := s.Values[record.ProcessorsKey]; n >= 1 {
+			t.foreign = scaled(ratesOf(reading.Having(readings, record.ForeignKey), reading.Counters{Metric: record.ForeignKey}), 1/n)
 			return
 		}
 	}
 }
 
-// having are the readings that have a series: without it, nothing is known.
-func having(readings []record.Sample, key string) []record.Sample {
-	return slices.DeleteFunc(slices.Clone(readings), func(s record.Sample) bool { _, known := s.Values[key]; return !known })
-}
-
-// readingsOf are the one-second readings of each instrument, in the order of time.
-func readingsOf(samples []record.Sample) map[string][]record.Sample {
-	readings := map[string][]record.Sample{}
-	for _, s := range samples {
-		if s.Edge == "" {
-			readings[s.Source] = append(readings[s.Source], s)
-		}
-	}
-	for _, list := range readings {
-		slices.SortStableFunc(list, func(a, b record.Sample) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
-	}
-	return readings
-}
-
-// rise is by how much a counter grew between two readings; NaN where that is not known: it fell, or the next reading came
-// too late to speak of the time between.
-type rise struct{ from, to, grown float64 }
-
-func (s rise) middle() float64 { return (s.from + s.to) / 2 }
-
-// risesOf are those of the sum of some counters.
-func risesOf(readings []record.Sample, of series) (rises []rise) {
-	counts := of.counter()
-	var before float64
-	for i, reading := range readings {
-		now := counts(reading)
-		if i > 0 {
-			s := rise{readings[i-1].AtSeconds, reading.AtSeconds, now - before}
-			if s.grown < 0 || s.to <= s.from || s.to-s.from > largestStep {
-				s.grown = math.NaN()
-			}
-			rises = append(rises, s)
-		}
-		before = now
-	}
-	return rises
-}
-
-// counter adds up the counters of a reading that are selected. It remembers which those are: a run has some thousand
-// readings of the same names.
-func (s series) counter() func(record.Sample) float64 {
-	selected := map[string]bool{}
-	return func(reading record.Sample) (sum float64) {
-		for key, value := range reading.Values {
-			wanted, known := selected[key]
-			if !known {
-				wanted = s.matches(key)
-				selected[key] = wanted
-			}
-			if wanted {
-				sum += value
-			}
-		}
-		return sum
-	}
-}
-
 // ratesOf turns readings into rates, each in the middle of its second.
-func ratesOf(readings []record.Sample, of series) []plot.Piece {
+func ratesOf(readings []record.Sample, of reading.Counters) []plot.Piece {
 	var rate line
-	for _, s := range risesOf(readings, of) {
-		rate.add(s.middle(), s.grown/(s.to-s.from))
+	for _, s := range reading.Rises(readings, of) {
+		rate.add(s.Middle(), s.Rate())
 	}
 	return rate.whole()
 }
@@ -349,51 +198,27 @@ func ratesOf(readings []record.Sample, of series) []plot.Piece {
 func levelOf(readings []record.Sample, name string) []plot.Piece {
 	var level line
 	last := math.Inf(-1)
-	for _, reading := range readings {
-		value, known := reading.Values[name]
+	for _, s := range readings {
+		value, known := s.Values[name]
 		if !known {
 			value = math.NaN()
 		}
-		if reading.AtSeconds-last > largestStep {
+		if s.AtSeconds-last > reading.LongestGapSeconds {
 			level.add(0, math.NaN())
 		}
-		level.add(reading.AtSeconds, value)
-		last = reading.AtSeconds
+		level.add(s.AtSeconds, value)
+		last = s.AtSeconds
 	}
 	return level.whole()
 }
 
-// hitRatios is hits over requests of the services' cache between two readings, a gap where it was asked nothing.
-func hitRatios(auth, callers []record.Sample) []plot.Piece {
-	answers := func(results ...string) []rise {
-		of := series{"cache_requests_total", map[string][]string{"result": results}}
-		return joined(risesOf(auth, of), risesOf(callers, of))
-	}
+// hitRatios are a gap where the cache was asked nothing.
+func hitRatioPieces(readings map[string][]record.Sample) []plot.Piece {
 	var ratio line
-	hits := answers("hit")
-	for i, asked := range answers("hit", "miss") {
-		// Of nothing, and of what is not known, the ratio is not a number.
-		ratio.add(asked.middle(), hits[i].grown/asked.grown)
+	for _, s := range reading.HitRatios(readings) {
+		ratio.add(s.At, s.Ratio)
 	}
 	return ratio.whole()
-}
-
-// joined adds to each rise of one service that of another around the same moment: both are read in the same second,
-// though not at once.
-func joined(one, other []rise) []rise {
-	if len(one) == 0 {
-		return other
-	}
-	sum, next := slices.Clone(one), 0
-	for i := range sum {
-		for next < len(other) && other[next].to < sum[i].middle() {
-			next++
-		}
-		if next < len(other) && other[next].from <= sum[i].middle() {
-			sum[i].grown += other[next].grown
-		}
-	}
-	return sum
 }
 
 // distributionOf is the response latency of a state at the headline stage, over all hits due in its trials whose latencies are believed: 1 % apart,
@@ -407,16 +232,16 @@ func distributionOf(run *record.Run, s *Summary, state string) (quantiles []plot
 	for _, trial := range run.Header.Trials {
 		valid[trial.Index] = valid[trial.Index] && !trial.Control
 	}
-	all := &hits{}
+	all := &reading.Hits{}
 	for i := range run.Windows {
 		if w := &run.Windows[i]; valid[w.Trial] && w.Stage == s.HeadlineStage {
-			all.offered += w.Offered
-			all.response.Merge(w.Response)
+			all.Offered += w.Offered
+			all.Response.Merge(w.Response)
 		}
 	}
 	for _, q := range distributionQuantiles() {
-		if all.offered > 0 && stat.Tail(all.offered, q) >= leastTail {
-			quantiles = append(quantiles, plot.Quantile{Q: q, Value: float64(all.responseAt(q))})
+		if all.Offered > 0 && stat.Tail(all.Offered, q) >= reading.LeastTail {
+			quantiles = append(quantiles, plot.Quantile{Q: q, Value: float64(all.ResponseAt(q))})
 		}
 	}
 	return quantiles
@@ -434,5 +259,5 @@ func distributionQuantiles() (list []float64) {
 
 // rates are the statements of the application roles per second on one server.
 func rates(run *record.Run, source string) []plot.Piece {
-	return ratesOf(readingsOf(run.Samples)[source], application("read", "write"))
+	return ratesOf(reading.PerSecond(run.Samples)[source], reading.Application("read", "write"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // at is the value of pieces at a time; NaN where there is a gap.
@@ -75,16 +76,16 @@ func TestTimelineOfTheCache(t *testing.T) {
 // Too few hits for a percentile are a gap and no number; one of the hits without an answer is the timeout, and said to be over
 // it.
 func TestPercentilesOfASecond(t *testing.T) {
-	fill := func(offered, answered int) *beat {
+	fill := func(offered, answered int) *reading.Second {
 		var h record.Histogram
 		for range answered {
 			h.Record(10 * time.Millisecond)
 		}
-		return &beat{offered: uint64(offered), bars: bars(h)}
+		return reading.SecondOf([]*record.Window{{Offered: uint64(offered), Response: h}})
 	}
 	for _, c := range []struct {
 		name    string
-		beat    *beat
+		beat    *reading.Second
 		q       float64
 		timeout float64
 		known   bool
@@ -95,7 +96,7 @@ func TestPercentilesOfASecond(t *testing.T) {
 		{"none", fill(0, 0), 0.5, 5, false, false}, {"none answered", fill(50, 0), 0.5, 5, true, true}, {"no timeout on record", fill(50, 0), 0.5, 0, false, false},
 	} {
 		line := timeline{timeoutSeconds: c.timeout}
-		got := line.percentile(c.beat, c.q)
+		got := line.drawn(c.beat.Percentile(c.q))
 		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.over != c.over || c.over && got != c.timeout {
 			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.over, c.known, c.over)
 		}

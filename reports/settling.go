@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -24,39 +23,15 @@ const (
 	settlingDrift = 1.2
 )
 
-// spent is how long hits took in one second of a stage, by the histograms.
-type spent struct {
-	seconds float64
-	hits    uint64
-}
-
-// spend adds a window: of completed hits and, if their time was recorded, of failed ones.
-func (t *trial) spend(w record.Window) {
-	at := moment{w.Stage, w.Second}
-	s := t.spent[at]
-	s.seconds += w.Response.Mean()*float64(w.Response.Count()) + w.FailedSeconds
-	s.hits += w.Completed
-	if w.FailedSeconds > 0 {
-		s.hits += w.Failed
-	}
-	t.spent[at] = s
-}
-
-// moment is one second of due time in a stage.
-type moment struct {
-	stage  string
-	second int
-}
-
 // unsettled says when the response at the headline stage moved on and on while the rate did not. The trial stays valid:
 // where a queue grows, that is what the state does under this rate, and leaving such trials out would make the state look
 // better than it is. But the percentiles then depend on how long was measured, so it is a doubt, never a silence.
 func (t *trial) unsettled(headline string) []string {
-	for _, stage := range t.stages {
+	for _, stage := range t.Stages {
 		if stage.Name != headline || len(stage.Rates) > 0 || stage.FromRate != stage.ToRate {
 			continue
 		}
-		first, last, settled := settle(t.means(stage))
+		first, last, settled := settle(t.Means(stage))
 		if settled {
 			return nil
 		}
@@ -65,19 +40,9 @@ func (t *trial) unsettled(headline string) []string {
 			moved = "fell"
 		}
 		return []string{fmt.Sprintf("%s did not settle: the mean response %s from %s in its first quarter to %s in its last, "+
-			"so its percentiles depend on how long was measured", headline, moved, seconds(Number(first)), seconds(Number(last)))}
+			"so its percentiles depend on how long was measured", headline, moved, seconds(stat.Number(first)), seconds(stat.Number(last)))}
 	}
 	return nil
-}
-
-// means are the mean responses in the whole seconds of a stage in which hits were due.
-func (t *trial) means(stage record.Stage) (means []float64) {
-	for at := int(math.Ceil(stage.BeginSeconds)); float64(at+1) <= stage.EndSeconds; at++ {
-		if s := t.spent[moment{stage.Name, at}]; s.hits > 0 {
-			means = append(means, s.seconds/float64(s.hits))
-		}
-	}
-	return means
 }
 
 // settle tells whether a series stays about where it is, and its means at the beginning and the end. One that is too

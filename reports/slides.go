@@ -7,6 +7,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // panel is a picture of the run's time, without its series.
@@ -48,9 +49,9 @@ const farP99 = 3
 func latencyChart(s *Summary, t timeline) plot.Lines {
 	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
 	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
-		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(Number(far))
+		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(stat.Number(far))
 		if t.over && far >= t.timeoutSeconds {
-			p99 = "p99, " + waited(Number(math.Inf(1)), t.timeoutSeconds)
+			p99 = "p99, " + waited(stat.Number(math.Inf(1)), t.timeoutSeconds)
 		}
 	}
 	l.Series = []plot.Series{{Name: p99, Colour: plot.Muted, Pieces: scaled(t.p99, 1e3)},
@@ -61,7 +62,7 @@ func latencyChart(s *Summary, t timeline) plot.Lines {
 
 // latencyLimits are the budgets on p95 of all operations at the headline stage that are in seconds, each height once.
 func (s *Summary) latencyLimits() (limits []plot.Limit) {
-	seen := map[Number]bool{}
+	seen := map[stat.Number]bool{}
 	for _, b := range s.Budgets {
 		upper := b.Bound == boundMax || b.Bound == boundBelow
 		if b.Metric != "p95" || b.Operation != "" || b.Of != "" || b.Stage != s.HeadlineStage || !upper || seen[b.Limit] {
@@ -130,7 +131,7 @@ func lagChart(s *Summary, t timeline) plot.Lines {
 }
 
 func (t timeline) lagTitle() string {
-	replica, generator := Number(highest(t.replicaLag)), Number(highest(t.generatorLag))
+	replica, generator := stat.Number(highest(t.replicaLag)), stat.Number(highest(t.generatorLag))
 	switch {
 	case replica.Known() && generator.Known():
 		return fmt.Sprintf("The replica was at most %s behind, the generator %s late", seconds(replica), seconds(generator))
@@ -168,11 +169,11 @@ func (s *Summary) percentilesTitle() string {
 	if other := s.otherTitle(before, after); other != "" {
 		return other
 	}
-	told := func(of func(State) Number, e Estimate) string {
+	told := func(of func(State) stat.Number, e Estimate) string {
 		return s.both("%s", before, after, func(state State) string { return s.latency(state, of(state)) }, e)
 	}
-	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage, told(func(state State) Number { return state.P50Seconds }, noEstimate()),
-		told(func(state State) Number { return state.P95Seconds }, s.Overall.P95Ratio), told(func(state State) Number { return state.P99Seconds }, noEstimate()))
+	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage, told(func(state State) stat.Number { return state.P50Seconds }, noEstimate()),
+		told(func(state State) stat.Number { return state.P95Seconds }, s.Overall.P95Ratio), told(func(state State) stat.Number { return state.P99Seconds }, noEstimate()))
 }
 
 // sharesTitle says of p95 what the picture of shares shows.

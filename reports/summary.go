@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -55,11 +57,11 @@ type Summary struct {
 	Overall Phase    `json:"overall"`
 	Budgets []Budget `json:"budgets"`
 	// Unjudged are budgets about states that the command line left out of the run.
-	Unjudged    []string     `json:"unjudged"`
-	Correctness Correctness  `json:"correctness"`
-	Validity    []TrialCheck `json:"validity"`
-	NoiseFloor  NoiseFloor   `json:"noise_floor"`
-	Jobs        []Job        `json:"jobs"`
+	Unjudged    []string            `json:"unjudged"`
+	Correctness reading.Correctness `json:"correctness"`
+	Validity    []TrialCheck        `json:"validity"`
+	NoiseFloor  NoiseFloor          `json:"noise_floor"`
+	Jobs        []Job               `json:"jobs"`
 	// ground are the warnings about what budgets rest on that are about no trial.
 	ground []string
 	// end is the check that says why the run did not reach its end.
@@ -86,10 +88,10 @@ type State struct {
 	Numbers
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
 	// count, over whole trials.
-	PrimaryStatementsPer map[string]Number `json:"primary_statements_per"`
+	PrimaryStatementsPer map[string]stat.Number `json:"primary_statements_per"`
 	// PrimaryBesideQPS is what the services sent to the primary on no hit's account, such as batches and second
 	// look-ups, per second over whole trials, by the services' own name for it.
-	PrimaryBesideQPS map[string]Number `json:"primary_beside_qps"`
+	PrimaryBesideQPS map[string]stat.Number `json:"primary_beside_qps"`
 	// APIs are those that were called, the busiest first; absent in early records.
 	APIs []API `json:"apis,omitempty"`
 	// Queries are the statements one by one; absent in early records.
@@ -108,55 +110,36 @@ type StageNumbers struct {
 // errors of all that began. Rates are means over the trials; those of hits leave out one that did not end.
 type Numbers struct {
 	// N is how many hits were due in the trials whose latencies are believed; the percentiles of the response latency are over all of them.
-	N          uint64 `json:"n"`
-	P50Seconds Number `json:"p50_seconds"`
-	P95Seconds Number `json:"p95_seconds"`
-	P99Seconds Number `json:"p99_seconds"`
+	N          uint64      `json:"n"`
+	P50Seconds stat.Number `json:"p50_seconds"`
+	P95Seconds stat.Number `json:"p95_seconds"`
+	P99Seconds stat.Number `json:"p99_seconds"`
 	// QPS are statements of the application roles per second, as the servers counted them.
-	PrimaryQPS       Number `json:"primary_qps"`
-	PrimaryReadsQPS  Number `json:"primary_reads_qps"`
-	PrimaryWritesQPS Number `json:"primary_writes_qps"`
-	ReplicaQPS       Number `json:"replica_qps"`
+	PrimaryQPS       stat.Number `json:"primary_qps"`
+	PrimaryReadsQPS  stat.Number `json:"primary_reads_qps"`
+	PrimaryWritesQPS stat.Number `json:"primary_writes_qps"`
+	ReplicaQPS       stat.Number `json:"replica_qps"`
 	// RedisOps are Redis commands per second.
-	RedisOps      Number `json:"redis_ops"`
-	CacheHitRatio Number `json:"cache_hit_ratio"`
+	RedisOps      stat.Number `json:"redis_ops"`
+	CacheHitRatio stat.Number `json:"cache_hit_ratio"`
 	// ErrorsRatio is failed and missed hits over those due.
-	ErrorsRatio Number `json:"errors_ratio"`
+	ErrorsRatio stat.Number `json:"errors_ratio"`
 	// OfferedRate and AchievedRate are hits per second: due, and answered.
-	OfferedRate   Number `json:"offered_rate"`
-	AchievedRate  Number `json:"achieved_rate"`
-	LagP99Seconds Number `json:"lag_p99_seconds"`
-	Correctness
+	OfferedRate   stat.Number `json:"offered_rate"`
+	AchievedRate  stat.Number `json:"achieved_rate"`
+	LagP99Seconds stat.Number `json:"lag_p99_seconds"`
+	reading.Correctness
 	Operations []Operation `json:"operations"`
 	// CPUSeconds by process, the mean over the trials.
-	CPUSeconds map[string]Number `json:"cpu_seconds"`
-}
-
-// Correctness counts wrong answers. Valid or not, every trial counts: a wrong answer is wrong whenever it is given. On a
-// state it covers all stages, warm-up included.
-type Correctness struct {
-	WrongUser       uint64 `json:"wrong_user"`
-	RejectedValid   uint64 `json:"rejected_valid"`
-	AcceptedRevoked uint64 `json:"accepted_revoked"`
-	// The evidence behind the zeros: answers that could have been each of them, as in [record.Window]; absent for early records.
-	Named            uint64 `json:"named,omitempty"`
-	PresentedValid   uint64 `json:"presented_valid,omitempty"`
-	PresentedRevoked uint64 `json:"presented_revoked,omitempty"`
-	// Rechecked hits tested a token issued or revoked earlier in the run. Acknowledged tokens were issued and revoked, and
-	// FirstRechecks of them were tested; the rest was left unchecked.
-	Rechecked     uint64 `json:"rechecked"`
-	Acknowledged  uint64 `json:"acknowledged,omitempty"`
-	FirstRechecks uint64 `json:"first_rechecks,omitempty"`
-	// unsaid are the rechecked hits of early records, which do not say what they could have been.
-	unsaid uint64
+	CPUSeconds map[string]stat.Number `json:"cpu_seconds"`
 }
 
 // Operation is one operation's share of the numbers.
 type Operation struct {
-	Op          string `json:"op"`
-	N           uint64 `json:"n"`
-	P95Seconds  Number `json:"p95_seconds"`
-	ErrorsRatio Number `json:"errors_ratio"`
+	Op          string      `json:"op"`
+	N           uint64      `json:"n"`
+	P95Seconds  stat.Number `json:"p95_seconds"`
+	ErrorsRatio stat.Number `json:"errors_ratio"`
 }
 
 // API is one endpoint's share of the numbers.
@@ -164,8 +147,8 @@ type API struct {
 	API string `json:"api"`
 	Operation
 	// PrimaryStatements and ReplicaStatements are what one hit of it costs, by the services' own count, over whole trials.
-	PrimaryStatements Number `json:"primary_statements"`
-	ReplicaStatements Number `json:"replica_statements"`
+	PrimaryStatements stat.Number `json:"primary_statements"`
+	ReplicaStatements stat.Number `json:"replica_statements"`
 }
 
 // Phase is what one change did, at the headline stage.
@@ -183,16 +166,16 @@ type Phase struct {
 
 // Levels are a number before and after a phase, in seconds or per second.
 type Levels struct {
-	Before Number `json:"before"`
-	After  Number `json:"after"`
+	Before stat.Number `json:"before"`
+	After  stat.Number `json:"after"`
 }
 
 // Job is work a phase needed done once, such as moving dead rows, with its cost.
 type Job struct {
-	AtSeconds float64           `json:"at_seconds"`
-	Trial     int               `json:"trial"`
-	Text      string            `json:"text"`
-	Values    map[string]Number `json:"values"`
+	AtSeconds float64                `json:"at_seconds"`
+	Trial     int                    `json:"trial"`
+	Text      string                 `json:"text"`
+	Values    map[string]stat.Number `json:"values"`
 }
 
 // ErrNothing is returned for a run and scenario that name no state to report on.
@@ -244,9 +227,9 @@ func jobs(events []record.Event) []Job {
 		if e.Kind != record.EventJob {
 			continue
 		}
-		job := Job{AtSeconds: e.AtSeconds, Trial: e.Trial, Text: e.Text, Values: map[string]Number{}}
+		job := Job{AtSeconds: e.AtSeconds, Trial: e.Trial, Text: e.Text, Values: map[string]stat.Number{}}
 		for name, value := range e.Values {
-			job.Values[name] = Number(value)
+			job.Values[name] = stat.Number(value)
 		}
 		list = append(list, job)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -19,10 +20,10 @@ func TestNumbersAreTheArithmeticOfTheRecord(t *testing.T) {
 	base, cache := s.find("baseline"), s.find("cache")
 	for _, c := range []struct {
 		what      string
-		got       Number
+		got       stat.Number
 		want, tol float64
 	}{
-		{"n", Number(base.N), 2000, 0},
+		{"n", stat.Number(base.N), 2000, 0},
 		{"p50", base.P50Seconds, 0.003, 0.001},
 		{"p95", base.P95Seconds, 0.012, 0.001},
 		{"p99", base.P99Seconds, 0.012, 0.001},
@@ -37,12 +38,12 @@ func TestNumbersAreTheArithmeticOfTheRecord(t *testing.T) {
 		{"statements per verify", base.PrimaryStatementsPer["verify"], 3.0 * 2400 / 2160, 1e-9},
 		{"statements per login", base.PrimaryStatementsPer["login"], 0, 0},
 		{"cpu", base.CPUSeconds["primary"], 2, 1e-9},
-		{"verify n", Number(base.Operations[1].N), 1800, 0},
+		{"verify n", stat.Number(base.Operations[1].N), 1800, 0},
 		{"verify p95", base.Operations[1].P95Seconds, 0.012, 0.001},
 		{"replica QPS of cache", cache.ReplicaQPS, 125, 1e-9},
 		{"Redis of cache", cache.RedisOps, 500, 1e-9},
 		{"hit ratio of cache", cache.CacheHitRatio, 0.75, 1e-9},
-		{"calm n", Number(base.Stages[0].N), 200, 0},
+		{"calm n", stat.Number(base.Stages[0].N), 200, 0},
 		{"calm QPS", base.Stages[0].PrimaryQPS, 300, 1e-9},
 		{"calm rate", base.Stages[0].OfferedRate, 100, 1e-9},
 	} {
@@ -145,7 +146,7 @@ func TestPhaseIntervalByHand(t *testing.T) {
 	r := s.Overall.P95Ratio
 	for _, c := range []struct {
 		what string
-		got  Number
+		got  stat.Number
 		want float64
 	}{{"value", r.Value, math.Exp(0.235002)}, {"lo", r.Lo, math.Exp(0.235002 - 2.985983)}, {"hi", r.Hi, math.Exp(0.235002 + 2.985983)}} {
 		if err := approximately(c.got, c.want, 0.01); err != nil {
@@ -176,14 +177,14 @@ func TestNoiseFloorByHand(t *testing.T) {
 	floor := s.NoiseFloor
 	for _, c := range []struct {
 		what string
-		got  Number
+		got  stat.Number
 		want float64
 	}{
 		{"value", s.Phases[0].P95Ratio.Value, math.Exp(0.156668)},
 		{"robust centre", s.Phases[0].P95Ratio.HodgesLehmann, math.Exp(0.117501)},
 		{"spread", floor.Spread, 1.6}, {"lo", floor.Lo, math.Exp(-1.429957)}, {"hi", floor.Hi, math.Exp(1.429957)},
 		{"deviation", floor.LogDeviation, 0.303386}, {"detectable", floor.MinimumDetectableRatio, math.Exp(0.990265)},
-		{"rounds", Number(floor.Rounds), 3},
+		{"rounds", stat.Number(floor.Rounds), 3},
 	} {
 		if err := approximately(c.got, c.want, 0.01); err != nil {
 			t.Errorf("%s: %v", c.what, err)

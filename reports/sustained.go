@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -21,16 +22,16 @@ type clock struct {
 // second is one of a trial's, or what of it belongs to the stage.
 type second struct {
 	length float64
-	hits   hits
+	hits   reading.Hits
 	// value of the metric; unknown as long as the second says nothing about the system.
-	value Number
+	value stat.Number
 }
 
 func newClock(b Budget, stage record.Stage) *clock {
 	c := &clock{budget: b, first: int(math.Floor(stage.BeginSeconds))}
 	for at := c.first; float64(at) < stage.EndSeconds; at++ {
 		length := min(stage.EndSeconds, float64(at+1)) - max(stage.BeginSeconds, float64(at))
-		c.seconds = append(c.seconds, second{length: length, value: unknown()})
+		c.seconds = append(c.seconds, second{length: length, value: stat.Unknown()})
 	}
 	return c
 }
@@ -38,9 +39,7 @@ func newClock(b Budget, stage record.Stage) *clock {
 // add counts the hits of a window, if they are of the budget's stage and operation.
 func (c *clock) add(w record.Window) {
 	if c.wants(w) {
-		h := windowHits(w)
-		h.lag = w.Lag
-		c.seconds[w.Second-c.first].hits.merge(h)
+		c.seconds[w.Second-c.first].hits.Merge(reading.HitsOf(&w))
 	}
 }
 
@@ -58,33 +57,33 @@ func (c *clock) close(number int) {
 
 // of is the metric in one second. A second in which the generator was late, or left out more than it may, tells of the
 // generator and not of the system; how many hits were answered does not depend on when they were sent.
-func (s *second) of(metric string) Number {
+func (s *second) of(metric string) stat.Number {
 	h := &s.hits
-	if h.offered == 0 || float64(h.missed) > sentTolerance*float64(h.offered) {
-		return unknown()
+	if h.Offered == 0 || float64(h.Missed) > sentTolerance*float64(h.Offered) {
+		return stat.Unknown()
 	}
-	answered := float64(h.offered - h.missed - h.failed)
+	answered := float64(h.Offered - h.Missed - h.Failed)
 	switch metric {
 	case "errors":
-		return h.errorsRatio()
+		return h.ErrorsRatio()
 	case "achieved":
-		return Number(answered / float64(h.offered))
+		return stat.Number(answered / float64(h.Offered))
 	case "achieved_rate":
-		return Number(answered / s.length)
+		return stat.Number(answered / s.length)
 	case "offered_rate":
-		return Number(float64(h.offered) / s.length)
+		return stat.Number(float64(h.Offered) / s.length)
 	}
 	q, latency := quantiles()[metric]
-	if !latency || record.Late(float64(h.lagAt(0.99)), float64(h.responseAt(0.95))) {
-		return unknown()
+	if !latency || h.Late() {
+		return stat.Unknown()
 	}
-	return h.responseAt(q)
+	return h.ResponseAt(q)
 }
 
 // spell is so many seconds in a row as a budget asks for.
 type spell struct {
 	// level was kept in all of them: at a limit above, the lowest of their values, else the highest.
-	level Number
+	level stat.Number
 	// from is the number of its first second.
 	from int
 }
@@ -102,7 +101,7 @@ func (c *clock) worst() (worst spell, found bool) {
 }
 
 // level of the spell that begins with second i.
-func (c *clock) level(i int) (level Number, known bool) {
+func (c *clock) level(i int) (level stat.Number, known bool) {
 	lasted, due := 0.0, uint64(0)
 	for _, s := range c.seconds[i:] {
 		if math.IsNaN(float64(s.value)) {
@@ -111,17 +110,17 @@ func (c *clock) level(i int) (level Number, known bool) {
 		if due == 0 || c.harder(level, s.value) {
 			level = s.value
 		}
-		lasted, due = lasted+s.length, due+s.hits.offered
+		lasted, due = lasted+s.length, due+s.hits.Offered
 		if lasted > c.budget.ForSeconds-1e-9 {
 			q, latency := quantiles()[c.budget.Metric]
-			return level, !latency || stat.Tail(due, q) >= leastTail
+			return level, !latency || stat.Tail(due, q) >= reading.LeastTail
 		}
 	}
 	return level, false
 }
 
 // harder tells whether a is harder to pass than b.
-func (c *clock) harder(a, b Number) bool {
+func (c *clock) harder(a, b stat.Number) bool {
 	if c.budget.upper() {
 		return a > b
 	}
@@ -132,7 +131,7 @@ func (c *clock) harder(a, b Number) bool {
 func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 	worst, in := spell{}, (*trial)(nil)
 	for _, t := range l.all(b.State) {
-		if !slices.Contains(trials, t) && !(b.abort && t.aborted) {
+		if !slices.Contains(trials, t) && !(b.abort && t.Aborted) {
 			continue
 		}
 		c := l.clock(b, t)
@@ -159,11 +158,11 @@ func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 // clock is the stage of a budget in a trial, all windows in.
 func (l *ledger) clock(b Budget, t *trial) *clock {
 	c := &clock{budget: b}
-	if i := slices.IndexFunc(t.stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
-		c = newClock(b, t.stages[i])
+	if i := slices.IndexFunc(t.Stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
+		c = newClock(b, t.Stages[i])
 	}
 	seconds := map[int][]*record.Window{}
-	for _, w := range t.windows {
+	for _, w := range t.Windows {
 		if c.wants(*w) {
 			seconds[w.Second] = append(seconds[w.Second], w)
 		}
@@ -174,8 +173,7 @@ func (l *ledger) clock(b Budget, t *trial) *clock {
 		}
 		c.close(c.first + i)
 		// Unfolded, the histograms of a day's seconds take more memory than its record.
-		h := &c.seconds[i].hits
-		h.response, h.lag, h.bars = record.Histogram{}, record.Histogram{}, nil
+		c.seconds[i].hits.Release()
 	}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
@@ -104,7 +105,7 @@ func (s *Summary) find(name string) State {
 			return state
 		}
 	}
-	return State{Name: name, Numbers: Numbers{P95Seconds: unknown(), PrimaryQPS: unknown()}}
+	return State{Name: name, Numbers: Numbers{P95Seconds: stat.Unknown(), PrimaryQPS: stat.Unknown()}}
 }
 
 // paint colours words, or leaves them alone.

@@ -149,7 +149,7 @@ func judged(e Estimate) string {
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
 func (s *Summary) footnotes(run *record.Run, most int) []string {
-	lines := []string{s.Correctness.told(), s.validityLine()}
+	lines := []string{answersTold(s.Correctness), s.validityLine()}
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
 	}

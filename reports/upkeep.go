@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // From when on a replica's lag is told. Trials on two busy cores read at most 0.23 s, but for one of seventy. What is
@@ -64,87 +65,46 @@ func (t *trial) noteworthy() (notes []string) {
 		notes = t.lagging(lagNotedSeconds)
 	}
 	notes = append(notes, t.reconnections()...)
-	for _, r := range t.readings("primary") {
-		began := r.grown("checkpoints_total", "")
+	for _, r := range t.Steps("primary") {
+		began := r.Grown("checkpoints_total", "")
 		switch n := began["checkpoints_total"]; {
 		case n == 1:
-			notes = append(notes, "a checkpoint began at "+r.when())
+			notes = append(notes, "a checkpoint began at "+when(r))
 		case n > 1:
-			notes = append(notes, fmt.Sprintf("%s checkpoints began at %s", whole(n), r.when()))
+			notes = append(notes, fmt.Sprintf("%s checkpoints began at %s", whole(n), when(r)))
 		}
 		for _, what := range []string{"autovacuum", "autoanalyze"} {
-			for _, key := range slices.Sorted(maps.Keys(r.grown(what+"s_total", ""))) {
+			for _, key := range slices.Sorted(maps.Keys(r.Grown(what+"s_total", ""))) {
 				_, labels := record.ParseKey(key)
-				notes = append(notes, fmt.Sprintf("%s of %s ended at %s", what, labels["table"], r.when()))
+				notes = append(notes, fmt.Sprintf("%s of %s ended at %s", what, labels["table"], when(r)))
 			}
 		}
 	}
 	notes = append(notes, t.vacuuming()...)
-	for _, r := range t.readings("redis") {
-		if n := r.grown("evicted_keys_total", "")["evicted_keys_total"]; n > 0 {
-			notes = append(notes, fmt.Sprintf("Redis evicted %s keys at %s", whole(n), r.when()))
+	for _, r := range t.Steps("redis") {
+		if n := r.Grown("evicted_keys_total", "")["evicted_keys_total"]; n > 0 {
+			notes = append(notes, fmt.Sprintf("Redis evicted %s keys at %s", whole(n), when(r)))
 		}
 	}
 	return notes
 }
 
-// step is what happened from one reading of a source to the next.
-type step struct {
-	before, after *record.Sample
-	at            float64
-	stage         string
-}
-
-func (s step) when() string { return fmt.Sprintf("%s (%s)", seconds(Number(s.at)), s.stage) }
-
-// readings are the steps of a source while there was load; what happens between two readings is told of the second.
-func (t *trial) readings(source string) (steps []step) {
-	list := t.samples[source]
-	for i := 1; i < len(list); i++ {
-		at := list[i].AtSeconds - t.at
-		if stage := t.stageAt(at); stage != "" {
-			steps = append(steps, step{&list[i-1], &list[i], at, stage})
-		}
-	}
-	return steps
-}
-
-// stageAt names the stage at a time on the trial's clock; outside of all it is empty.
-func (t *trial) stageAt(at float64) string {
-	for _, stage := range t.stages {
-		if at >= stage.BeginSeconds && at <= stage.EndSeconds {
-			return stage.Name
-		}
-	}
-	return ""
-}
-
-// grown lists the series of a counter that grew, those whose key contains part. One that appears began at zero.
-func (s step) grown(metric, part string) map[string]float64 {
-	grown := map[string]float64{}
-	for key, value := range s.after.Values {
-		name, _ := record.ParseKey(key)
-		if name == metric && strings.Contains(key, part) && value > s.before.Values[key] {
-			grown[key] = value - s.before.Values[key]
-		}
-	}
-	return grown
-}
+func when(s reading.Step) string { return fmt.Sprintf("%s (%s)", seconds(stat.Number(s.At)), s.Stage) }
 
 // lagging tells when the replica was furthest behind, if that was further than a limit.
 func (t *trial) lagging(limitSeconds float64) []string {
-	worst := step{after: &record.Sample{}}
-	for _, r := range t.readings("primary") {
-		if r.after.Values["replica_lag_seconds"] > worst.after.Values["replica_lag_seconds"] {
+	worst := reading.Step{After: &record.Sample{}}
+	for _, r := range t.Steps("primary") {
+		if r.After.Values["replica_lag_seconds"] > worst.After.Values["replica_lag_seconds"] {
 			worst = r
 		}
 	}
-	lag := worst.after.Values["replica_lag_seconds"]
+	lag := worst.After.Values["replica_lag_seconds"]
 	if lag <= limitSeconds {
 		return nil
 	}
 	return []string{fmt.Sprintf("the replica was %s behind at %s, over %s: its answers were that old",
-		secondsBeside(Number(lag), Number(limitSeconds)), worst.when(), limit(seconds(Number(limitSeconds))))}
+		secondsBeside(stat.Number(lag), stat.Number(limitSeconds)), when(worst), limit(seconds(stat.Number(limitSeconds))))}
 }
 
 // stolen tells of a host that took much away: it slows the system as well as the generator.
@@ -158,10 +118,10 @@ func (t *trial) stolen() []string {
 
 // flushed tells when the cache was emptied. Its hit ratio is then that of a cold cache for a time.
 func (t *trial) flushed() (doubts []string) {
-	for _, r := range t.readings("redis") {
-		if len(r.grown("commands_total", "command=flush")) > 0 {
+	for _, r := range t.Steps("redis") {
+		if len(r.Grown("commands_total", "command=flush")) > 0 {
 			doubts = append(doubts, fmt.Sprintf("Redis was flushed at %s: %s keys before, %s after",
-				r.when(), whole(r.before.Values["keys"]), whole(r.after.Values["keys"])))
+				when(r), whole(r.Before.Values["keys"]), whole(r.After.Values["keys"])))
 		}
 	}
 	return doubts
@@ -170,12 +130,12 @@ func (t *trial) flushed() (doubts []string) {
 // vacuuming tells of autovacuum at work, unless its end is told.
 func (t *trial) vacuuming() []string {
 	var seen []string
-	for _, r := range t.readings("primary") {
-		if len(r.grown("autovacuums_total", ""))+len(r.grown("autoanalyzes_total", "")) > 0 {
+	for _, r := range t.Steps("primary") {
+		if len(r.Grown("autovacuums_total", ""))+len(r.Grown("autoanalyzes_total", "")) > 0 {
 			return nil
 		}
-		if r.after.Values["autovacuum_workers"] > 0 {
-			seen = append(seen, r.when())
+		if r.After.Values["autovacuum_workers"] > 0 {
+			seen = append(seen, when(r))
 		}
 	}
 	switch len(seen) {

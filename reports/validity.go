@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // Limits beyond which a trial reaches no estimate.
@@ -38,9 +39,9 @@ type TrialCheck struct {
 func (t *trial) examine(h *record.Header, read instruments) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
 	t.reasons, t.doubts, t.notes = t.against(h, read), nil, []string{}
-	if t.began {
+	if t.Began {
 		t.doubts = t.doubtful(h.Headline)
-		if t.ended {
+		if t.Ended {
 			for _, text := range t.unread(read.besides) {
 				t.doubts = append(t.doubts, doubt{voids: voidsCounts, text: text})
 			}
@@ -62,9 +63,9 @@ func (l *ledger) validity() []TrialCheck {
 // would only repeat it.
 func (t *trial) against(h *record.Header, read instruments) []reason {
 	switch {
-	case !t.began:
+	case !t.Began:
 		return []reason{{voidsWhole, "the trial did not begin"}}
-	case !t.ended:
+	case !t.Ended:
 		return []reason{{voidsMeasures, "the trial did not end"}}
 	}
 	return slices.Concat(
@@ -78,14 +79,14 @@ func (t *trial) against(h *record.Header, read instruments) []reason {
 }
 
 func (t *trial) sending() (reasons []string) {
-	offered, missed, due := t.onRecord, uint64(0), t.due()
-	for _, h := range t.stageHits {
-		missed += h.missed
+	offered, missed, due := t.OnRecord, uint64(0), t.Due()
+	for _, h := range t.StageHits {
+		missed += h.Missed
 	}
 	if offered != due {
 		reasons = append(reasons, fmt.Sprintf("%s hits recorded of %s due", count(offered), count(due)))
 	} else {
-		reasons = append(reasons, t.surplus...)
+		reasons = append(reasons, t.overfull()...)
 	}
 	if float64(missed) > sentTolerance*float64(offered) {
 		reasons = append(reasons, fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
@@ -94,60 +95,34 @@ func (t *trial) sending() (reasons []string) {
 	return reasons
 }
 
-// due is how many hits were, those that follow others in a session included.
-func (t *trial) due() uint64 {
-	if t.Hits > 0 {
-		return t.Hits
+// overfull names the stages of which more hits are on record than were due.
+func (t *trial) overfull() (told []string) {
+	for _, s := range t.Surplus {
+		told = append(told, fmt.Sprintf("%s hits at %s, where %s were due", count(s.Hits), s.Stage, count(s.Due)))
 	}
-	return t.planned()
-}
-
-// planned is how many hits the rates of the stages make due.
-func (t *trial) planned() (hits uint64) {
-	for _, stage := range t.stages {
-		hits += stage.Hits
-	}
-	return hits
-}
-
-// cap takes hits beyond those that were due out of a stage: good ones that nobody asked for would make those that failed
-// the smaller share. What sessions add to the rates may be in any stage.
-func (t *trial) cap() {
-	due := t.due()
-	for _, stage := range t.stages {
-		h, most := t.in(stage.Name), stage.Hits+due-min(due, t.planned())
-		if h.offered <= most {
-			continue
-		}
-		t.surplus = append(t.surplus, fmt.Sprintf("%s hits at %s, where %s were due", count(h.offered), stage.Name, count(most)))
-		if due > 0 {
-			h.offered = max(most, h.failed+h.missed)
-			h.sent = h.offered - h.missed
-		}
-	}
+	return told
 }
 
 func (t *trial) punctuality() []string {
-	all := t.measured()
-	p := record.PunctualityOf(all.lag, all.response, all.offered)
+	all := t.Measured()
+	p := all.Punctuality()
 	if !p.Late() {
 		return nil
 	}
-	lag, p95 := Number(p.LagP99Seconds), Number(p.P95Seconds)
 	return []string{fmt.Sprintf("the generator was late: lag p99 %s, over %s and a tenth of p95 %s; %s",
-		secondsBeside(lag, record.LagLimitSeconds), limit(seconds(record.LagLimitSeconds)), seconds(p95), t.generator.condition())}
+		secondsBeside(p.LagP99Seconds, reading.LagLimitSeconds), limit(seconds(reading.LagLimitSeconds)), seconds(p.P95Seconds), t.generator.condition())}
 }
 
 // resets finds counters that went down between any two readings of a source. Where the statistics were reset, that says it
 // all.
 func (t *trial) resets() (reasons []string) {
-	for _, source := range slices.Sorted(maps.Keys(t.samples)) {
-		if t.forgot(source) {
+	for _, source := range slices.Sorted(maps.Keys(t.Samples)) {
+		if t.Forgot(source) {
 			continue
 		}
 		fallen := map[string]string{}
-		for i, now := range t.samples[source][1:] {
-			before := t.samples[source][i]
+		for i, now := range t.Samples[source][1:] {
+			before := t.Samples[source][i]
 			for key, value := range before.Values {
 				metric, _, _ := strings.Cut(key, "{")
 				later, ok := now.Values[key]
@@ -176,11 +151,11 @@ func others(n int) string {
 // statistics finds out whether pg_stat_statements forgot something while it was read.
 func (t *trial) statistics() (reasons []string) {
 	for _, node := range []string{"primary", "replica"} {
-		begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
+		begin, end := t.Edges[reading.Edge{Side: "begin", Source: node}].Values, t.Edges[reading.Edge{Stage: "", Side: "end", Source: node}].Values
 		if begin == nil || end == nil {
 			continue // it is said already
 		}
-		if t.forgot(node) {
+		if t.Forgot(node) {
 			reasons = append(reasons, node+": the statement statistics were reset during the trial")
 		}
 		if grown := end["dealloc_total"] - begin["dealloc_total"]; grown > 0 {
@@ -191,22 +166,15 @@ func (t *trial) statistics() (reasons []string) {
 	return reasons
 }
 
-// forgot tells whether the statement statistics of a node were reset, by somebody or by a restart.
-func (t *trial) forgot(node string) bool {
-	const when = "stats_reset_unix_seconds"
-	begin, end := t.edges[edge{"", "begin", node}].Values, t.edges[edge{"", "end", node}].Values
-	return begin != nil && end != nil && begin[when] != end[when]
-}
-
 // agreement compares two independent counts of the same statements: the server's and the services'.
 func (t *trial) agreement() (reasons []string) {
 	for _, node := range []string{"primary", "replica"} {
-		if t.forgot(node) {
+		if t.Forgot(node) {
 			continue
 		}
-		server, _ := t.growth("", node, application("read", "write"))
-		own := t.services("", series{"statements_total",
-			map[string][]string{"node": {node}, "kind": {"read", "write"}}})
+		server, _ := t.Growth("", node, reading.Application("read", "write"))
+		own := t.Services("", reading.Counters{Metric: "statements_total",
+			Labels: map[string][]string{"node": {node}, "kind": {"read", "write"}}})
 		if !own.Known() {
 			own = 0
 		}

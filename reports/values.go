@@ -1,10 +1,7 @@
 package reports
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"strconv"
 
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -95,48 +92,14 @@ func (e *Effect) UnmarshalText(text []byte) error {
 	return fmt.Errorf("effect %q: want better, worse, differs or ~", text)
 }
 
-// Number is a measured number in base units. NaN means that nobody knows it, +Inf that it lies among the hits that never
-// came back; both are null in JSON and "-" in text, because neither is a number to reckon with. JSON carries six
-// significant digits, twice what the histograms know.
-type Number float64
-
-func unknown() Number { return Number(math.NaN()) }
-
-// Known tells whether the number can be printed and compared.
-func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
-
-// MarshalJSON implements json.Marshaler.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if !n.Known() {
-		return []byte("null"), nil
-	}
-	short, err := strconv.ParseFloat(strconv.FormatFloat(float64(n), 'g', 6, 64), 64)
-	if err != nil {
-		return nil, err
-	}
-	return strconv.AppendFloat(nil, short, 'f', -1, 64), nil
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *Number) UnmarshalJSON(data []byte) error {
-	value := new(float64)
-	if err := json.Unmarshal(data, &value); err != nil {
-		return err
-	}
-	if *n = unknown(); value != nil {
-		*n = Number(*value)
-	}
-	return nil
-}
-
 // Estimate is a ratio after/before with its 95 % interval over the rounds; Lo and Hi are unknown for a single round.
 type Estimate struct {
-	Value   Number `json:"value"`
-	Lo      Number `json:"lo"`
-	Hi      Number `json:"hi"`
-	Verdict Effect `json:"verdict"`
+	Value   stat.Number `json:"value"`
+	Lo      stat.Number `json:"lo"`
+	Hi      stat.Number `json:"hi"`
+	Verdict Effect      `json:"verdict"`
 	// HodgesLehmann is the robust centre beside Value: the median over the rounds and the means of each two of them.
-	HodgesLehmann Number `json:"hodges_lehmann"`
+	HodgesLehmann stat.Number `json:"hodges_lehmann"`
 	// Rounds is how many rounds the ratio rests on.
 	Rounds int `json:"rounds"`
 	// Why says what keeps the ratio from meaning a change, where that is not its interval.
@@ -145,10 +108,10 @@ type Estimate struct {
 
 // noEstimate is where nothing was compared.
 func noEstimate() Estimate {
-	return Estimate{Value: unknown(), Lo: unknown(), Hi: unknown(), HodgesLehmann: unknown()}
+	return Estimate{Value: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown(), HodgesLehmann: stat.Unknown()}
 }
 
 func estimate(i stat.Interval, effect Effect) Estimate {
-	return Estimate{Value: Number(i.Value), Lo: Number(i.Lo), Hi: Number(i.Hi), Verdict: effect,
-		HodgesLehmann: Number(i.Centre), Rounds: i.N}
+	return Estimate{Value: stat.Number(i.Value), Lo: stat.Number(i.Lo), Hi: stat.Number(i.Hi), Verdict: effect,
+		HodgesLehmann: stat.Number(i.Centre), Rounds: i.N}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -17,7 +19,7 @@ type Watch struct {
 	budgets []Budget
 	stages  []record.Stage
 	// answers are the counts so far, by budget.
-	answers []Number
+	answers []stat.Number
 	// clocks are those of the trial, which is in state; nil where a budget has none.
 	trial  int
 	clocks []*clock
@@ -43,7 +45,7 @@ func NewWatch(saved *Baseline, header record.Header, sc *scenarios.Scenario) *Wa
 			w.budgets = append(w.budgets, bounds(b.Filled(header.Headline, header.States[len(header.States)-1], sc.Phases))...)
 		}
 	}
-	w.answers = make([]Number, len(w.budgets))
+	w.answers = make([]stat.Number, len(w.budgets))
 	return w
 }
 
@@ -61,8 +63,8 @@ func (w *Watch) Add(state string, window record.Window) error {
 		case b.ForSeconds > 0:
 			w.clocks[i].add(window)
 		default:
-			m := map[string]Number{}
-			windowHits(window).wrong.into(m)
+			m := map[string]stat.Number{}
+			reading.CorrectnessOf(&window).Into(m)
 			if w.answers[i] += m[b.Metric]; !b.passes(w.answers[i]) && err == nil {
 				err = Breach{b.name(), fmt.Sprintf("%s so far", b.text(w.answers[i]))}
 			}

@@ -10,22 +10,23 @@ import (
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // defect is one of answers: what the run says of it, how many of it there were, and the states in which it shows.
 type defect struct {
 	name, told string
-	count      func(reports.Correctness) uint64
+	count      func(reading.Correctness) uint64
 	states     []string
 }
 
 func defects() []defect {
-	late := func(c reports.Correctness) uint64 { return c.AcceptedRevoked }
+	late := func(c reading.Correctness) uint64 { return c.AcceptedRevoked }
 	return []defect{
 		{auth.CacheRemembers, " revoked tokens were accepted too late", late, []string{carshare.Cache, carshare.Archive}},
 		{auth.IgnoreRevocations, " revoked tokens were accepted too late", late, carshare.States()},
-		{auth.LoseTokens, " acknowledged tokens were rejected", func(c reports.Correctness) uint64 { return c.RejectedValid }, carshare.States()},
-		{auth.MisnameUsers, " answers named the wrong user", func(c reports.Correctness) uint64 { return c.WrongUser }, carshare.States()},
+		{auth.LoseTokens, " acknowledged tokens were rejected", func(c reading.Correctness) uint64 { return c.RejectedValid }, carshare.States()},
+		{auth.MisnameUsers, " answers named the wrong user", func(c reading.Correctness) uint64 { return c.WrongUser }, carshare.States()},
 	}
 }
 

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // BenchmarkForeign is what other processes take of this machine while nothing else is done on it, by the run's own account:
@@ -17,7 +17,7 @@ func BenchmarkForeign(b *testing.B) {
 		if got.code != exitPass {
 			b.Logf("exit %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
-		sum, worst, trials := 0.0, reports.Number(0), s.summary(b).Validity
+		sum, worst, trials := 0.0, stat.Number(0), s.summary(b).Validity
 		for _, trial := range trials {
 			share := 100 * trial.Generator.ForeignRatio
 			if !share.Known() {

@@ -36,8 +36,8 @@ func progressOf(t *testing.T, set func(*progressView)) string {
 		p.Step, p.Stage, p.OfferedRate, p.AchievedRate, p.P95Seconds = harness.StepLoad, "peak", 600, 598, 0.00412
 		for second := range 25 {
 			time.Sleep(time.Second)
-			v.Observe(reading("primary", second, 900))
-			v.Observe(reading("replica", second, 310))
+			v.Observe(serverReading("primary", second, 900))
+			v.Observe(serverReading("replica", second, 310))
 			p.Elapsed += time.Second
 			v.show(p)
 			if second == 12 {
@@ -54,8 +54,8 @@ func progressOf(t *testing.T, set func(*progressView)) string {
 	return out.String()
 }
 
-// reading is what a server with so many statements a second says.
-func reading(source string, second int, rate float64) record.Sample {
+// serverReading is what a server with so many statements a second says.
+func serverReading(source string, second int, rate float64) record.Sample {
 	return record.Sample{AtSeconds: float64(second), Source: source,
 		Values: map[string]float64{"statements_total{kind=read,role=auth}": rate * float64(second)}}
 }

@@ -427,7 +427,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 	defer r.view.close()
 	config := harness.Config{
 		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),
-		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Cutover: r.flags.cutover.states,
+		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Cutover: r.flags.cutover.states, Condition: condition,
 	}
 	if r.flags.until.on {
 		config.More = r.more(time.Now())

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // sabotaged has time for a sabotage in its second measured stage, and a first one to compare with.
@@ -253,7 +254,7 @@ func wantPauseToShow(t *testing.T, s *reports.Summary, paused time.Duration) {
 		return
 	}
 	state := s.States[0]
-	if limit := reports.Number(paused.Seconds() / 2); !(state.P95Seconds > limit) || !(state.Stages[0].P95Seconds < state.P95Seconds) {
+	if limit := stat.Number(paused.Seconds() / 2); !(state.P95Seconds > limit) || !(state.Stages[0].P95Seconds < state.P95Seconds) {
 		t.Errorf("got p95 %v s, and %v s before, want over %v s after a pause of %v", state.P95Seconds, state.Stages[0].P95Seconds, limit, paused)
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
 )
@@ -149,4 +151,11 @@ func rounded(rate float64) float64 {
 		return math.Round(rate)
 	}
 	return math.Round(rate*10) / 10
+}
+
+// condition is what the judge will think of a trial, for the run loop to run it once more where that helps.
+func condition(m harness.Measured) harness.Condition {
+	hits := &reading.Hits{Offered: m.Due, Response: m.Response, Lag: m.Lag}
+	why, values := reading.Unbelievable(hits.Punctuality(), reading.ForeignIn(m.Stages, m.Processors))
+	return harness.Condition{P95Seconds: float64(hits.ResponseAt(0.95)), Why: why, Values: values}
 }

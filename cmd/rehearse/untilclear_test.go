@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // summaryOf has one phase whose effect on p95 lies between lo and hi, over so many rounds.
-func summaryOf(rounds int, lo, hi reports.Number, verdict reports.Effect) *reports.Summary {
+func summaryOf(rounds int, lo, hi stat.Number, verdict reports.Effect) *reports.Summary {
 	return &reports.Summary{Rounds: rounds, Phases: []reports.Phase{{Name: "cache", P95Ratio: reports.Estimate{
 		Value: (lo + hi) / 2, Lo: lo, Hi: hi, Verdict: verdict, Rounds: rounds,
 	}}}}

@@ -219,19 +219,6 @@ type Event struct {
 	Values map[string]float64 `json:"values,omitempty"`
 }
 
-// Limits of [Late].
-const (
-	LagLimitSeconds = 0.005
-	LagShare        = 0.1
-)
-
-// Late tells whether a generator was too late for its trial to be believed: the 99th percentile of its lag, over the
-// measured hits, exceeds both five milliseconds and a tenth of the measured p95. The run loop repeats such a trial, and
-// the judge leaves it out, by this one rule.
-func Late(lagP99Seconds, p95Seconds float64) bool {
-	return lagP99Seconds > LagLimitSeconds && lagP99Seconds > LagShare*p95Seconds
-}
-
 // Kinds of events.
 const (
 	// EventTrialBegin marks time zero of a trial's clock; EventTrialEnd that all its hits are accounted for.

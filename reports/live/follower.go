@@ -2,9 +2,12 @@ package live
 
 import (
 	"math"
+	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // Point is one second of a trial. What was not measured is not a number.
@@ -47,17 +50,8 @@ func noReadings() Readings {
 	return Readings{nan, nan, nan, nan, nan, nan}
 }
 
-// leastHits are the hits below which a percentile of a single second is not shown: one would have to be beyond it.
-func leastHits(q float64) uint64 { return uint64(math.Round(1 / (1 - q))) }
-
-const (
-	// openSeconds is how long a second of a trial may change; its last answers have come or timed out by then.
-	openSeconds = 120
-	// Two readings closer than this say more about themselves than about a rate; between two further apart than the other
-	// nobody looked.
-	leastGapSeconds = 0.5
-	mostGapSeconds  = 5
-)
+// openSeconds is how long a second of a trial may change; its last answers have come or timed out by then.
+const openSeconds = 120
 
 // Follower places what is recorded in the seconds of the trial under way. One goroutine at a time uses it.
 type Follower struct {
@@ -72,18 +66,31 @@ type Follower struct {
 	// readings are the latest by source.
 	readings map[string]record.Sample
 	now      Readings
+	lookUps  lookUps
 }
 
 // second is a point and what it is made of.
 type second struct {
 	Point
-	offered, completed, failed uint64
-	response, lag              record.Histogram
+	hits    reading.Second
+	lookUps lookUps
+}
+
+// lookUps are those in the cache that each service has counted between two readings.
+type lookUps map[string]struct{ hits, all reading.Rise }
+
+// ratio is that of all services together; not a number where the cache was asked nothing.
+func (l lookUps) ratio() page.Value {
+	hits, all := 0.0, 0.0
+	for _, of := range l {
+		hits, all = hits+of.hits.Grown, all+of.all.Grown
+	}
+	return page.Value(hits / all)
 }
 
 // NewFollower follows a run from its begin. TimeoutSeconds is how long a hit of it may take; zero is not known.
 func NewFollower(timeoutSeconds float64) *Follower {
-	return &Follower{timeoutSeconds: timeoutSeconds, trial: -1, readings: map[string]record.Sample{}, now: noReadings()}
+	return &Follower{timeoutSeconds: timeoutSeconds, trial: -1, readings: map[string]record.Sample{}, now: noReadings(), lookUps: lookUps{}}
 }
 
 // Now is what the instruments said last in the trial under way.
@@ -108,7 +115,7 @@ func (f *Follower) Observe(e record.Entry) []Point {
 
 // begin forgets the trial before.
 func (f *Follower) begin(e record.Event) {
-	f.trial, f.begun, f.now = e.Trial, e.AtSeconds, noReadings()
+	f.trial, f.begun, f.now, f.lookUps = e.Trial, e.AtSeconds, noReadings(), lookUps{}
 	f.seconds, f.latest = map[int]*second{}, 0
 }
 
@@ -117,7 +124,7 @@ func (f *Follower) second(number int) *second {
 	s := f.seconds[number]
 	if s == nil {
 		nan := page.Value(math.NaN())
-		s = &second{Point: Point{Trial: f.trial, Second: number, AtSeconds: page.Value(f.begun + float64(number)),
+		s = &second{lookUps: lookUps{}, Point: Point{Trial: f.trial, Second: number, AtSeconds: page.Value(f.begun + float64(number)),
 			Offered: nan, Achieved: nan, Failed: nan, P50Seconds: nan, P95Seconds: nan, P99Seconds: nan, LagSeconds: nan,
 			Readings: noReadings()}}
 		f.seconds[number], f.latest = s, max(f.latest, number)
@@ -132,35 +139,26 @@ func (f *Follower) window(w record.Window) []Point {
 		return nil
 	}
 	s := f.second(w.Second)
-	s.offered += w.Offered
-	s.completed += w.Completed
-	s.failed += w.Failed + w.Missed
-	s.response.Merge(w.Response)
-	s.lag.Merge(w.Lag)
-	s.Offered, s.Achieved, s.Failed = page.Value(s.offered), page.Value(s.completed), page.Value(s.failed)
-	s.P50Seconds, _ = s.percentile(0.5, f.timeoutSeconds)
-	s.P95Seconds, s.P95Over = s.percentile(0.95, f.timeoutSeconds)
-	s.P99Seconds, _ = s.percentile(0.99, f.timeoutSeconds)
-	if s.lag.Count() > 0 {
-		s.LagSeconds = page.Value(s.lag.Quantile(0.99))
-	}
+	s.hits.Add(&w)
+	s.Offered, s.Achieved = page.Value(s.hits.Offered), page.Value(s.hits.Answered)
+	s.Failed = s.Offered - s.Achieved
+	s.P50Seconds, _ = f.drawn(s.hits.Percentile(0.5))
+	s.P95Seconds, s.P95Over = f.drawn(s.hits.Percentile(0.95))
+	s.P99Seconds, _ = f.drawn(s.hits.Percentile(0.99))
+	s.LagSeconds = page.Value(s.hits.LagP99())
 	return []Point{s.Point}
 }
 
-// percentile is over all hits due in the second. It is unknown for too few of them. Where it is one that has no answer it is
-// over the timeout, and drawn there: a line that ends just when the system falls over would say that nothing happened.
-func (s *second) percentile(q, timeoutSeconds float64) (value page.Value, over bool) {
-	rank, answered := math.Ceil(q*float64(s.offered)), float64(s.response.Count())
+// drawn is where a percentile of a second is drawn. Where it is one that has no answer it is over the timeout, and drawn there:
+// a line that ends just when the system falls over would say that nothing happened.
+func (f *Follower) drawn(n stat.Number) (value page.Value, over bool) {
 	switch {
-	case s.offered < leastHits(q):
-		return page.Value(math.NaN()), false
-	case rank > answered && timeoutSeconds > 0:
-		return page.Value(timeoutSeconds), true
-	case rank > answered:
-		return page.Value(math.NaN()), true
+	case !math.IsInf(float64(n), 1):
+		return page.Value(n), false
+	case f.timeoutSeconds > 0:
+		return page.Value(f.timeoutSeconds), true
 	}
-	// Half a rank less, so that no rounding makes it the next one.
-	return page.Value(s.response.Quantile((rank - 0.5) / answered)), false
+	return page.Value(math.NaN()), true
 }
 
 // sample spreads what grew between two readings of a source over the seconds whose middle lies between them.
@@ -171,11 +169,11 @@ func (f *Follower) sample(s record.Sample) []Point {
 	case !known || before.Trial != s.Trial:
 		f.readings[s.Source] = s
 		return nil
-	case gap < leastGapSeconds:
+	case gap < reading.ShortestGapSeconds:
 		return nil
 	}
 	f.readings[s.Source] = s
-	if s.Trial != f.trial || gap > mostGapSeconds {
+	if s.Trial != f.trial || gap > reading.LongestGapSeconds {
 		return nil
 	}
 	return f.read(before, s)
@@ -183,48 +181,52 @@ func (f *Follower) sample(s record.Sample) []Point {
 
 // read enters what a source said between two readings.
 func (f *Follower) read(before, after record.Sample) (changed []Point) {
-	put := reading(before, after)
+	put := f.put(before, after)
 	if put == nil {
 		return nil
 	}
-	put(&f.now)
+	put(&f.now, f.lookUps)
 	first, last := math.Floor(before.AtSeconds-f.begun+0.5), math.Floor(after.AtSeconds-f.begun-0.5)
 	for number := max(int(first), 0); number <= int(last); number++ {
 		s := f.second(number)
-		put(&s.Readings)
+		put(&s.Readings, s.lookUps)
 		changed = append(changed, s.Point)
 	}
 	return changed
 }
 
-// reading is how two readings of a source change what the instruments say; nil is not at all.
-func reading(before, after record.Sample) func(*Readings) {
-	seconds := after.AtSeconds - before.AtSeconds
+// put is how two readings of a source change what the instruments say; nil is not at all.
+func (f *Follower) put(before, after record.Sample) func(*Readings, lookUps) {
 	statements := func() page.Value {
-		grown := total(after.Statements()) - total(before.Statements())
-		return known(grown/seconds, grown >= 0)
+		return page.Value(reading.Between(before, after, reading.Application("read", "write")).Rate())
 	}
 	switch after.Source {
 	case "primary":
 		lag, there := after.Values["replica_lag_seconds"]
-		return func(r *Readings) { r.PrimaryQPS, r.ReplicaLagSeconds = statements(), known(lag, there) }
+		return func(r *Readings, _ lookUps) { r.PrimaryQPS, r.ReplicaLagSeconds = statements(), known(lag, there) }
 	case "replica":
-		return func(r *Readings) { r.ReplicaQPS = statements() }
-	case "auth":
-		a, b := after.CacheRequests(), before.CacheRequests()
-		hits, all := a["hit"]-b["hit"], total(a)-total(b)
-		return func(r *Readings) { r.CacheHitRatio = known(hits/all, hits >= 0 && all > 0) }
+		return func(r *Readings, _ lookUps) { r.ReplicaQPS = statements() }
 	case "cpu":
-		room := seconds * after.Values[record.ProcessorsKey]
-		share := func(key string) page.Value {
-			a, since := after.Values[key]
-			b, before := before.Values[key]
-			return known((a-b)/room, since && before && a >= b && room > 0)
-		}
-		steal, foreign := share("steal_seconds_total"), share(record.ForeignKey)
-		return func(r *Readings) { r.StealRatio, r.ForeignRatio = steal, foreign }
+		steal, foreign := taken(before, after, "steal_seconds_total"), taken(before, after, record.ForeignKey)
+		return func(r *Readings, _ lookUps) { r.StealRatio, r.ForeignRatio = steal, foreign }
 	}
-	return nil
+	if !slices.Contains(reading.Services(), after.Source) {
+		return nil
+	}
+	of := struct{ hits, all reading.Rise }{reading.Between(before, after, reading.LookUps("hit")), reading.Between(before, after, reading.LookUps("hit", "miss"))}
+	return func(r *Readings, l lookUps) {
+		l[after.Source] = of
+		r.CacheHitRatio = l.ratio()
+	}
+}
+
+// taken is the share of the processors that somebody had between two readings.
+func taken(before, after record.Sample, key string) page.Value {
+	_, since := before.Values[key]
+	_, still := after.Values[key]
+	processors := after.Values[record.ProcessorsKey]
+	share := reading.Between(before, after, reading.Counters{Metric: key}).Rate() / processors
+	return known(share, since && still && processors > 0)
 }
 
 func known(x float64, is bool) page.Value {
@@ -232,11 +234,4 @@ func known(x float64, is bool) page.Value {
 		x = math.NaN()
 	}
 	return page.Value(x)
-}
-
-func total(counts map[string]float64) (sum float64) {
-	for _, n := range counts {
-		sum += n
-	}
-	return sum
 }

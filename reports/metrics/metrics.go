@@ -15,12 +15,14 @@ package metrics
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // Exporter counts what is recorded of one run. It is safe for concurrent use.
@@ -228,15 +230,25 @@ func (x *Exporter) sample(s record.Sample) {
 	}
 	switch s.Source {
 	case "primary", "replica":
-		grow(x.statements.MustCurryWith(prometheus.Labels{"node": s.Source}), before.Statements(), s.Statements())
-	case "auth", "callers":
-		grow(x.cached, before.CacheRequests(), s.CacheRequests())
+		grow(x.statements.MustCurryWith(prometheus.Labels{"node": s.Source}), statements(before), statements(s))
 	case "cpu":
 		grow(x.taken, taken(before), taken(s))
+	}
+	if slices.Contains(reading.Services(), s.Source) {
+		grow(x.cached, lookUps(before), lookUps(s))
 	}
 	if s.Source == "primary" {
 		x.replicaLag(s)
 	}
+}
+
+// statements are those of the application by kind, and lookUps those in the cache by result, as counted until a reading.
+func statements(s record.Sample) map[string]float64 {
+	return reading.Application("read", "write").Sums(s, "kind")
+}
+
+func lookUps(s record.Sample) map[string]float64 {
+	return reading.LookUps("hit", "miss").Sums(s, "result")
 }
 
 // grow adds to counters what grew between two readings. A count that fell was reset, and began again at zero.

@@ -154,8 +154,8 @@ func TestExportIsWhatWasRecorded(t *testing.T) {
 	}
 	for _, node := range []string{"primary", "replica"} {
 		want := 0.0
-		for kind, n := range last[node].Statements() {
-			want += n - first[node].Statements()[kind]
+		for kind, n := range statements(last[node]) {
+			want += n - statements(first[node])[kind]
 		}
 		if got, _ := sums("rehearse_database_statements_total", "node", node); got != want || want == 0 {
 			t.Errorf("%s: got %v statements, want %v", node, got, want)

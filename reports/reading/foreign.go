@@ -1,6 +1,10 @@
-package record
+package reading
 
-import "math"
+import (
+	"math"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
+)
 
 // ForeignLimit is the share of the processors' time from which on what other processes do is a party to every latency. On
 // two processors under 150 hits a second, beside builds that came and went, the p95 of the seconds in which others took so
@@ -28,14 +32,14 @@ func (f Foreign) Crowded() bool { return f.Share > ForeignLimit }
 
 // ForeignIn finds the worst of some stages by the readings of source cpu at their edges. A stage with a reading missing says
 // nothing, and so does one without length.
-func ForeignIn(stages []string, reading func(stage, edge string) Sample) Foreign {
+func ForeignIn(stages []string, reading func(stage, edge string) record.Sample) Foreign {
 	worst := Foreign{Share: math.NaN()}
 	for _, stage := range stages {
 		begin, end := reading(stage, "begin"), reading(stage, "end")
 		took := end.AtSeconds - begin.AtSeconds
-		before, known := begin.Values[ForeignKey]
-		after, also := end.Values[ForeignKey]
-		processors := end.Values[ProcessorsKey]
+		before, known := begin.Values[record.ForeignKey]
+		after, also := end.Values[record.ForeignKey]
+		processors := end.Values[record.ProcessorsKey]
 		share := (after - before) / (took * processors)
 		if !known || !also || !(took > 0) || !(processors >= 1) || math.IsInf(share, 0) {
 			continue

@@ -1,13 +1,15 @@
-package record
+package reading
 
 import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 func TestPunctuality(t *testing.T) {
-	histogram := func(n int, took time.Duration) (h Histogram) {
+	histogram := func(n int, took time.Duration) (h record.Histogram) {
 		for range n {
 			h.Record(took)
 		}
@@ -28,8 +30,9 @@ func TestPunctuality(t *testing.T) {
 		{"nothing due", 0, 0, 0, math.NaN(), false},
 		{"more answered than due", 10 * time.Millisecond, 100, 0, 0.02, true},
 	} {
-		p := PunctualityOf(histogram(c.answered, c.lag), histogram(c.answered, 20*time.Millisecond), c.due)
-		near := math.Abs(p.P95Seconds-c.p95) < 1e-4 || p.P95Seconds == c.p95 || math.IsNaN(p.P95Seconds) && math.IsNaN(c.p95)
+		p := (&Hits{Offered: c.due, Lag: histogram(c.answered, c.lag), Response: histogram(c.answered, 20*time.Millisecond)}).Punctuality()
+		got := float64(p.P95Seconds)
+		near := math.Abs(got-c.p95) < 1e-4 || got == c.p95 || math.IsNaN(got) && math.IsNaN(c.p95)
 		if !near || p.Late() != c.late {
 			t.Errorf("%s: got %+v, late %v; want p95 %v, late %v", c.name, p, p.Late(), c.p95, c.late)
 		}
