@@ -37,6 +37,9 @@ const (
 	maxSavedCPUs     = 1e6
 	maxSavedName     = 500
 	maxSavedProblems = 10
+	// States, and states times operations: who compares looks at each.
+	maxSavedStates = 1000
+	maxSavedCells  = 20_000
 )
 
 // Baseline is what a run measured, saved to compare later runs with. It belongs into the repository of the system: its
@@ -280,6 +283,10 @@ func (b *Baseline) check(path string) error {
 	for _, key := range slices.Sorted(maps.Keys(b.Numbers)) {
 		p.name("number", key)
 		p.saved(key, b.Numbers[key])
+	}
+	states, operations := side{Candidate: Candidate{Saved: b}}.states(), side{Candidate: Candidate{Saved: b}}.operations()
+	if len(states) > maxSavedStates || len(states)*len(operations) > maxSavedCells {
+		p.add("%d states and %d operations are too many: %d states at the most, and %d times operations", len(states), len(operations), maxSavedStates, maxSavedCells)
 	}
 	if len(p.wrong) > 0 {
 		return fmt.Errorf("%w; save it anew", errors.Join(p.wrong...))

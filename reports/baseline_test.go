@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -315,6 +316,32 @@ func TestSavedNumbersHaveBounds(t *testing.T) {
 			if _, err := ReadBaseline(path); err == nil {
 				t.Errorf("number %d is read as %s: …%s", at, absurd, changed[max(n[0]-40, 0):n[1]])
 			}
+		}
+	}
+}
+
+// A baseline of more states or operations than a run has is refused: each of them would be compared.
+func TestSavedStatesHaveBounds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "saved.json")
+	for _, tt := range []struct {
+		states, operations int
+		want               string
+	}{
+		{6, 100, ""},
+		{maxSavedStates + 1, 1, "1001 states and 1 operations are too many: 1000 states at the most"},
+		{200, 101, "200 states and 101 operations are too many"},
+	} {
+		b := &Baseline{Schema: BaselineSchema, Scenario: "tiny", Numbers: map[string]SavedNumber{}}
+		for i := range tt.states {
+			k := Key{Metric: "p95", State: fmt.Sprint("s", i), Stage: "peak", Operation: fmt.Sprint("o", i%tt.operations)}
+			b.Numbers[k.saved()] = SavedNumber{1, stat.Unknown(), stat.Unknown()}
+		}
+		if err := b.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ReadBaseline(path)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%d states, %d operations: got %v, want %q", tt.states, tt.operations, err, tt.want)
 		}
 	}
 }

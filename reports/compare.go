@@ -167,8 +167,9 @@ func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 		return nil, err
 	}
 	c.Differences = append(c.Differences, found...)
+	operations := allOf(c.sides, side.operations)
 	for _, state := range allOf(c.sides, side.states) {
-		c.States = append(c.States, c.state(state))
+		c.States = append(c.States, c.state(state, operations))
 	}
 	c.note(unstated)
 	c.noteCollapses()
@@ -309,8 +310,8 @@ func commonStage(sides []side, stage string) (string, error) {
 	return stage, nil
 }
 
-// state compares all numbers of one.
-func (c *Comparison) state(name string) ComparedState {
+// state compares all numbers of one, of these operations.
+func (c *Comparison) state(name string, operations []string) ComparedState {
 	state := ComparedState{State: name}
 	var counting [][2]group
 	for i, g := range c.groups {
@@ -320,7 +321,7 @@ func (c *Comparison) state(name string) ComparedState {
 			counting = append(counting, c.matched(c.groups[0], g, name))
 		}
 	}
-	for _, k := range comparedKeys(name, c.Stage, allOf(c.sides, side.operations)) {
+	for _, k := range comparedKeys(name, c.Stage, operations) {
 		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation}
 		for i, g := range c.groups {
 			level := g.level(k)
