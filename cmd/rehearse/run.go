@@ -388,19 +388,16 @@ func (d nodeDied) Error() string {
 
 func (d nodeDied) Unwrap() error { return d.err }
 
-// notReady is an error of the boot, unless the user ended it.
+// notReady is an error of the boot, unless the user ended it: what broke then broke for that, and has no other remedy.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
-	end := record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error()}
-	stopped, ended := errors.AsType[interrupted](context.Cause(ctx))
-	if !ended {
-		end.Values = map[string]float64{exitValue: exitEnvironment}
+	if stopped, ended := errors.AsType[interrupted](context.Cause(ctx)); ended {
+		err = stopped
+	} else {
+		err = exitError{exitEnvironment, err}
 	}
-	r.note(end)
+	r.note(record.Event{Trial: -1, Kind: record.EventInterrupted, Text: err.Error(), Values: map[string]float64{exitValue: float64(codeOf(ctx, err))}})
 	r.reportNothing()
-	if ended {
-		return stopped
-	}
-	return exitError{exitEnvironment, err}
+	return err
 }
 
 // reportNothing writes the reports of a run that never began, because build servers look there for what went wrong. What

@@ -43,8 +43,10 @@ func unmeasuredIn(dir string) *unmeasured {
 			continue
 		}
 		u := &unmeasured{dir: dir, why: e.Text, code: exitInconclusive}
-		if e.Values[exitValue] == exitEnvironment {
-			u.code = exitEnvironment
+		for _, code := range []int{exitEnvironment, exitHungUp, exitInterrupted, exitTerminated} {
+			if e.Values[exitValue] == float64(code) {
+				u.code = code
+			}
 		}
 		return u
 	}
