@@ -64,6 +64,11 @@ func (r *rehearsal) more(began time.Time) func(context.Context) (bool, error) {
 
 // decide tells whether one more round follows, and why. All rounds so far took so long together.
 func (u untilClear) decide(s *reports.Summary, most int, took time.Duration) (more bool, why string) {
+	for _, state := range s.States {
+		if state.Collapse != nil {
+			return false, state.Name + " collapsed, and no further round mends that: the run has failed"
+		}
+	}
 	open := s.Undecided(u.precision)
 	if len(open) == 0 {
 		return false, "all is clear"

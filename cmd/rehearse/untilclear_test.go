@@ -16,6 +16,12 @@ func summaryOf(rounds int, lo, hi stat.Number, verdict reports.Effect) *reports.
 	}}}}
 }
 
+// collapsed has a state that fell over as well.
+func collapsed(s *reports.Summary) *reports.Summary {
+	s.States = []reports.State{{Name: "baseline"}, {Name: "extract-main", Collapse: &reports.Collapse{}}}
+	return s
+}
+
 func TestUntilClearDecides(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -28,6 +34,8 @@ func TestUntilClearDecides(t *testing.T) {
 		{"decided", summaryOf(3, 0.5, 0.9, reports.Better), 9, time.Minute, false, "all is clear"},
 		{"known well enough", summaryOf(3, 0.95, 1.05, reports.Unclear), 9, time.Minute, false, "all is clear"},
 		{"open", summaryOf(3, 0.8, 1.4, reports.Unclear), 9, time.Minute, true, "one more round: cache: p95 changes by −20.0 % to +40.0 %"},
+		{"open, and failed for good", collapsed(summaryOf(3, 0.8, 1.4, reports.Unclear)), 9, time.Minute, false, "extract-main collapsed, and no further round mends that"},
+		{"clear, and failed for good", collapsed(summaryOf(3, 0.5, 0.9, reports.Better)), 9, time.Minute, false, "extract-main collapsed"},
 		{"no token left", summaryOf(9, 0.8, 1.4, reports.Unclear), 9, time.Minute, false, "raise system.data.live_tokens"},
 		{"no time left", summaryOf(3, 0.8, 1.4, reports.Unclear), 9, 8 * time.Minute, false, "one more round would end after --max-time 10m0s"},
 		{"just time enough", summaryOf(4, 0.8, 1.4, reports.Unclear), 9, 8 * time.Minute, true, "one more round"},
