@@ -104,7 +104,7 @@ func (l *ledger) findCounts(k Key) map[string]stat.Number {
 		m = l.operationCounts(of, k)
 	}
 	var c reading.Correctness
-	for _, t := range l.of(k.State) {
+	for _, t := range l.all(k.State) {
 		c.Add(t.hits(k).Wrong)
 	}
 	c.Into(m)

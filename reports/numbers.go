@@ -65,7 +65,7 @@ func (l *ledger) state(name string) State {
 	s.Collapse = l.collapse(name)
 	s.APIs, s.Queries = apis(of, l.header.Headline), l.queries(of.counts)
 	s.Correctness = reading.Correctness{}
-	for _, t := range l.of(name) {
+	for _, t := range l.all(name) {
 		s.Correctness.Add(t.WrongAnswers())
 	}
 	return s
@@ -73,7 +73,7 @@ func (l *ledger) state(name string) State {
 
 func (l *ledger) numbers(state string, stage record.Stage) Numbers {
 	n := numbersOf(l.evidence(state), stage, l.header.Operations)
-	for _, t := range l.of(state) {
+	for _, t := range l.all(state) {
 		n.Correctness.Add(t.In(stage.Name).Wrong)
 	}
 	return n
