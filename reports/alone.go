@@ -126,24 +126,25 @@ func (t *trial) visited() []reason {
 	}
 	switch {
 	case v.total() > foreignLimit*v.sent:
-		return []reason{{voidsMeasures, v.told()}}
+		return []reason{{voidsMeasures, otherClient, v.told()}}
 	case many:
-		return []reason{{voidsCounts, v.told()}}
+		return []reason{{voidsCounts, otherClient, v.told()}}
 	}
 	return nil
 }
 
-// uninvited is the doubt that few of others' requests leave, and that hits which never reached a service do.
-func (t *trial) uninvited() (doubts []string) {
-	v, ok := t.visitors()
-	if !ok {
-		return nil
+// uninvited is the doubt that few of others' requests leave.
+func (t *trial) uninvited() []string {
+	if v, ok := t.visitors(); ok && v.total() > 0 && len(t.visited()) == 0 {
+		return []string{v.told()}
 	}
-	if v.total() > 0 && len(t.visited()) == 0 {
-		doubts = append(doubts, v.told())
+	return nil
+}
+
+// unreceived is the doubt that hits which never reached a service leave.
+func (t *trial) unreceived() []string {
+	if v, ok := t.visitors(); ok && v.lost > sentTolerance*v.sent {
+		return []string{fmt.Sprintf("%s of %s hits that were sent never reached a service", whole(v.lost), whole(v.sent))}
 	}
-	if v.lost > sentTolerance*v.sent {
-		doubts = append(doubts, fmt.Sprintf("%s of %s hits that were sent never reached a service", whole(v.lost), whole(v.sent)))
-	}
-	return doubts
+	return nil
 }

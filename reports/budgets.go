@@ -47,6 +47,8 @@ type Budget struct {
 	abort bool
 	// follows is the name of the check from which it follows that the budget is undecided.
 	follows string
+	// said is what the reasons or the warnings say of it, where they do.
+	said string
 }
 
 // Bounds of budgets.

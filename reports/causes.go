@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -94,19 +93,16 @@ func (l *ledger) budgetFollows(s *Summary, b Budget) string {
 	return ""
 }
 
-// kinds are what there is against the trials of a state, without the numbers in it.
-func (l *ledger) kinds(state string) (kinds []string) {
+// kinds are what there is against the trials of a state.
+func (l *ledger) kinds(state string) (kinds []kind) {
 	for _, t := range l.of(state) {
 		for _, r := range t.reasons {
-			about, _, _ := strings.Cut(r.text, ";")
-			kinds = append(kinds, strings.Join(slices.DeleteFunc(strings.FieldsFunc(about, func(c rune) bool { return !unicode.IsLetter(c) }), unitOfTime), " "))
+			kinds = append(kinds, r.kind)
 		}
 	}
 	slices.Sort(kinds)
 	return slices.Compact(kinds)
 }
-
-func unitOfTime(word string) bool { return word == "s" || word == "ms" || word == "µs" }
 
 // firstReason is what there is against the first trial of a state, in brackets.
 func (s *Summary) firstReason(state string) string {

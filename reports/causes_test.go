@@ -32,13 +32,14 @@ func (m *made) never(state string) {
 	}
 }
 
-// However much follows from a trouble, it is one: one error for build servers, one reason, one annotation; all that follows
-// from it is skipped and points to it.
-func TestOneCauseIsOneError(t *testing.T) {
-	for _, tt := range []struct {
-		name, cause string
-		spoil       func(*made)
-	}{
+// trouble is one cause from which much follows.
+type trouble struct {
+	name, cause string
+	spoil       func(*made)
+}
+
+func troubles() []trouble {
+	return []trouble{
 		{"the boot failed", reachesEnd, func(m *made) {
 			m.windows, m.samples = nil, nil
 			m.events = []record.Event{{AtSeconds: 2, Trial: -1, Kind: record.EventInterrupted, Text: "Docker does not answer"}}
@@ -54,7 +55,13 @@ func TestOneCauseIsOneError(t *testing.T) {
 			}
 		}},
 		{"all hits of all states were lost", trialOf("baseline"), (*made).twiceAsMany},
-	} {
+	}
+}
+
+// However much follows from a trouble, it is one: one error for build servers, one reason, one annotation; all that follows
+// from it is skipped and points to it.
+func TestOneCauseIsOneError(t *testing.T) {
+	for _, tt := range troubles() {
 		t.Run(tt.name, func(t *testing.T) {
 			m := gated(2)
 			tt.spoil(m)

@@ -71,7 +71,7 @@ func Annotations(run *record.Run, s *Summary) []Annotation {
 		if b.Verdict == Pass || b.follows != "" || b.lenient() && b.Verdict != Fail {
 			continue
 		}
-		said = append(said, b.told())
+		said = append(said, b.said)
 		if a := b.annotation(run.Header); a.Level == levelError {
 			errors = append(errors, a)
 		} else {
@@ -104,11 +104,9 @@ func remarks(list []string, which, where string) string {
 	return fmt.Sprintf("%s%s, such as: %s; all are in %s", plural(len(list), "remark"), which, list[0], where)
 }
 
-// unsaid are the texts that do not begin with one that was said.
+// unsaid are the texts that were not said.
 func unsaid(texts, said []string) []string {
-	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool {
-		return slices.ContainsFunc(said, func(other string) bool { return strings.HasPrefix(text, other) })
-	})
+	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return slices.Contains(said, text) })
 }
 
 // pressing are the warnings about numbers that budgets rest on, one for each state, and all warnings that they stand for.

@@ -11,7 +11,7 @@ import (
 // doubted gives every trial a doubt about some of its numbers.
 func doubted(s *Summary, about voids) {
 	for i, t := range s.ledger.trials {
-		t.doubts = []doubt{{voids: about, text: "odd"}}
+		t.doubts = []doubt{{reason{about, flushedCache, "odd"}}}
 		s.Validity[i] = t.check()
 	}
 	s.Warnings = s.doubts()
@@ -76,7 +76,7 @@ func TestDoubtsAreAboutNumbers(t *testing.T) {
 	m.samplesOf(1, "primary", func(s *record.Sample) { s.Values["replica_lag_seconds"] = 3 })
 	_, s := m.summarized(t)
 	for _, d := range s.ledger.trials[1].doubts {
-		if d.voids != voidsCounts || d.rates {
+		if d.voids != voidsCounts || d.kind == blurredRate {
 			t.Errorf("got %+v", d)
 		}
 	}

@@ -213,18 +213,17 @@ func (s *Summary) trusted() page.Answer {
 	return a
 }
 
-// firstDoubt says how many there are and what the first is about, without its explanation.
+// firstDoubt says how many trials have some, and the first of them.
 func (s *Summary) firstDoubt() string {
-	doubts := s.doubts()
-	if len(doubts) == 0 {
+	doubted := s.doubted()
+	if len(doubted) == 0 {
 		return ""
 	}
-	parts := strings.SplitN(doubts[0], ": ", 3)
-	about, such := strings.Join(parts[:min(len(parts), 2)], ": "), ":"
-	if len(doubts) > 1 {
+	such := ":"
+	if len(doubted) > 1 {
 		such = ", such as"
 	}
-	return fmt.Sprintf(", with %s%s %s", plural(len(doubts), "doubt"), such, about)
+	return fmt.Sprintf(", with %s%s %s: %s", plural(len(doubted), "doubt"), such, doubted[0].name(), doubted[0].Doubts[0])
 }
 
 // told says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.

@@ -73,7 +73,7 @@ func TestPageOfAnHour(t *testing.T) {
 func TestFirstScreen(t *testing.T) {
 	for name, want := range map[string][]string{
 		"pass": {"Yes: 3 of 3 budgets kept.", "In one phase, extract-reads: primary (master DB) QPS 1,000 → 250 (−75.0 %)",
-			"with 1 doubt: trial 1 (baseline, round 1): the replica was 2.50 s behind at 6.00 s (peak), over 2 s. On this machine so many rounds find changes of p95 from −5.2 % or +5.5 % on."},
+			"with 1 doubt: trial 1 (baseline, round 1): the replica was 2.50 s behind at 6.00 s (peak), over 2 s: its answers were that old. On this machine so many rounds find changes of p95 from −5.2 % or +5.5 % on."},
 		"fail":         {"No: 1 of 4 budgets kept, 2 breached, 1 undecided.", "extract-main: primary (master DB) QPS 1,500 → 1,000 (−33.3 %)", "Yes: 4 of 4 trials valid, with no doubts."},
 		"inconclusive": {"It cannot be told: 0 of 1 budget kept, 1 undecided.", "extract-reads", "With care: 5 of 6 trials valid."},
 		"truncated":    {"It cannot be told: there was no budget to keep.", "Nothing could be compared.", "Only as far as it went: the run did not reach its end, 1 of 3 trials valid."},

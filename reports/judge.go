@@ -17,11 +17,12 @@ func (l *ledger) judge(s *Summary, run *record.Run) {
 	l.judgeAnswered(s)
 	l.judgeRun(s, run)
 	l.tellVoid(s)
-	for _, b := range s.Budgets {
+	for i, b := range s.Budgets {
 		told := b.told()
 		if !s.Complete && s.end == b.name() {
 			told += ", and the run was ended for it" + s.consequences(s.end)
 		}
+		s.Budgets[i].said = told
 		switch {
 		case b.lenient() && b.Verdict != Pass && b.follows == "":
 			s.Warnings = append(s.Warnings, told)

@@ -33,16 +33,51 @@ func (v voids) words() (words []string) {
 	return words
 }
 
+// kind is what a reason or a doubt is about. What follows from one is decided by its kind: the text may be put better at any
+// time.
+type kind string
+
+// The kinds of reasons against a trial.
+const (
+	notBegun       kind = "no begin"
+	notEnded       kind = "no end"
+	otherState     kind = "another state"
+	otherClient    kind = "another client"
+	missingReading kind = "missing readings"
+	otherHits      kind = "other hits than were due"
+	hitsNeverSent  kind = "hits never sent"
+	crowdedMachine kind = "a shared machine"
+	lateGenerator  kind = "a late generator"
+	starved        kind = "a starved generator"
+	uncountedHits  kind = "hits that no clock saw"
+	statsReset     kind = "statistics that were reset"
+	droppedCalls   kind = "statements that were dropped"
+	fallenCounter  kind = "a counter that fell"
+	countsApart    kind = "counts that are apart"
+)
+
+// The kinds of doubts about one.
+const (
+	unsettledStage kind = "a response that did not settle"
+	blurredRate    kind = "a rate that is not known well"
+	stolenTime     kind = "time that the host took"
+	laggingReplica kind = "a replica that lagged behind"
+	flushedCache   kind = "a cache that was flushed"
+	sentTwice      kind = "hits sent twice"
+	neverReceived  kind = "hits that never arrived"
+)
+
 // reason is what there is against a trial, and which of its numbers that voids.
 type reason struct {
 	voids
+	kind
 	text string
 }
 
-// because are reasons that take the same numbers away.
-func (v voids) because(texts []string) (reasons []reason) {
+// because are reasons of a kind that take the same numbers away.
+func (v voids) because(about kind, texts []string) (reasons []reason) {
 	for _, text := range texts {
-		reasons = append(reasons, reason{v, text})
+		reasons = append(reasons, reason{v, about, text})
 	}
 	return reasons
 }

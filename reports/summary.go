@@ -197,6 +197,11 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 	}
 	l := newLedger(run)
 	l.saved = saved
+	return l.summarize(run, sc), nil
+}
+
+// summarize judges what is known of the trials.
+func (l *ledger) summarize(run *record.Run, sc *scenarios.Scenario) *Summary {
 	s := &Summary{
 		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
 		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
@@ -218,7 +223,7 @@ func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) 
 	s.Jobs = jobs(run.Events)
 	l.compared(s)
 	l.judge(s, run)
-	return s, nil
+	return s
 }
 
 func jobs(events []record.Event) []Job {

@@ -252,12 +252,17 @@ func (s *Summary) invalid() []string {
 }
 
 // doubts lists those about trials that reached numbers.
-func (s *Summary) doubts() []string {
-	return s.trialsWith(func(t TrialCheck) []string {
-		if t.voids(voidsLatencies) && t.voids(voidsCounts) {
-			return nil
-		}
-		return t.Doubts
+func (s *Summary) doubts() (list []string) {
+	for _, t := range s.doubted() {
+		list = append(list, t.name()+": "+strings.Join(t.Doubts, "; "))
+	}
+	return list
+}
+
+// doubted are the trials with numbers that are believed, and doubts about them.
+func (s *Summary) doubted() []TrialCheck {
+	return slices.DeleteFunc(slices.Clone(s.Validity), func(t TrialCheck) bool {
+		return len(t.Doubts) == 0 || t.voids(voidsLatencies) && t.voids(voidsCounts)
 	})
 }
 
@@ -265,11 +270,16 @@ func (s *Summary) notes() []string {
 	return s.trialsWith(func(t TrialCheck) []string { return t.Notes })
 }
 
+// name is that of the trial, counted from one as in the progress of the run.
+func (t TrialCheck) name() string {
+	return fmt.Sprintf("trial %d (%s, round %d)", t.Trial+1, t.State, t.Round+1)
+}
+
 // trialsWith lists the trials of which there is something to say, counted from one as in the progress of the run.
 func (s *Summary) trialsWith(what func(TrialCheck) []string) (list []string) {
 	for _, t := range s.Validity {
 		if told := what(t); len(told) > 0 {
-			list = append(list, fmt.Sprintf("trial %d (%s, round %d): %s", t.Trial+1, t.State, t.Round+1, strings.Join(told, "; ")))
+			list = append(list, t.name()+": "+strings.Join(told, "; "))
 		}
 	}
 	return list

@@ -20,43 +20,36 @@ const (
 
 // doubtful lists what does not make the trial invalid, since it may be what the state does, but has to be known before
 // its numbers are believed.
-func (t *trial) doubtful(headline string) (doubts []doubt) {
+func (t *trial) doubtful(headline string) []doubt {
 	var blurred []string
 	if !t.void(voidsCounts) {
 		blurred = t.blurred(headline)
 	}
-	for _, one := range []struct {
-		doubt
-		texts []string
-	}{
-		{doubt{voids: voidsMeasures}, t.uninvited()},
-		{doubt{voids: voidsLatencies}, t.unsettled(headline)},
-		{doubt{voids: voidsCounts, rates: true}, blurred},
-		{doubt{voids: voidsLatencies}, t.stolen()},
-		{doubt{voids: voidsCounts}, t.lagging(lagDoubtfulSeconds)},
-		{doubt{voids: voidsMeasures}, t.flushed()},
-		{doubt{voids: voidsMeasures | voidsErrors}, t.twice()},
-	} {
-		for _, text := range one.texts {
-			one.text = text
-			doubts = append(doubts, one.doubt)
-		}
-	}
-	return doubts
+	return slices.Concat(
+		doubts(voidsMeasures, otherClient, t.uninvited()),
+		doubts(voidsMeasures, neverReceived, t.unreceived()),
+		doubts(voidsLatencies, unsettledStage, t.unsettled(headline)),
+		doubts(voidsCounts, blurredRate, blurred),
+		doubts(voidsLatencies, stolenTime, t.stolen()),
+		doubts(voidsCounts, laggingReplica, t.lagging(lagDoubtfulSeconds)),
+		doubts(voidsMeasures, flushedCache, t.flushed()),
+		doubts(voidsMeasures|voidsErrors, sentTwice, t.twice()))
 }
 
 // doubt is what has to be known of a trial, and which of its numbers it is about.
-type doubt struct {
-	voids
-	// rates tells that of the counts it is only about rates, and not about those of a hit.
-	rates bool
-	text  string
+type doubt struct{ reason }
+
+func doubts(numbers voids, about kind, texts []string) (list []doubt) {
+	for _, r := range numbers.because(about, texts) {
+		list = append(list, doubt{r})
+	}
+	return list
 }
 
-// about tells whether a budget rests on the numbers of the doubt.
+// about tells whether a budget rests on the numbers of the doubt. A rate may be blurred where counts of a hit are not.
 func (d doubt) about(b Budget) bool {
 	_, rate := b.Key.rates()
-	return b.rests()&d.voids != 0 && (rate || !d.rates)
+	return b.rests()&d.voids != 0 && (rate || d.kind != blurredRate)
 }
 
 // noteworthy lists what else went on while there was load, and when.

@@ -43,7 +43,7 @@ func (t *trial) examine(h *record.Header, read instruments) {
 		t.doubts = t.doubtful(h.Headline)
 		if t.Ended {
 			for _, text := range t.unread(read.besides) {
-				t.doubts = append(t.doubts, doubt{voids: voidsCounts, text: text})
+				t.doubts = append(t.doubts, doubt{reason: reason{voidsCounts, missingReading, text}})
 			}
 		}
 		// Never nil: in JSON nothing is an empty list.
@@ -64,35 +64,45 @@ func (l *ledger) validity() []TrialCheck {
 func (t *trial) against(h *record.Header, read instruments) []reason {
 	switch {
 	case !t.Began:
-		return []reason{{voidsWhole, "the trial did not begin"}}
+		return []reason{{voidsWhole, notBegun, "the trial did not begin"}}
 	case !t.Ended:
-		return []reason{{voidsMeasures, "the trial did not end"}}
+		return []reason{{voidsMeasures, notEnded, "the trial did not end"}}
 	}
 	return slices.Concat(
-		voidsWhole.because(t.elsewhere(h)),
+		voidsWhole.because(otherState, t.elsewhere(h)),
 		t.visited(),
-		voidsCounts.because(t.unread(read.needed)),
+		voidsCounts.because(missingReading, t.unread(read.needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
-		voidsMeasures.because(t.sending()),
-		voidsLatencies.because(slices.Concat(t.crowding(), t.punctuality(), t.starvation(), t.littlesLaw())),
-		voidsCounts.because(slices.Concat(t.statistics(), t.resets(), t.agreement())))
+		voidsMeasures.because(otherHits, t.onRecord()),
+		voidsMeasures.because(hitsNeverSent, t.sending()),
+		voidsLatencies.because(crowdedMachine, t.crowding()),
+		voidsLatencies.because(lateGenerator, t.punctuality()),
+		voidsLatencies.because(starved, t.starvation()),
+		voidsLatencies.because(uncountedHits, t.littlesLaw()),
+		t.statistics(),
+		voidsCounts.because(fallenCounter, t.resets()),
+		voidsCounts.because(countsApart, t.agreement()))
 }
 
-func (t *trial) sending() (reasons []string) {
-	offered, missed, due := t.OnRecord, uint64(0), t.Due()
+// onRecord tells where other hits are on record than were due.
+func (t *trial) onRecord() []string {
+	if due := t.Due(); t.OnRecord != due {
+		return []string{fmt.Sprintf("%s hits recorded of %s due", count(t.OnRecord), count(due))}
+	}
+	return t.overfull()
+}
+
+// sending tells of hits that were left out.
+func (t *trial) sending() []string {
+	missed := uint64(0)
 	for _, h := range t.StageHits {
 		missed += h.Missed
 	}
-	if offered != due {
-		reasons = append(reasons, fmt.Sprintf("%s hits recorded of %s due", count(offered), count(due)))
-	} else {
-		reasons = append(reasons, t.overfull()...)
+	if float64(missed) <= sentTolerance*float64(t.OnRecord) {
+		return nil
 	}
-	if float64(missed) > sentTolerance*float64(offered) {
-		reasons = append(reasons, fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
-			count(missed), count(offered), limit(percent(sentTolerance))))
-	}
-	return reasons
+	return []string{fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
+		count(missed), count(t.OnRecord), limit(percent(sentTolerance)))}
 }
 
 // overfull names the stages of which more hits are on record than were due.
@@ -149,18 +159,18 @@ func others(n int) string {
 }
 
 // statistics finds out whether pg_stat_statements forgot something while it was read.
-func (t *trial) statistics() (reasons []string) {
+func (t *trial) statistics() (reasons []reason) {
 	for _, node := range []string{"primary", "replica"} {
-		begin, end := t.Edges[reading.Edge{Side: "begin", Source: node}].Values, t.Edges[reading.Edge{Stage: "", Side: "end", Source: node}].Values
+		begin, end := t.Edges[reading.Edge{Side: "begin", Source: node}].Values, t.Edges[reading.Edge{Side: "end", Source: node}].Values
 		if begin == nil || end == nil {
 			continue // it is said already
 		}
 		if t.Forgot(node) {
-			reasons = append(reasons, node+": the statement statistics were reset during the trial")
+			reasons = append(reasons, reason{voidsCounts, statsReset, node + ": the statement statistics were reset during the trial"})
 		}
 		if grown := end["dealloc_total"] - begin["dealloc_total"]; grown > 0 {
-			reasons = append(reasons, fmt.Sprintf("%s: pg_stat_statements dropped statements %s times, so calls are missing; "+
-				"raise pg_stat_statements.max", node, whole(grown)))
+			reasons = append(reasons, reason{voidsCounts, droppedCalls, fmt.Sprintf("%s: pg_stat_statements dropped statements %s times, so calls are missing; "+
+				"raise pg_stat_statements.max", node, whole(grown))})
 		}
 	}
 	return reasons
