@@ -72,3 +72,32 @@ func TestCleanTouchesNothingOfOthers(t *testing.T) {
 		}
 	}
 }
+
+// A home of another account is used by nobody else, whatever it says of itself: that account can put anything into it.
+func TestHomeOfAnotherAccount(t *testing.T) {
+	s := newBareSite(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a directory away")
+	}
+	const kept = "templates/carshare-pg15-0a1b2c3d4e5f"
+	if got := finished(t, s.command(t, "clean")); got.code != exitPass {
+		t.Fatalf("%+v", got)
+	}
+	plant(t, s.home, "runs/dead-0a1b2c/lock", "runs/dead-0a1b2c/data/", kept+".lock", kept+"/PG_VERSION")
+	const nobody = 65534
+	if err := os.Chown(s.home, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"clean"}, {"clean", "--data"}, {"run", "peak.yaml", "--stack", "processes"}} {
+		got := finished(t, s.command(t, args...))
+		told := s.home + " belongs to user 65534; remove it, or set REHEARSE_HOME to a directory of yours"
+		if got.code != exitEnvironment || strings.Count(got.stderr, told) != 1 || got.stdout != "" && args[0] == "clean" {
+			t.Errorf("%q: got %+v, want %q once", args, got, told)
+		}
+	}
+	for _, name := range []string{"runs/dead-0a1b2c/lock", kept + "/PG_VERSION"} {
+		if _, err := os.Lstat(filepath.Join(s.home, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

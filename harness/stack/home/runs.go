@@ -11,14 +11,14 @@ import (
 )
 
 // Existing is the home at a path, chosen as in [stack.Config], when sub is there below it; nothing is made. One that rehearse did
-// not make is an error.
+// not make is an error, and so is one that somebody else may write to: what its files say is theirs.
 func Existing(path, sub string) (h Home, found bool, err error) {
 	path, err = Path(path)
 	if err != nil || !Exists(filepath.Join(path, sub)) {
 		return Home{}, false, err
 	}
 	h = Home{Path: path}
-	if !marked(path, homeMark) {
+	if err = h.check(); err == nil && !marked(path, homeMark) {
 		err = h.foreign()
 	}
 	return h, true, err

@@ -98,9 +98,6 @@ func (h Home) RemoveTemplate(name string, remove func() error) error {
 // What a run copies from at this moment stays and is an error; later runs prepare theirs anew.
 func CleanTemplates(path string) (removed []stack.Leftover, err error) {
 	h, found, err := Existing(path, "")
-	if found && !marked(h.Path, homeMark) {
-		err = errors.Join(h.check(), err)
-	}
 	if err != nil || !found {
 		return nil, err
 	}
