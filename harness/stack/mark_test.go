@@ -87,6 +87,11 @@ func TestCleanLeavesOthersAlone(t *testing.T) {
 	mark, err := os.ReadFile(filepath.Join(r.Path, markName))
 	must(t, errors.Join(err, os.WriteFile(filepath.Join(h.Path, "runs", "copied-0a1b2c", markName), mark, 0o600)))
 	must(t, os.Symlink(t.TempDir(), filepath.Join(h.Path, "runs", "linked-0a1b2c")))
+	// A mark that fits, but lies elsewhere.
+	elsewhere := filepath.Join(t.TempDir(), "mark")
+	strew(t, filepath.Join(h.Path, "runs"), "claimed-0a1b2c/lock", "claimed-0a1b2c/cat.jpg")
+	must(t, os.WriteFile(elsewhere, []byte("the run claimed-0a1b2c of rehearse\n"), 0o600))
+	must(t, os.Symlink(elsewhere, filepath.Join(h.Path, "runs", "claimed-0a1b2c", markName)))
 	removed, err := clean(t.Context(), h.Path)
 	var names []string
 	for _, l := range removed {
@@ -96,7 +101,7 @@ func TestCleanLeavesOthersAlone(t *testing.T) {
 	if want := []string{filepath.Base(r.Path), "old-0a1b2c"}; !slices.Equal(names, want) {
 		t.Errorf("removed %q, want %q", names, want)
 	}
-	for _, left := range []string{"photos", "more-0a1b2c", "copied-0a1b2c", "notes.txt", "linked-0a1b2c"} {
+	for _, left := range []string{"photos", "more-0a1b2c", "copied-0a1b2c", "notes.txt", "linked-0a1b2c", "claimed-0a1b2c"} {
 		if path := filepath.Join(h.Path, "runs", left); !home.Exists(path) || strings.Count(err.Error(), path) != 1 {
 			t.Errorf("%s is gone, or not told once: %v", left, err)
 		}
@@ -135,6 +140,19 @@ func TestPlantedLinks(t *testing.T) {
 	defer launcher.Close()
 	if _, err := launcher.Start(child.Command{Name: "x", Path: "/bin/true", Log: log}); err == nil {
 		t.Error("a log that is a link was opened")
+	}
+}
+
+// A lock that is a link is not made where it leads to.
+func TestLinkedLock(t *testing.T) {
+	as, err := home.ChooseAccount()
+	must(t, err)
+	h, err := home.Open(filepath.Join(testHome(t), "home"), as)
+	must(t, err)
+	outside := filepath.Join(t.TempDir(), "new")
+	must(t, errors.Join(os.Remove(filepath.Join(h.Path, "lock")), os.Symlink(outside, filepath.Join(h.Path, "lock"))))
+	if _, err := h.NewRun(t.Context(), "x"); err == nil || home.Exists(outside) {
+		t.Errorf("got %v, and what it leads to was made: %t", err, home.Exists(outside))
 	}
 }
 

@@ -30,7 +30,8 @@ func TestUsedGroup(t *testing.T) {
 // No file is read or copied through a link in a directory of the servers' account.
 func TestPlantedLinks(t *testing.T) {
 	base, outside := t.TempDir(), filepath.Join(t.TempDir(), "secret")
-	must(t, os.WriteFile(outside, []byte("kept"), 0o600))
+	// As a postmaster of pid 1 would have it: nothing is wrong with it but where it lies.
+	must(t, os.WriteFile(outside, []byte("1\n/data\n0\n5432\n\n*\n  5432001  65536\nready\n"), 0o600))
 	data := filepath.Join(base, "primary")
 	must(t, os.Mkdir(data, 0o700))
 	must(t, os.Symlink(outside, filepath.Join(data, "postmaster.pid")))
