@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"golang.org/x/sys/unix"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 )
@@ -202,4 +205,62 @@ func scraped(t *testing.T, metrics string, over <-chan struct{}) (counts []float
 		}
 		counts = append(counts, sum)
 	}
+}
+
+// terminal is one for a command: what it shows is read from screen.
+func terminal(t *testing.T) (screen, tty *os.File) {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminals are made here: %v", err)
+	}
+	t.Cleanup(func() { screen.Close() })
+	if err := unix.IoctlSetPointerInt(int(screen.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(int(screen.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		t.Fatal(err)
+	}
+	return screen, tty
+}
+
+// While data is made, a terminal shows how much of it the server has.
+func TestSeedingIsShown(t *testing.T) {
+	t.Parallel()
+	s := newBareSite(t)
+	text := strings.Replace(shortPeak, "dead_tokens: 5000", "dead_tokens: 500000", 1)
+	if err := os.WriteFile(filepath.Join(s.dir, "much.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.command(t, "run", "much.yaml", "--stack", "processes")
+	screen, tty := terminal(t)
+	cmd.Stderr, cmd.Env = tty, append(cmd.Env, "TERM=xterm")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	counted, over := regexp.MustCompile(`seeding: [1-9][0-9,]* of 508,500 rows`), regexp.MustCompile(`servers up|exit \d`)
+	var shown strings.Builder
+	for part := make([]byte, 4096); !counted.MatchString(shown.String()) && !over.MatchString(shown.String()); {
+		n, err := screen.Read(part)
+		if shown.Write(part[:n]); err != nil {
+			break // nobody has the terminal any more
+		}
+	}
+	if !counted.MatchString(shown.String()) {
+		t.Errorf("not a word of how many rows there are:\n%q", shown.String())
+	}
+	go func() { _, _ = io.Copy(io.Discard, screen) }()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the code says it
+	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted {
+		t.Errorf("got exit %d, want %d", got, exitInterrupted)
+	}
+	s.wantNothingLeft(t)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
@@ -384,4 +385,55 @@ func ask(t *testing.T, method, url string) int {
 	}
 	response.Body.Close()
 	return response.StatusCode
+}
+
+// secretOf is what opens the administration of the services, to whoever may read the environment of one.
+func secretOf(list []started) string {
+	for _, p := range list {
+		for _, kv := range p.environment {
+			var config carshare.CallersConfig
+			text, is := strings.CutPrefix(kv, configVariable+"=")
+			if is && json.Unmarshal([]byte(text), &config) == nil && config.Secret != "" {
+				return config.Secret
+			}
+		}
+	}
+	return ""
+}
+
+// A state that somebody switched while it was measured, with the secret, is found when it is read back: that trial is none of
+// its state, and the run no pass.
+func TestStateSwitchedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cmd := s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--no-repeat")
+	status := 0
+	said := s.during(t, stack.BackendProcesses, cmd, func(list []started) {
+		if status != 0 || !s.began(0) {
+			return
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, doors(list)["ADMIN"]+"/state?state=cache", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+secretOf(list))
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		status = response.StatusCode
+	})
+	summary := s.summary(t)
+	if code := cmd.ProcessState.ExitCode(); status != http.StatusOK || code != exitInconclusive || len(summary.Validity) < 2 {
+		t.Fatalf("got status %d, exit %d and %d trials:\n%s", status, code, len(summary.Validity), said)
+	}
+	const told = "at the end of the trial the system was in the state cache with the auth service in the mode of another, not in baseline; somebody else has switched it"
+	for _, trial := range summary.Validity {
+		switched := slices.Contains(trial.Reasons, told) && slices.Contains(trial.Void, "errors")
+		if again := strings.Contains(strings.Join(trial.Reasons, "\n"), "somebody else"); switched != (trial.Trial == 0) || again != switched {
+			t.Errorf("trial %d of %s: void %v, because %q", trial.Trial, trial.State, trial.Void, trial.Reasons)
+		}
+	}
+	s.wantNothingLeft(t)
 }
