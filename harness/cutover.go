@@ -6,34 +6,49 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// cutOver takes the system from state to state while a trial is played, each at the begin of the stage that is to be held in
-// it. What a state needs before the switch is begun after a quarter of the stage before: that quarter shows the state
-// before undisturbed. A switch that is not ready in time comes late. The state it leads to is held for half its time
-// at least, so the next may be late as well; and those that the traffic does not last for do not come at all: nobody would
-// see what they did.
-func (r *runner) cutOver(ctx context.Context, begin time.Time, trial int, played <-chan struct{}) error {
-	end, entered := begin.Add(r.Plan.Duration()), begin
-	for i, state := range r.Cutover {
-		if i == 0 || state == r.Cutover[i-1] {
+// Cutover is a run of one trial, in which the system is switched from state to state while the hits are due.
+type Cutover struct {
+	// States has the state in which each stage of the plan is to be held. The trial begins in the first of them.
+	States []string
+}
+
+// Next implements [Kind]: there is one trial.
+func (c Cutover) Next(ctx context.Context, plan *scenarios.Plan, done []scenarios.Trial) (*scenarios.Plan, []scenarios.Trial, error) {
+	switch {
+	case len(c.States) != len(plan.Stages) || len(plan.Trials) != 1 || plan.Trials[0].State != c.States[0]:
+		return nil, nil, errors.New("harness: Cutover needs a state for each stage, and a plan of one trial that begins in the first of them")
+	case plan.Repeats() > 0:
+		return nil, nil, errors.New("harness: a cutover is not repeated")
+	}
+	return Planned{}.Next(ctx, plan, done)
+}
+
+// During implements [Kind]: it takes the system from state to state, each at the begin of the stage that is to be held in it.
+// What a state needs before the switch is begun after a quarter of the stage before: that quarter shows the state before
+// undisturbed. A switch that is not ready in time comes late. The state it leads to is held for half its time at least, so the
+// next may be late as well; and those that the traffic does not last for do not come at all: nobody would see what they did.
+func (c Cutover) During(ctx context.Context, p *Play) error {
+	end, entered := p.Begin.Add(p.Plan.Duration()), p.Begin
+	for i, state := range c.States {
+		if i == 0 || state == c.States[i-1] {
 			continue
 		}
-		before, stage := r.Plan.Stages[i-1], r.Plan.Stages[i]
+		before, stage := p.Plan.Stages[i-1], p.Plan.Stages[i]
 		hold := before.End - before.Begin
-		if !wait(ctx, later(begin.Add(before.Begin), entered).Add(hold/4), true, played) || !time.Now().Before(end) {
+		if !p.Wait(ctx, later(p.Begin.Add(before.Begin), entered).Add(hold/4)) || !time.Now().Before(end) {
 			return nil
 		}
-		err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, state) })
-		if err != nil {
+		if err := p.Prepare(ctx, state); err != nil {
 			return fmt.Errorf("cutover to %s: %w", state, err)
 		}
-		due := begin.Add(stage.Begin)
-		if !wait(ctx, later(due, entered.Add(hold/2)), true, played) || !time.Now().Before(end) {
+		due := p.Begin.Add(stage.Begin)
+		if !p.Wait(ctx, later(due, entered.Add(hold/2))) || !time.Now().Before(end) {
 			return nil
 		}
-		if err := r.underLoad(ctx, state, trial, due); err != nil {
+		if err := p.Switch(ctx, state, due); err != nil {
 			return fmt.Errorf("cutover to %s: %w", state, err)
 		}
 		entered = time.Now()
@@ -46,31 +61,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// underLoad switches the system. The event tells when that began, how long it took and by how much it was late.
-func (r *runner) underLoad(ctx context.Context, state string, trial int, due time.Time) error {
-	text, began := r.state+" -> "+state, time.Now()
-	r.state = ""
-	err := within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, state) })
-	if err != nil {
-		return err
-	}
-	r.state = state
-	return r.event(trial, record.EventSwitch, text, map[string]float64{
-		"begin_seconds": r.Record.Since(began), "seconds": time.Since(began).Seconds(), "late_seconds": began.Sub(due).Seconds(),
-	})
-}
-
-// cutoverFits checks a cutover against its plan.
-func (c Config) cutoverFits() error {
-	switch {
-	case len(c.Cutover) == 0:
-		return nil
-	case len(c.Cutover) != len(c.Plan.Stages) || len(c.Plan.Trials) != 1 || c.Plan.Trials[0].State != c.Cutover[0]:
-		return errors.New("harness: Cutover needs a state for each stage, and a plan of one trial that begins in the first of them")
-	case c.Plan.Repeats() > 0 || c.More != nil:
-		return errors.New("harness: a cutover is neither repeated nor followed by more rounds")
-	}
-	return nil
 }

@@ -64,7 +64,7 @@ func cutOver(t *testing.T, ctx context.Context, a *actor) (*record.Run, error) {
 	t.Helper()
 	a.began = time.Now().Add(lead)
 	p, states := cutoverPlan()
-	return rehearse(t, ctx, Config{Plan: p, System: a, Cutover: states, Probes: []probe.Probe{&counter{name: "primary"}}})
+	return rehearse(t, ctx, Config{Plan: p, System: a, Kind: Cutover{states}, Probes: []probe.Probe{&counter{name: "primary"}}})
 }
 
 // switches are what the record tells of them, as the second on the load's clock, the text, how long and how late.
@@ -170,20 +170,21 @@ func TestCutoverEndsEarly(t *testing.T) {
 
 // A cutover that does not fit its plan is refused before anything happens.
 func TestCutoverFits(t *testing.T) {
-	for name, spoil := range map[string]func(*Config){
-		"a state too few":     func(c *Config) { c.Cutover = c.Cutover[1:] },
-		"another first state": func(c *Config) { c.Cutover[0] = "cache" },
-		"two trials": func(c *Config) {
+	for name, spoil := range map[string]func(*Config, *Cutover){
+		"a state too few":     func(_ *Config, k *Cutover) { k.States = k.States[1:] },
+		"another first state": func(_ *Config, k *Cutover) { k.States[0] = "cache" },
+		"two trials": func(c *Config, _ *Cutover) {
 			c.Plan.Trials = append(c.Plan.Trials, scenarios.Trial{Index: 1, State: c.Plan.Trials[0].State})
 		},
-		"it may be repeated": func(c *Config) { c.Plan.Once = false },
-		"more rounds":        func(c *Config) { c.More = func(context.Context) (bool, error) { return false, nil } },
+		"it may be repeated": func(c *Config, _ *Cutover) { c.Plan.Once = false },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := &actor{}
 			c := Config{System: a}
-			c.Plan, c.Cutover = cutoverPlan()
-			spoil(&c)
+			var k Cutover
+			c.Plan, k.States = cutoverPlan()
+			spoil(&c, &k)
+			c.Kind = k
 			if run, err := rehearse(t, t.Context(), c); err == nil || len(a.calls)+len(run.Events) > 0 {
 				t.Errorf("got %v after %q", err, a.calls)
 			}

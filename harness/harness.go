@@ -28,6 +28,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/load"
@@ -74,11 +76,8 @@ type Config struct {
 	Record *record.Writer
 	// Every is the time between two readings; zero is one second.
 	Every time.Duration
-	// Cutover, if not empty, names the state in which each stage of the plan's only trial is to be held. The trial begins in
-	// the first of them, and the system is switched to the next ones while the load goes on.
-	Cutover []string
-	// More decides, after the last trial of the plan, whether one more round of all states follows. Nil is no.
-	More func(context.Context) (bool, error)
+	// Kind of run; nil is [Planned].
+	Kind Kind
 	// Condition tells of a trial whether it is to be run once more, by the rules of whoever judges the record. Nil runs none
 	// again, and tells no p95 meanwhile. It is called from one goroutine at a time.
 	Condition func(Measured) Condition
@@ -96,6 +95,11 @@ type runner struct {
 	state string
 	// repeats is how many trials may still be run once more.
 	repeats int
+	// done are the trials that reached their end, in their order.
+	done []scenarios.Trial
+	// recorded is how many trials of the plan the header has, and stages are those it has for all of them.
+	recorded int
+	stages   []scenarios.PlannedStage
 }
 
 // Run executes all trials of the plan in their order. When ctx ends or a step fails, it records an event
@@ -104,8 +108,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Plan == nil || cfg.System == nil || cfg.Source == nil || cfg.Record == nil {
 		return errors.New("harness: Config needs a Plan, a System, a Source and a Record")
 	}
-	if err := cfg.cutoverFits(); err != nil {
-		return err
+	if cfg.Kind == nil {
+		cfg.Kind = Planned{}
 	}
 	if cfg.Every == 0 {
 		cfg.Every = time.Second
@@ -116,17 +120,19 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Progress == nil {
 		cfg.Progress = func(Progress) {}
 	}
-	r := &runner{Config: cfg, repeats: cfg.Plan.Repeats()}
-	for trials := cfg.Plan.Trials; len(trials) > 0; {
+	r := &runner{Config: cfg, repeats: cfg.Plan.Repeats(), recorded: len(cfg.Plan.Trials), stages: cfg.Plan.Stages}
+	for {
+		trials, err := r.next(ctx)
+		if err != nil {
+			return err
+		}
+		if len(trials) == 0 {
+			return r.event(-1, record.EventDone, fmt.Sprintf("%d trials", len(r.done)), nil)
+		}
 		if err := r.execute(ctx, trials); err != nil {
 			return err
 		}
-		var err error
-		if trials, err = r.more(ctx); err != nil {
-			return err
-		}
 	}
-	return r.event(-1, record.EventDone, fmt.Sprintf("%d trials", len(r.Plan.Trials)), nil)
 }
 
 // execute executes trials one after the other.
@@ -140,26 +146,34 @@ func (r *runner) execute(ctx context.Context, trials []scenarios.Trial) error {
 	return nil
 }
 
-// more adds a round if one is wanted, and returns its trials.
-func (r *runner) more(ctx context.Context) ([]scenarios.Trial, error) {
-	if r.More == nil {
-		return nil, nil
-	}
-	wanted, err := r.More(ctx)
-	if err != nil || !wanted {
+// next asks for the trials that follow, and tells the record of those that are new.
+func (r *runner) next(ctx context.Context) ([]scenarios.Trial, error) {
+	plan, trials, err := r.Kind.Next(ctx, r.Plan, r.done)
+	if err != nil || len(trials) == 0 {
 		return nil, err
 	}
-	already := len(r.Plan.Trials)
-	repeats := r.Plan.Repeats()
-	r.Plan = r.Plan.Extend()
-	r.repeats += r.Plan.Repeats() - repeats
-	added := r.Plan.Trials[already:]
-	return added, r.Record.Edit(func(h *record.Header) {
-		h.Rounds = r.Plan.Rounds
+	r.repeats += plan.Repeats() - r.Plan.Repeats()
+	r.Plan = plan
+	added := plan.Trials[min(r.recorded, len(plan.Trials)):]
+	if len(added) == 0 {
+		return trials, nil
+	}
+	r.recorded = len(plan.Trials)
+	return trials, r.Record.Edit(func(h *record.Header) {
+		h.Rounds = plan.Rounds
 		for _, trial := range added {
-			h.Trials = append(h.Trials, record.Trial(trial))
+			h.Trials = append(h.Trials, r.described(trial))
 		}
 	})
+}
+
+// described is a trial as the record keeps it: with its stages, where they are not those of the run.
+func (r *runner) described(trial scenarios.Trial) record.Trial {
+	kept := RecordedTrial(trial)
+	if !slices.EqualFunc(r.stages, r.Plan.Stages, func(a, b scenarios.PlannedStage) bool { return reflect.DeepEqual(a, b) }) {
+		kept.Stages = RecordedStages(r.Plan)
+	}
+	return kept
 }
 
 // believable executes a trial, and once more at once if its latencies cannot be believed, as long as there are repeats left.
@@ -170,6 +184,7 @@ func (r *runner) believable(ctx context.Context, trial scenarios.Trial) error {
 		if err := r.trial(ctx, trial, m); err != nil {
 			return err
 		}
+		r.done = append(r.done, trial)
 		found := m.condition()
 		if found.Why == "" || r.repeats == 0 {
 			return nil
@@ -177,7 +192,8 @@ func (r *runner) believable(ctx context.Context, trial scenarios.Trial) error {
 		r.repeats--
 		r.Plan = r.Plan.Repeat(trial.Index)
 		trial = r.Plan.Trials[len(r.Plan.Trials)-1]
-		err := errors.Join(r.Record.AddTrial(record.Trial(trial)), r.event(trial.Index, record.EventRepeat, trial.State+" once more: "+found.Why, found.Values))
+		r.recorded = len(r.Plan.Trials)
+		err := errors.Join(r.Record.AddTrial(r.described(trial)), r.event(trial.Index, record.EventRepeat, trial.State+" once more: "+found.Why, found.Values))
 		if err != nil {
 			return err
 		}

@@ -367,10 +367,10 @@ func TestInterrupted(t *testing.T) {
 func TestMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, More: func(context.Context) (bool, error) {
+		run, err := rehearse(t, t.Context(), Config{Plan: plan("baseline", "cache"), System: &system{}, Kind: UntilClear{More: func(context.Context) (bool, error) {
 			asked++
 			return asked < 3, nil
-		}})
+		}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -383,7 +383,7 @@ func TestMore(t *testing.T) {
 		if diff := cmp.Diff([]string{"0 baseline", "1 cache", "2 cache", "3 baseline", "4 baseline", "5 cache"}, ran); diff != "" {
 			t.Errorf("trials (-want +got):\n%s", diff)
 		}
-		if h := run.Header; h.Rounds != 3 || len(h.Trials) != 6 || h.Trials[5] != (record.Trial{Index: 5, Round: 2, State: "cache", Hits: 160}) {
+		if h := run.Header; h.Rounds != 3 || len(h.Trials) != 6 || !cmp.Equal(h.Trials[5], record.Trial{Index: 5, Round: 2, State: "cache", Hits: 160}) {
 			t.Errorf("the record has %d rounds and the trials %+v", h.Rounds, h.Trials)
 		}
 	})
@@ -393,7 +393,7 @@ func TestMore(t *testing.T) {
 func TestMoreFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("no look")
-		_, err := rehearse(t, t.Context(), Config{Plan: plan("baseline"), System: &system{}, More: func(context.Context) (bool, error) { return true, failure }})
+		_, err := rehearse(t, t.Context(), Config{Plan: plan("baseline"), System: &system{}, Kind: UntilClear{More: func(context.Context) (bool, error) { return true, failure }}})
 		if !errors.Is(err, failure) {
 			t.Errorf("got %v, want the failure", err)
 		}

@@ -59,9 +59,9 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 			fail(err)
 		}
 	}()
-	var switches, readings sync.WaitGroup
-	switches.Go(func() {
-		if err := r.cutOver(ctx, begin, trial.Index, played); err != nil {
+	var meanwhile, readings sync.WaitGroup
+	meanwhile.Go(func() {
+		if err := r.Kind.During(ctx, &Play{Plan: r.Plan, Trial: trial, Begin: begin, runner: r, played: played}); err != nil {
 			fail(err)
 		}
 	})
@@ -79,7 +79,7 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 		r.Progress(m.progress(StepLoad, at))
 	})
 	<-played
-	switches.Wait()
+	meanwhile.Wait()
 	readings.Wait()
 	return totals, context.Cause(ctx)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // Exit codes. Scripts rely on them; each has one meaning, for every verb.
@@ -74,3 +76,18 @@ func codeOf(ctx context.Context, err error) int {
 	}
 	return exitUnexpected
 }
+
+// nodeDied is the cause of a run ended by the death of a server or a service.
+type nodeDied struct {
+	node string
+	err  error
+}
+
+func (d nodeDied) Error() string {
+	if gone, ok := errors.AsType[stack.NotReadyError](d.err); ok {
+		return fmt.Sprintf("during the run %s; %s", gone.What, gone.Do)
+	}
+	return fmt.Sprintf("%s died during the run: %v", d.node, d.err)
+}
+
+func (d nodeDied) Unwrap() error { return d.err }

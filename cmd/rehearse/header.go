@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
+	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -36,11 +37,9 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 	for _, op := range plan.Operations {
 		h.Operations = append(h.Operations, op.Name)
 	}
-	for _, stage := range plan.Stages {
-		h.Stages = append(h.Stages, recordedStage(stage))
-	}
+	h.Stages = harness.RecordedStages(plan)
 	for _, t := range plan.Trials {
-		h.Trials = append(h.Trials, record.Trial(t))
+		h.Trials = append(h.Trials, harness.RecordedTrial(t))
 	}
 	return h
 }
@@ -52,21 +51,6 @@ func origin(h *record.Header, name string, s *scenarios.Scenario) {
 	}
 	text, err := readScenario(name)
 	h.ScenarioPath, h.ScenarioVaried = name, err != nil || !bytes.Equal(text, s.Source)
-}
-
-// recordedRates is how finely a curve is recorded: finer than a chart can show it.
-const recordedRates = 240
-
-// recordedStage is a stage as the record keeps it, so that an old run is judged and drawn without its scenario.
-func recordedStage(stage scenarios.PlannedStage) record.Stage {
-	kept := record.Stage{
-		Name: stage.Name, BeginSeconds: stage.Begin.Seconds(), EndSeconds: stage.End.Seconds(),
-		FromRate: stage.From, ToRate: stage.To, Shape: stage.Shape, Hits: stage.Hits, Measure: stage.Measure,
-	}
-	if !stage.Straight() {
-		kept.Rates = stage.Means(recordedRates)
-	}
-	return kept
 }
 
 // describe adds to h what only the running servers tell.

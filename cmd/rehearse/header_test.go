@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -57,12 +58,12 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 		t.Errorf("the scenario is %q, varied %v, want %q as it is", run.Header.ScenarioPath, run.Header.ScenarioVaried, file)
 	}
 	calm, friday := run.Header.Stages[0], run.Header.Stages[1]
-	if calm.Shape != "hold" || len(calm.Rates) != 0 || friday.Shape != "replay" || len(friday.Rates) != recordedRates {
+	if calm.Shape != "hold" || len(calm.Rates) != 0 || friday.Shape != "replay" || len(friday.Rates) != harness.RecordedRates {
 		t.Errorf("got %+v and %+v", calm, friday)
 	}
 	var hits float64
 	for _, rate := range friday.Rates {
-		hits += rate * (friday.EndSeconds - friday.BeginSeconds) / recordedRates
+		hits += rate * (friday.EndSeconds - friday.BeginSeconds) / harness.RecordedRates
 	}
 	if math.Abs(hits-float64(friday.Hits)) > 1 || friday.FromRate != 100 || friday.ToRate != 0 {
 		t.Errorf("the recorded rates make %v hits, want %v", hits, friday.Hits)

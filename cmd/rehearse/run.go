@@ -373,21 +373,6 @@ func jobEvent(cost auth.ArchiveCost) record.Event {
 	}
 }
 
-// nodeDied is the cause of a run ended by the death of a server or a service.
-type nodeDied struct {
-	node string
-	err  error
-}
-
-func (d nodeDied) Error() string {
-	if gone, ok := errors.AsType[stack.NotReadyError](d.err); ok {
-		return fmt.Sprintf("during the run %s; %s", gone.What, gone.Do)
-	}
-	return fmt.Sprintf("%s died during the run: %v", d.node, d.err)
-}
-
-func (d nodeDied) Unwrap() error { return d.err }
-
 // notReady is an error of the boot, unless the user ended it: what broke then broke for that, and has no other remedy.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
 	if stopped, ended := errors.AsType[interrupted](context.Cause(ctx)); ended {
@@ -424,10 +409,7 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 	defer r.view.close()
 	config := harness.Config{
 		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),
-		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Cutover: r.flags.cutover.states, Condition: condition,
-	}
-	if r.flags.until.on {
-		config.More = r.more(time.Now())
+		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Kind: r.kind(), Condition: condition,
 	}
 	err := harness.Run(ctx, config)
 	if breach, ok := errors.AsType[reports.Breach](context.Cause(ctx)); ok {
@@ -443,6 +425,17 @@ func (r *rehearsal) measure(ctx context.Context, e *environment, end context.Can
 		return exitError{exitInconclusive, fmt.Errorf("%w; its log is in %s", died, r.logs())}
 	}
 	return err
+}
+
+// kind is that of the run; a self-test has trials of its own in an ordinary one.
+func (r *rehearsal) kind() harness.Kind {
+	switch {
+	case r.header.Cutover != nil:
+		return harness.Cutover{States: r.header.Cutover.States}
+	case r.flags.until.on:
+		return harness.UntilClear{More: r.more(time.Now())}
+	}
+	return harness.Planned{}
 }
 
 // system is what is switched between trials.

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -190,10 +191,18 @@ func (p *problems) texts(what string, texts map[string]string, most int) {
 
 // checkStages holds the stages to be one after the other, and the trial to be no longer than a scenario's may be.
 func (h *Header) checkStages(p *problems) {
-	p.amount("stages", len(h.Stages), mostNames)
+	names := p.stages(h.Stages)
+	if h.Headline != "" && len(h.Stages) > 0 && !names[h.Headline] {
+		p.add("headline_stage %.80q is none of the stages", h.Headline)
+	}
+}
+
+// stages checks those of a trial, and returns their names.
+func (p *problems) stages(stages []Stage) map[string]bool {
+	p.amount("stages", len(stages), mostNames)
 	const rounding = 1e-6
 	end, names := 0.0, map[string]bool{}
-	for _, s := range h.Stages[:min(len(h.Stages), mostNames)] {
+	for _, s := range stages[:min(len(stages), mostNames)] {
 		p.name("stage", s.Name)
 		if names[s.Name] {
 			p.add("stage %q is there twice", s.Name)
@@ -212,9 +221,7 @@ func (h *Header) checkStages(p *problems) {
 		}
 		end = s.EndSeconds
 	}
-	if h.Headline != "" && len(h.Stages) > 0 && !names[h.Headline] {
-		p.add("headline_stage %.80q is none of the stages", h.Headline)
-	}
+	return names
 }
 
 func (h *Header) checkTrials(p *problems) {
@@ -235,6 +242,10 @@ func (h *Header) checkTrials(p *problems) {
 		if len(states) > 0 && !states[t.State] {
 			p.add("state %.80q %s is none of the states", t.State, what)
 		}
+		if len(t.Stages) > 0 && !slices.EqualFunc(t.Stages, h.Stages, func(a, b Stage) bool { return a.Name == b.Name && a.Measure == b.Measure }) {
+			p.add("the stages %s are not those of the run", what)
+		}
+		p.stages(t.Stages)
 		indices[t.Index] = true
 	}
 }

@@ -1,19 +1,26 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
 	"strings"
 )
 
+// place is a stage of a trial.
+type place struct {
+	trial int
+	stage string
+}
+
 // frame is what the lines of the streams have to fit into: the header, by name and number.
 type frame struct {
-	trials     map[int]bool
-	stages     map[string]*Stage
+	trials map[int]bool
+	stages map[string]*Stage
+	// own are the stages of trials that have their own.
+	own        map[place]*Stage
 	operations map[string]bool
-	// length is how many seconds a trial has.
-	length float64
 	// sources and series are those of the readings so far, names all that were met, each held once however often it is read.
 	sources, series, apis map[string]bool
 	names                 map[string]string
@@ -22,14 +29,16 @@ type frame struct {
 }
 
 func frameOf(h *Header, m *Room) *frame {
-	f := &frame{trials: map[int]bool{}, stages: map[string]*Stage{}, operations: map[string]bool{}, sources: map[string]bool{},
+	f := &frame{trials: map[int]bool{}, stages: map[string]*Stage{}, own: map[place]*Stage{}, operations: map[string]bool{}, sources: map[string]bool{},
 		series: map[string]bool{}, apis: map[string]bool{}, names: map[string]string{}, room: m}
 	for _, t := range h.Trials {
 		f.trials[t.Index] = true
+		for i := range t.Stages {
+			f.own[place{t.Index, t.Stages[i].Name}] = &t.Stages[i]
+		}
 	}
 	for i := range h.Stages {
 		f.stages[h.Stages[i].Name] = &h.Stages[i]
-		f.length = max(f.length, h.Stages[i].EndSeconds)
 	}
 	for _, op := range h.Operations {
 		f.operations[op] = true
@@ -66,8 +75,8 @@ func (f *frame) elsewhere(p *problems, trial int) {
 	}
 }
 
-func (f *frame) stage(p *problems, name string) *Stage {
-	stage := f.stages[name]
+func (f *frame) stage(p *problems, trial int, name string) *Stage {
+	stage := cmp.Or(f.own[place{trial, name}], f.stages[name])
 	if stage == nil {
 		p.add("stage %.80q is none of the header's %d", name, len(f.stages))
 	}
@@ -124,7 +133,7 @@ func (w *Window) checkErrors(p *problems) {
 // check implements line. A second is one of its stage's.
 func (w *Window) check(f *frame, p *problems) {
 	f.check(w, p)
-	if stage := f.stage(p, w.Stage); stage != nil {
+	if stage := f.stage(p, w.Trial, w.Stage); stage != nil {
 		first, last := math.Floor(stage.BeginSeconds), max(math.Ceil(stage.EndSeconds)-1, math.Floor(stage.BeginSeconds))
 		if float64(w.Second) < first || float64(w.Second) > last {
 			p.add("second %d is out of range: %v to %v, those of stage %s", w.Second, first, last, w.Stage)
@@ -150,7 +159,7 @@ func (w *APIWindow) check(f *frame, p *problems) {
 	p.name("api", w.API)
 	p.number("second", float64(w.Second), 0, 0)
 	f.check(&w.Window, p)
-	f.stage(p, w.Stage)
+	f.stage(p, w.Trial, w.Stage)
 	f.apis[w.API] = true
 	p.amount("APIs", len(f.apis), mostNames)
 	w.API, w.Stage, w.Op = f.once(w.API), f.once(w.Stage), f.once(w.Op)
@@ -161,7 +170,7 @@ func (s *Sample) check(f *frame, p *problems) {
 	p.number("at_seconds", s.AtSeconds, 0, longestRun)
 	f.elsewhere(p, s.Trial)
 	if s.Stage != "" {
-		f.stage(p, s.Stage)
+		f.stage(p, s.Trial, s.Stage)
 	}
 	if s.Edge != "" && s.Edge != "begin" && s.Edge != "end" {
 		p.add("edge %.80q is neither begin nor end", s.Edge)

@@ -129,6 +129,8 @@ type Trial struct {
 	Hits uint64 `json:"hits,omitempty"`
 	// Control tells that the trial serves the noise floor alone: its state has been measured in that round already.
 	Control bool `json:"control,omitempty"`
+	// Stages are those of the trial, where they are not the header's: the same names, at other rates or for other times.
+	Stages []Stage `json:"stages,omitempty"`
 }
 
 // Window holds the hits of one operation that were due in one second of one trial. Offered = Sent + Missed, and

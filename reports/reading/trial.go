@@ -45,7 +45,11 @@ type Surplus struct {
 func Trials(run *record.Run) (trials []*Trial) {
 	byIndex := map[int]*Trial{}
 	for _, planned := range run.Header.Trials {
-		t := newTrial(planned, run.Header.Stages)
+		stages := run.Header.Stages
+		if len(planned.Stages) > 0 {
+			stages = planned.Stages
+		}
+		t := newTrial(planned, stages)
 		trials = append(trials, t)
 		byIndex[planned.Index] = t
 	}
