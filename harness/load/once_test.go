@@ -77,7 +77,7 @@ func played(t *testing.T, hits int, source Source, transport http.RoundTripper) 
 	t.Helper()
 	var sum record.Window
 	sum.Errors = map[string]uint64{}
-	cfg := Config{Plan: hold(20, time.Duration(hits)*time.Second/20, 1, "write"), Source: source, Transport: transport, Timeout: 2 * time.Second,
+	cfg := Config{Plan: hold(8, time.Duration(hits)*time.Second/8, 1, "write"), Source: source, Transport: transport, Timeout: 2 * time.Second,
 		Emit: func(w record.Window) error {
 			sum.Sent, sum.Completed, sum.Failed = sum.Sent+w.Sent, sum.Completed+w.Completed, sum.Failed+w.Failed
 			sum.Reconnected, sum.Resent = sum.Reconnected+w.Reconnected, sum.Resent+w.Resent
