@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/rehearse-dev/rehearse/reports"
 )
@@ -46,7 +47,8 @@ func inWorkspace(path string) string {
 
 // appendSummary adds to what the step has said so far, in one piece.
 func appendSummary(path string, summary func(io.Writer, int) error) (err error) {
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	// A pipe that nobody reads would be waited for.
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o644)
 	if err != nil {
 		return err
 	}
