@@ -36,6 +36,10 @@ type tree struct {
 	folders []string
 	goMod   string
 	sources []source
+	// pages are the texts of those for readers, by path.
+	pages map[string]string
+	// names are all paths.
+	names map[string]bool
 }
 
 // source is one parsed Go file.
@@ -55,7 +59,7 @@ func (s source) at(node ast.Node, format string, args ...any) string {
 }
 
 func rules() []rule {
-	return slices.Concat(layoutRules(), importRules(), codeRules())
+	return slices.Concat(layoutRules(), importRules(), codeRules(), pageRules())
 }
 
 func TestRepository(t *testing.T) {
@@ -67,6 +71,7 @@ func TestRepository(t *testing.T) {
 		t.Fatalf("read %d Go files and %d bytes of go.mod: the test does not run at the top of the repository",
 			len(repository.sources), len(repository.goMod))
 	}
+	updatePicture(t, repository)
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
 			for _, offence := range r.check(repository) {
@@ -329,16 +334,18 @@ func boundaries() map[string]string {
 	}
 }
 
-// readTree parses every Go file but those of dot-folders, testdata and what is built.
+// readTree reads pages, and parses every Go file, but for those of dot-folders and what is built, and Go files of testdata.
 func readTree(files fs.FS) (tree, error) {
-	var t tree
+	t := newTree()
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir():
 			return t.enter(name)
-		case name != "go.mod" && !strings.HasSuffix(name, ".go"):
+		}
+		t.names[name] = true
+		if !t.wants(name) {
 			return nil
 		}
 		text, err := fs.ReadFile(files, name)
@@ -350,20 +357,32 @@ func readTree(files fs.FS) (tree, error) {
 	return t, err
 }
 
+func newTree() tree { return tree{pages: map[string]string{}, names: map[string]bool{}} }
+
+// wants tells whether a file is read.
+func (t *tree) wants(name string) bool {
+	return name == "go.mod" || page(name) || strings.HasSuffix(name, ".go") && !strings.Contains(name, "testdata/")
+}
+
 func (t *tree) enter(name string) error {
 	if name != "." && !strings.Contains(name, "/") {
 		t.folders = append(t.folders, name)
 	}
 	last := path.Base(name)
-	if name != "." && (last[0] == '.' || last == "testdata" || name == "out" || name == "bin") {
+	if name != "." && (last[0] == '.' || name == "out" || name == "bin") {
 		return fs.SkipDir
 	}
+	t.names[name] = true
 	return nil
 }
 
 func (t *tree) add(name string, text []byte) error {
-	if name == "go.mod" {
+	switch {
+	case name == "go.mod":
 		t.goMod = string(text)
+		return nil
+	case page(name):
+		t.pages[name] = string(text)
 		return nil
 	}
 	s := source{path: name, lines: strings.Count(strings.TrimSuffix(string(text), "\n"), "\n") + 1, fset: token.NewFileSet()}
@@ -376,12 +395,13 @@ func (t *tree) add(name string, text []byte) error {
 // plant makes a tree from files by path.
 func plant(t *testing.T, files map[string]string) tree {
 	t.Helper()
-	var planted tree
+	planted := newTree()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if folder, _, inside := strings.Cut(name, "/"); inside && !slices.Contains(planted.folders, folder) {
 			planted.folders = append(planted.folders, folder)
 		}
-		if name != "go.mod" && !strings.HasSuffix(name, ".go") {
+		planted.names[name] = true
+		if !planted.wants(name) {
 			continue
 		}
 		if err := planted.add(name, []byte(files[name])); err != nil {
