@@ -59,36 +59,3 @@ func TestLengthsAgree(t *testing.T) {
 		t.Errorf("the help of init does not say %s:\n%s", roughly(length), page)
 	}
 }
-
-// commands are the lines of the README that call rehearse.
-func commands(t *testing.T) (list []string) {
-	t.Helper()
-	for line := range strings.Lines(string(must(os.ReadFile(filepath.Join("..", "..", "README.md"))))) {
-		if line, is := strings.CutPrefix(line, "    rehearse "); is {
-			line, _, _ = strings.Cut(line, " #")
-			list = append(list, strings.TrimSpace(line))
-		}
-	}
-	return list
-}
-
-// Every command of the README is one: the verb is there, and takes the flags. Before the first of them it says where make
-// leaves the program.
-func TestCommandsOfReadme(t *testing.T) {
-	for _, line := range commands(t) {
-		words := strings.Fields(strings.ReplaceAll(line, "'", ""))
-		verb, rest, err := newRoot().Find(words)
-		if err == nil {
-			err = verb.ParseFlags(rest)
-		}
-		if err != nil || !verb.Runnable() {
-			t.Errorf("rehearse %s: %v", line, err)
-		}
-	}
-	readme := string(must(os.ReadFile(filepath.Join("..", "..", "README.md"))))
-	makefile := string(must(os.ReadFile(filepath.Join("..", "..", "Makefile"))))
-	path, first := strings.Index(readme, `export PATH="$PWD/bin:$PATH"`), strings.Index(readme, "\n    rehearse ")
-	if path < 0 || path > first || !strings.Contains(makefile, "-o bin/rehearse ") {
-		t.Errorf("the way to the program stands at %d, the first command at %d", path, first)
-	}
-}
