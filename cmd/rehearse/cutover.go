@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -102,47 +99,6 @@ func (c *cutover) describe(h *record.Header) {
 	if c.on {
 		h.Cutover = &record.Cutover{States: c.states, AndBack: c.back}
 	}
-}
-
-// reportCutover writes and prints what a cutover did, and returns its verdict, nil where it could not be judged; done is
-// false for an ordinary run.
-func reportCutover(cmd *cobra.Command, dir string, asJSON bool) (verdict *reports.Verdict, done bool, err error) {
-	h, err := record.ReadHeader(dir)
-	if err != nil || h.Cutover == nil {
-		return verdict, false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
-	}
-	run, c, err := writeCutover(dir, cmd.ErrOrStderr())
-	if c == nil {
-		return verdict, true, err
-	}
-	if asJSON {
-		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), c))
-	} else {
-		err = errors.Join(err, reports.PrintCutover(cmd.OutOrStdout(), run, c, options(cmd.OutOrStdout())))
-	}
-	return &c.Verdict, true, err
-}
-
-// writeCutover judges a cutover, writes its reports and says where they are. Where they cannot be written the judgement stands
-// beside the error.
-func writeCutover(dir string, talk io.Writer) (*record.Run, *reports.Cutover, error) {
-	run, err := record.Open(dir)
-	if err != nil {
-		return nil, nil, exitError{exitUsage, err}
-	}
-	scenario, err := judging{}.scenario(dir, run)
-	if err != nil {
-		return nil, nil, exitError{exitUsage, err}
-	}
-	c, err := reports.JudgeCutover(run, scenario)
-	if err != nil {
-		return nil, nil, exitError{exitUsage, err}
-	}
-	if err = reports.WriteCutover(dir, run, c); err == nil {
-		fmt.Fprintln(talk, written(dir, reports.CutoverFiles()))
-	}
-	tellGitHub(talk, c.Annotations(), func(w io.Writer, limit int) error { return c.StepSummary(w, run, limit) })
-	return run, c, err
 }
 
 // outline is what a cutover is going to do.

@@ -1,9 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -70,36 +69,21 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 	if u := unmeasuredIn(dir); u != nil {
 		return reportUnmeasured(cmd, u, j, asJSON)
 	}
-	if done, err := reportSelfTest(cmd, dir, asJSON); done {
+	of, err := tell(cmd, cmd.ErrOrStderr(), dir, j, asJSON)
+	if of == nil {
+		// What has no code of its own is a directory that is no run.
+		if _, coded := errors.AsType[exitError](err); !coded {
+			err = exitError{exitUsage, err}
+		}
 		return err
 	}
-	if verdict, done, err := reportCutover(cmd, dir, asJSON); done {
-		return j.ending.endWith(cmd, verdict, err)
-	}
-	recorded, s, err := judge(dir, j)
-	if s == nil {
-		return exitError{exitUsage, err}
-	}
-	if err = errors.Join(show(cmd, recorded, s, asJSON), err); err == nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), written(dir, reports.Files()))
-	}
-	tellOfRun(cmd.ErrOrStderr(), recorded, s)
-	return j.ending.endWith(cmd, &s.Verdict, err)
+	verdict, _, unfinished := of.end()
+	return j.ending.endWith(cmd, verdict, cmp.Or(err, unfinished))
 }
 
 // frugal has memory collected at a quarter more than is in use, not at twice as much: a record is read once and looked at a few
 // times, so what that costs in time is little.
 func frugal() { debug.SetGCPercent(25) }
-
-// judge reads a run directory, judges it and writes the reports into it. Where they cannot be written the judgement stands
-// beside the error.
-func judge(dir string, j judging) (*record.Run, *reports.Summary, error) {
-	recorded, s, err := look(dir, j)
-	if err != nil {
-		return nil, nil, err
-	}
-	return recorded, s, reports.Write(dir, recorded, s)
-}
 
 // look judges a run and writes nothing.
 func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
@@ -163,18 +147,4 @@ func (j judging) saved(dir, scenario string) (*reports.Baseline, error) {
 // written says where the reports are.
 func written(dir string, files []string) string {
 	return "reports in " + dir + ": " + strings.Join(files, ", ")
-}
-
-// tellOfRun shows an ordinary run in a workflow of GitHub.
-func tellOfRun(stderr io.Writer, recorded *record.Run, s *reports.Summary) {
-	tellGitHub(stderr, reports.Annotations(recorded, s), func(w io.Writer, limit int) error { return reports.StepSummary(w, recorded, s, limit) })
-}
-
-// show prints the tables, or summary.json.
-func show(cmd *cobra.Command, recorded *record.Run, s *reports.Summary, asJSON bool) error {
-	if asJSON {
-		return reports.JSON(cmd.OutOrStdout(), s)
-	}
-	out := cmd.OutOrStdout()
-	return reports.Print(out, recorded, s, options(out))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -164,25 +165,15 @@ func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, e
 	if err := r.writer.Flush(); err != nil {
 		return nil, err
 	}
-	if done, err := reportSelfTest(cmd, r.dir, f.json); done {
+	of, err := tell(cmd, r.view, r.dir, judging{}, f.json)
+	if of == nil {
 		return nil, err
 	}
-	if verdict, done, err := reportCutover(cmd, r.dir, f.json); done {
-		if verdict != nil {
-			r.onlookers.finish(endingOf(verdict.String(), "The report tells what every switch did.", r.dir))
-		}
-		return verdict, err
+	verdict, sentence, unfinished := of.end()
+	if verdict != nil {
+		r.onlookers.finish(endingOf(verdict.String(), sentence, r.dir))
 	}
-	recorded, s, err := judge(r.dir, judging{})
-	if s == nil {
-		return nil, err
-	}
-	r.onlookers.finish(endingOf(s.Verdict.String(), s.Sentence(), r.dir))
-	if err = errors.Join(show(cmd, recorded, s, f.json), err); err == nil {
-		r.say("%s", written(r.dir, reports.Files()))
-	}
-	tellOfRun(cmd.ErrOrStderr(), recorded, s)
-	return &s.Verdict, err
+	return verdict, cmp.Or(err, unfinished)
 }
 
 // rehearsal is one run from its directory to its last trial.
@@ -391,16 +382,11 @@ func (r *rehearsal) reportNothing() {
 	if err := r.writer.Flush(); err != nil {
 		return
 	}
-	switch {
-	case r.header.SelfTest != nil:
-		_, _ = writeSelfTest(r.dir, r.view)
-	case r.header.Cutover != nil:
-		_, _, _ = writeCutover(r.dir, r.view)
-	default:
-		if recorded, s, err := judge(r.dir, judging{}); err == nil {
-			r.say("%s", written(r.dir, reports.Files()))
-			tellOfRun(r.view, recorded, s)
+	if of, err := judge(r.dir, judging{}); of != nil {
+		if err == nil {
+			r.say("%s", written(r.dir, of.files()))
 		}
+		of.annotate(r.view)
 	}
 }
 

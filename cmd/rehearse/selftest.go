@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -117,46 +112,4 @@ func (b *braked) Apply(ctx context.Context, state string) error {
 		}
 	}
 	return b.System.Brake(ctx, share)
-}
-
-// reportSelfTest writes and prints what a self-test found; done is false for an ordinary run.
-func reportSelfTest(cmd *cobra.Command, dir string, asJSON bool) (done bool, err error) {
-	h, err := record.ReadHeader(dir)
-	if err != nil || h.SelfTest == nil {
-		return false, nil //nolint:nilerr // whoever reads it as an ordinary run says what is wrong with it
-	}
-	s, err := writeSelfTest(dir, cmd.ErrOrStderr())
-	if s == nil {
-		return true, err
-	}
-	if asJSON {
-		err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))
-	} else {
-		err = errors.Join(err, reports.PrintSelfTest(cmd.OutOrStdout(), s))
-	}
-	switch {
-	case err != nil:
-	case s.Complete && s.Fell() != "":
-		err = exitError{exitInconclusive, errors.New(s.Fell())}
-	case !s.Complete:
-		err = exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(dir, reports.SelfTestTextFile))}
-	}
-	return true, err
-}
-
-// writeSelfTest judges a self-test, writes its reports and says where they are.
-func writeSelfTest(dir string, talk io.Writer) (*reports.SelfTest, error) {
-	run, err := record.Open(dir)
-	if err != nil {
-		return nil, exitError{exitUsage, err}
-	}
-	s, err := reports.JudgeSelfTest(run)
-	if err != nil {
-		return nil, err
-	}
-	if err = reports.WriteSelfTest(dir, run, s); err == nil {
-		fmt.Fprintln(talk, written(dir, reports.SelfTestFiles()))
-	}
-	tellGitHub(talk, s.Annotations(run), func(w io.Writer, limit int) error { return s.StepSummary(w, run, limit) })
-	return s, err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
 )
 
 // exitValue is under what the end of a run that never began keeps the exit code it had.
@@ -66,23 +65,12 @@ func measuredInstead() string {
 
 // reportUnmeasured rebuilds what build servers read of a run that never began, and ends as it did: there are no tables to show.
 func reportUnmeasured(cmd *cobra.Command, u *unmeasured, j judging, asJSON bool) error {
-	h, err := record.ReadHeader(u.dir)
-	switch {
-	case err != nil:
-	case h.SelfTest != nil:
-		_, err = writeSelfTest(u.dir, cmd.ErrOrStderr())
-	case h.Cutover != nil:
-		_, _, err = writeCutover(u.dir, cmd.ErrOrStderr())
-	default:
-		var run *record.Run
-		var s *reports.Summary
-		if run, s, err = judge(u.dir, j); s == nil {
-			break
-		}
+	of, err := judge(u.dir, j)
+	if of != nil {
 		if asJSON {
-			err = errors.Join(err, reports.JSON(cmd.OutOrStdout(), s))
+			err = errors.Join(err, of.print(cmd.OutOrStdout(), true))
 		}
-		tellOfRun(cmd.ErrOrStderr(), run, s)
+		of.annotate(cmd.ErrOrStderr())
 	}
 	return errors.Join(exitError{u.code, *u}, err)
 }
