@@ -304,7 +304,7 @@ func (r *rehearsal) outline() string {
 	if r.header.Cutover != nil {
 		return r.flags.cutover.outline(r.plan)
 	}
-	return fmt.Sprintf("%d states, %d trials of %s", len(r.plan.States), len(r.plan.Trials), r.plan.Duration().Round(100*time.Millisecond))
+	return fmt.Sprintf("%s, %s of %s", counted(len(r.plan.States), "state"), counted(len(r.plan.Trials), "trial"), r.plan.Duration().Round(100*time.Millisecond))
 }
 
 // boot chooses the back end and starts everything on it; what it took is without the choice.

@@ -29,6 +29,9 @@ type variation struct {
 	given func(flag string) bool
 }
 
+// largestScale is by how much --scale multiplies rates at most: more than from one hit a second to what a generator can pace.
+const largestScale = 100_000
+
 // addFlags makes cmd take the flags of a variation.
 func (v *variation) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -89,6 +92,9 @@ func (v *variation) apply(f *scenarios.File) error {
 	if v.has("scale") {
 		if !(v.scale > 0) || math.IsInf(v.scale, 0) {
 			return usageError("--scale %v is not above zero; write --scale 0.5 for half the traffic", v.scale)
+		}
+		if v.scale > largestScale {
+			return usageError("--scale %v is more than %v; write --scale 2 for twice the traffic", v.scale, largestScale)
 		}
 		f.Scale(v.scale)
 	}

@@ -107,6 +107,9 @@ func (m *Room) Open(dir string) (*Run, error) {
 		if in.told >= mostProblems {
 			err = fmt.Errorf("%w\nand perhaps more: the rest was not read", err)
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("%w\nread the run as the account that made it, or let others read its files", err)
+		}
 		return nil, fmt.Errorf("%w\n%s", err, remedy)
 	}
 	return r, nil
