@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,21 @@ func checkPackageComments(t tree) (offences []string) {
 		}
 	}
 	slices.Sort(offences)
+	return offences
+}
+
+func checkPackageLength(repository tree) (offences []string) {
+	lines := map[string]int{}
+	for _, s := range repository.sources {
+		if !s.test() {
+			lines[s.dir()] += s.lines
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(lines)) {
+		if most := max(maxPackageLines, large()[dir].lines); lines[dir] > most {
+			offences = append(offences, strings.TrimSpace(fmt.Sprintf("%s: has %d lines, more than %d %s", dir, lines[dir], most, large()[dir].reason)))
+		}
+	}
 	return offences
 }
 

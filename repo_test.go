@@ -18,6 +18,7 @@ const (
 	module           = "github.com/rehearse-dev/rehearse"
 	maxFunctionLines = 70
 	maxFileLines     = 500
+	maxPackageLines  = 2_500
 )
 
 // rule is a habit of this repository that a machine can check, with the reason for which it is worth checking.
@@ -131,6 +132,15 @@ func layoutRules() []rule {
 		planted: map[string]string{"a/a.go": "package a\n" + strings.Repeat("\n", maxFileLines), "a/b.go": "package a"},
 		want:    []string{"a/a.go: has 501 lines"},
 	}, {
+		name:   "package length",
+		reason: "a package is a room in which a reader knows what may touch what; in a larger one everything may touch everything",
+		check:  checkPackageLength,
+		planted: map[string]string{
+			"a/a.go": "package a\n" + strings.Repeat("\n", maxPackageLines), "a/a_test.go": "package a\n" + strings.Repeat("\n", maxPackageLines),
+			"b/b.go": "package b\n" + strings.Repeat("\n", maxPackageLines-1), "reports/a.go": "package reports\n" + strings.Repeat("\n", 12_000),
+		},
+		want: []string{"a: has 2501 lines", "reports: has 12001 lines"},
+	}, {
 		name:    "no replace directive",
 		reason:  "go install ignores them, so users would build something else than was tested",
 		check:   checkReplace,
@@ -209,6 +219,21 @@ func codeRules() []rule {
 		},
 		want: []string{"a/a.go:2: F", "a/a.go:6: M", "a/a.go:5: T", "a/a.go:14: C", "a/a.go:17: ErrE"},
 	}}
+}
+
+// large are the packages that may be larger than others, and by how much: none may grow beyond that. Each has its reason.
+func large() map[string]struct {
+	lines  int
+	reason string
+} {
+	return map[string]struct {
+		lines  int
+		reason string
+	}{
+		"reports":      {12_000, "the judge and the forms are one until the judged run between them is data that can be read back"},
+		"scenarios":    {6_700, "a language is one thing: what is written, what is meant and what is wrong with it name the same keys"},
+		"cmd/rehearse": {5_900, "everything meets here; each verb has its file"},
+	}
 }
 
 // arrows are the imports allowed between our packages, each with its reason. A package that is not a key does not exist.
