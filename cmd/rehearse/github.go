@@ -45,10 +45,12 @@ func inWorkspace(path string) string {
 	return path
 }
 
-// appendSummary adds to what the step has said so far, in one piece.
+// appendSummary adds to what the step has said so far, in one piece. It does not wait for somebody to read a pipe.
 func appendSummary(path string, summary func(io.Writer, int) error) (err error) {
-	// A pipe that nobody reads would be waited for.
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o644)
+	if errors.Is(err, syscall.ENXIO) {
+		return fmt.Errorf("GITHUB_STEP_SUMMARY %s is a pipe that nobody reads, or a socket; name a file", path)
+	}
 	if err != nil {
 		return err
 	}

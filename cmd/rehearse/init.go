@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
 )
@@ -72,12 +73,12 @@ func quoted(name string) string {
 	return name
 }
 
-// replaceable tells whether there is no file called name, or a schema that an earlier version wrote.
+// replaceable tells whether there is nothing called name, or a schema that an earlier version wrote.
 func replaceable(name string) bool {
-	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
+	text, err := record.ReadFile(name, scenarios.MaxBytes)
 	var schema struct{ Title string }
 	return err == nil && json.Unmarshal(text, &schema) == nil && schema.Title == scenarios.SchemaTitle
 }

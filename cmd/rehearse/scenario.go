@@ -70,8 +70,11 @@ func readScenario(name string) ([]byte, error) {
 		return nil, unread(reason(err), "check the path and its permissions")
 	case info.IsDir():
 		return nil, unread("is a directory", "name the scenario file inside it")
+	case !info.Mode().IsRegular():
+		// A pipe would be waited for, and a device never ends.
+		return nil, unread("is no regular file", "write the scenario into one, and name that")
 	}
-	file, err := os.Open(name)
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, unread(reason(err), "check its permissions")
 	}

@@ -78,7 +78,7 @@ func (h Home) foreign() error {
 	for _, e := range entries {
 		ours := e.Name() == "lock" && e.Type().IsRegular() || (e.Name() == "runs" || e.Name() == "templates") && e.IsDir() ||
 			// Its text may be on its way.
-			e.Name() == markName && strings.HasPrefix(homeMark, readMark(h.Path))
+			e.Name() == markName && e.Type().IsRegular() && strings.HasPrefix(homeMark, readMark(h.Path))
 		if !ours {
 			return stack.NotReady(fmt.Sprintf("%s is not empty (it has %s) and was not made by rehearse", h.Path, shown(e.Name())),
 				"set REHEARSE_HOME to a new or empty directory")
