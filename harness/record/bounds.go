@@ -27,7 +27,7 @@ const (
 	mostRates    = 10_000
 	mostValues   = 20_000 // of one reading or event
 	mostSeries   = 100_000
-	mostCells    = 100_000 // states times operations times stages: each has numbers of its own
+	mostCells    = 100_000 // states times operations times stages, trials times stages, states times error classes: each has numbers of its own
 	mostEvents   = 50_000
 	mostText     = 1 << 20
 	longestName  = 200
@@ -147,6 +147,7 @@ func (h *Header) check() *problems {
 	p.names("operations", h.Operations)
 	p.names("only", h.Only)
 	p.amount("states times operations times stages", len(h.States)*len(h.Operations)*len(h.Stages), mostCells)
+	p.amount("trials times stages", len(h.Trials)*len(h.Stages), mostCells)
 	h.checkTexts(p)
 	h.checkStages(p)
 	h.checkTrials(p)

@@ -118,6 +118,9 @@ func TestHeaderOutOfBounds(t *testing.T) {
 				h.States, h.Operations = append(h.States, fmt.Sprint("s", i)), append(h.Operations, fmt.Sprint("o", i))
 			}
 		}, `181202 states times operations times stages are too many: 100000 at the most`},
+		{"stages of trials in millions", func(h *Header) {
+			h.Trials, h.Stages = make([]Trial, mostTrials), make([]Stage, mostNames)
+		}, `5000000 trials times stages are too many: 100000 at the most`},
 		{"more than can be unfolded", func(h *Header) { h.Only = make([]string, mostParts+1) }, `entries: 1048576 at the most`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,4 +189,31 @@ func TestAPIsInMillions(t *testing.T) {
 		lines = append(lines, fmt.Sprintf(`{"api":"GET /%d","stage":"peak","op":"verify"}`, i))
 	}
 	refused(t, planted(t, sound(), map[string]string{APIsFile: strings.Join(lines, "\n")}), `apis.jsonl:1001: 1001 APIs are too many: 1000 at the most`)
+}
+
+// Errors are of a few classes, and each state has numbers of each.
+func TestErrorClassesInMillions(t *testing.T) {
+	classes := func(n int) string {
+		var lines []string
+		for i := range n {
+			lines = append(lines, fmt.Sprintf(`{"stage":"peak","op":"verify","second":2,"offered":1,"sent":1,"failed":1,"errors":{"status_%d":1}}`, i))
+		}
+		return strings.Join(lines, "\n")
+	}
+	refused(t, planted(t, sound(), map[string]string{WindowsFile: classes(mostNames + 1)}), `windows.jsonl:1001: 1001 classes of errors are too many: 1000 at the most`)
+	many := sound()
+	for i := range mostNames - 1 {
+		many.States = append(many.States, fmt.Sprint("s", i))
+	}
+	refused(t, planted(t, many, map[string]string{WindowsFile: classes(101)}), `windows.jsonl:101: 101000 classes of errors times states are too many: 100000 at the most`)
+}
+
+// However a histogram is written, it takes the memory that its line is counted with.
+func TestHistogramsAreFolded(t *testing.T) {
+	for _, text := range []string{`[[1000,1],[5000,2]]`, `[[5120,2],[512,1]]`, `[[512,1],[5120,2]]`} {
+		var h Histogram
+		if err := json.Unmarshal([]byte(text), &h); err != nil || h.hdr != nil || len(h.folded) != 4 || h.Count() != 3 || h.Bars()[1].Count != 2 {
+			t.Errorf("%s: got %+v, %v", text, h, err)
+		}
+	}
 }

@@ -205,7 +205,22 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 		// In range, so there is no error.
 		_ = h.hdr.RecordValues(bucket[0], bucket[1])
 	}
+	h.fold()
 	return nil
+}
+
+// fold is the opposite of open: however it was written, what was read takes the memory that its buckets take.
+func (h *Histogram) fold() {
+	if h.hdr == nil {
+		return
+	}
+	var folded Histogram
+	before := int64(0)
+	for value, count := range h.buckets {
+		folded.folded = binary.AppendUvarint(binary.AppendUvarint(folded.folded, uint64(value-before)>>leastBits), uint64(count))
+		folded.count, before = folded.count+uint64(count), value
+	}
+	*h = folded
 }
 
 // unmarshalWritten folds the list as MarshalJSON writes it, each bucket above the one before, or tells that it is written
@@ -266,5 +281,6 @@ func (h *Histogram) unmarshalEncoded(data []byte) error {
 	if dropped := h.hdr.Merge(encoded); dropped > 0 {
 		return fmt.Errorf("decode histogram: %d durations are longer than %d ns", dropped, highestNanoseconds)
 	}
+	h.fold()
 	return nil
 }

@@ -21,16 +21,19 @@ type frame struct {
 	// own are the stages of trials that have their own.
 	own        map[place]*Stage
 	operations map[string]bool
-	// sources and series are those of the readings so far, names all that were met, each held once however often it is read.
-	sources, series, apis map[string]bool
-	names                 map[string]string
+	// sources and series are those of the readings so far, classes those of errors, names all that were met, each held once
+	// however often it is read.
+	sources, series, apis, classes map[string]bool
+	names                          map[string]string
+	// states is how many there are; each has numbers of its own of every class.
+	states int
 	// room is what the lines take their memory from.
 	room *Room
 }
 
 func frameOf(h *Header, m *Room) *frame {
 	f := &frame{trials: map[int]bool{}, stages: map[string]*Stage{}, own: map[place]*Stage{}, operations: map[string]bool{}, sources: map[string]bool{},
-		series: map[string]bool{}, apis: map[string]bool{}, names: map[string]string{}, room: m}
+		series: map[string]bool{}, apis: map[string]bool{}, classes: map[string]bool{}, names: map[string]string{}, states: len(h.States), room: m}
 	for _, t := range h.Trials {
 		f.trials[t.Index] = true
 		for i := range t.Stages {
@@ -117,10 +120,10 @@ func (f *frame) check(w *Window, p *problems) {
 		}
 	}
 	p.number("failed_seconds", w.FailedSeconds, 0, float64(w.Failed)*longestTrial)
-	w.checkErrors(p)
+	f.checkErrors(w, p)
 }
 
-func (w *Window) checkErrors(p *problems) {
+func (f *frame) checkErrors(w *Window, p *problems) {
 	p.amount("errors", len(w.Errors), mostNames)
 	for class, n := range w.Errors {
 		p.name("error", class)
@@ -128,6 +131,17 @@ func (w *Window) checkErrors(p *problems) {
 			p.add("errors of class %.80q are %d of %d failed", class, n, w.Failed)
 		}
 	}
+	if len(p.found) > 0 || len(w.Errors) == 0 {
+		return
+	}
+	held := make(map[string]uint64, len(w.Errors))
+	for class, n := range w.Errors {
+		class = f.once(class)
+		f.classes[class], held[class] = true, n
+	}
+	w.Errors = held
+	p.amount("classes of errors", len(f.classes), mostNames)
+	p.amount("classes of errors times states", len(f.classes)*f.states, mostCells)
 }
 
 // check implements line. A second is one of its stage's.
@@ -209,7 +223,13 @@ func (e *Event) check(f *frame, p *problems) {
 	}
 }
 
-func (e *Event) size() int { return 128 + len(e.Kind) + len(e.Text) + mapped(len(e.Values)) }
+func (e *Event) size() int {
+	n := 128 + len(e.Kind) + len(e.Text) + mapped(len(e.Values))
+	for key := range e.Values {
+		n += len(key)
+	}
+	return n
+}
 
 // checkEvents holds each trial to begin once and to end once, later, and all of them together to fit into a run.
 func checkEvents(dir string, events []Event) error {
