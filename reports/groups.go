@@ -208,6 +208,7 @@ func (l *ledger) only(trials map[int]*trial, rounds []int) *ledger {
 			less.trials = append(less.trials, t)
 		}
 	}
+	less.sort()
 	return &less
 }
 

@@ -279,10 +279,14 @@ func (p panel) table() page.Table {
 		names = append(names, "#"+series.Name+", "+p.Unit)
 	}
 	t := page.Table{Caption: p.name + ": mean (smallest to largest) of the seconds of each trial, warm-up included", Columns: columns(names...)}
+	lines := make([]plot.Piece, len(p.Series))
+	for i, series := range p.Series {
+		lines[i] = plot.InOrder(series.Pieces)
+	}
 	for i, band := range p.Bands {
 		row := []any{fmt.Sprintf("%d: %s", i+1, band.Name)}
-		for _, series := range p.Series {
-			row = append(row, spreadOf(series.Pieces, band.From, band.To).text())
+		for _, line := range lines {
+			row = append(row, spreadOf([]plot.Piece{line.During(band.Span)}, band.From, band.To).text())
 		}
 		t.Rows = append(t.Rows, cells(row...))
 	}

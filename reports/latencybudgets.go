@@ -117,7 +117,7 @@ func (l *ledger) steps(before string, k Key) stat.Sample {
 
 // withPairs adds what trials of one state in a row tell of this machine to a sample that has a single value.
 func (l *ledger) withPairs(s stat.Sample, k Key) stat.Sample {
-	ran := l.ran()
+	ran := l.ran
 	for i := 1; i < len(ran) && len(s.Logs) == 1; i++ {
 		a, b := ran[i-1], ran[i]
 		if a.State != b.State || a.void(voidsLatencies) || b.void(voidsLatencies) {

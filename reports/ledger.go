@@ -14,17 +14,14 @@ type ledger struct {
 	header  record.Header
 	windows []record.Window
 	trials  []*trial
+	// states are all trials of each state, and inRounds those of them that do not serve the noise floor alone. The ones that
+	// began are in ran, in the order in which they did: a repeated trial was planned last.
+	states, inRounds map[string][]*trial
+	ran              []*trial
 	// saved is the baseline to compare with; nil if none.
 	saved *Baseline
 	// known are the counts that somebody has asked for, by what they are of.
 	known map[Key]map[string]stat.Number
-}
-
-// ran is the trials that began, in the order in which they did: a repeated trial was planned last.
-func (l *ledger) ran() []*trial {
-	ran := slices.DeleteFunc(slices.Clone(l.trials), func(t *trial) bool { return !t.Began })
-	slices.SortStableFunc(ran, func(a, b *trial) int { return cmp.Compare(a.At, b.At) })
-	return ran
 }
 
 // trial is what is recorded of one, and what the judge thinks of it.
@@ -48,21 +45,27 @@ func newLedger(run *record.Run) *ledger {
 		t.examine(&run.Header, read)
 		l.trials = append(l.trials, t)
 	}
+	l.sort()
 	return l
 }
 
-// of are the trials that a state is known by.
-func (l *ledger) of(state string) []*trial {
-	return slices.DeleteFunc(l.all(state), func(t *trial) bool { return t.Control })
-}
-
-// all are those, and the ones that serve the noise floor alone.
-func (l *ledger) all(state string) []*trial {
-	var list []*trial
+// sort looks the trials through once: a record may have thousands, and every budget asks for those of its states.
+func (l *ledger) sort() {
+	l.states, l.inRounds, l.ran = map[string][]*trial{}, map[string][]*trial{}, nil
 	for _, t := range l.trials {
-		if t.State == state {
-			list = append(list, t)
+		l.states[t.State] = append(l.states[t.State], t)
+		if !t.Control {
+			l.inRounds[t.State] = append(l.inRounds[t.State], t)
+		}
+		if t.Began {
+			l.ran = append(l.ran, t)
 		}
 	}
-	return list
+	slices.SortStableFunc(l.ran, func(a, b *trial) int { return cmp.Compare(a.At, b.At) })
 }
+
+// of are the trials that a state is known by, for reading alone.
+func (l *ledger) of(state string) []*trial { return l.inRounds[state] }
+
+// all are those, and the ones that serve the noise floor alone; for reading alone, too.
+func (l *ledger) all(state string) []*trial { return l.states[state] }

@@ -133,7 +133,7 @@ func (c *Comparison) primaryChart() plot.Lines {
 		line.Colour, line.Dashed = c.overlaid(s)
 		l.Series = append(l.Series, line)
 		spans := reading.SpansOf(s.Run.Events)
-		for _, t := range s.ledger.ran() {
+		for _, t := range s.ledger.ran {
 			begin, end := spans.Of(t.Index)
 			if len(l.Series) == 1 && end > begin {
 				l.Bands = append(l.Bands, plot.Band{Span: plot.Span{From: begin - began, To: end - began}, Name: t.State})
@@ -145,8 +145,8 @@ func (c *Comparison) primaryChart() plot.Lines {
 
 // began is when the first trial did, on the run's clock; zero if none did.
 func (l *ledger) began() float64 {
-	if ran := l.ran(); len(ran) > 0 {
-		return ran[0].At
+	if len(l.ran) > 0 {
+		return l.ran[0].At
 	}
 	return 0
 }

@@ -223,7 +223,7 @@ func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
 
 // pairs are the trials of one state in a row, the latencies of both believed.
 func (l *ledger) pairs() (pairs, without []NoisePair) {
-	pairs, ran := []NoisePair{}, l.ran()
+	pairs, ran := []NoisePair{}, l.ran
 	for i := 1; i < len(ran); i++ {
 		a, b := ran[i-1], ran[i]
 		if a.State != b.State || a.void(voidsLatencies) || b.void(voidsLatencies) {

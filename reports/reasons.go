@@ -134,7 +134,7 @@ func (l *ledger) without(numbers voids, state string) []*trial {
 	if numbers == voidsErrors {
 		of = l.all(state)
 	}
-	return slices.DeleteFunc(of, func(t *trial) bool { return t.void(numbers) })
+	return slices.DeleteFunc(slices.Clone(of), func(t *trial) bool { return t.void(numbers) })
 }
 
 // evidence are trials by what of them can be believed.

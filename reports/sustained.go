@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -14,9 +15,10 @@ import (
 // clock is one stage of one trial, second by second: what a budget with a time is judged by, after the run and during it.
 type clock struct {
 	budget Budget
-	// first is the number of the first second on the trial's clock.
-	first   int
-	seconds []second
+	stage  record.Stage
+	// seconds are those in which hits were due, by their number on the trial's clock: a stage may last a day, and a record may
+	// have thousands of trials in which hardly anything was due.
+	seconds map[int]*second
 }
 
 // second is one of a trial's, or what of it belongs to the stage.
@@ -28,31 +30,42 @@ type second struct {
 }
 
 func newClock(b Budget, stage record.Stage) *clock {
-	c := &clock{budget: b, first: int(math.Floor(stage.BeginSeconds))}
-	for at := c.first; float64(at) < stage.EndSeconds; at++ {
-		length := min(stage.EndSeconds, float64(at+1)) - max(stage.BeginSeconds, float64(at))
-		c.seconds = append(c.seconds, second{length: length, value: stat.Unknown()})
-	}
-	return c
+	return &clock{budget: b, stage: stage, seconds: map[int]*second{}}
+}
+
+// length is how much of a second, by its number, belongs to the stage.
+func (c *clock) length(number int) float64 {
+	return min(c.stage.EndSeconds, float64(number+1)) - max(c.stage.BeginSeconds, float64(number))
 }
 
 // add counts the hits of a window, if they are of the budget's stage and operation.
 func (c *clock) add(w record.Window) {
-	if c.wants(w) {
-		c.seconds[w.Second-c.first].hits.Merge(reading.HitsOf(&w))
+	if !c.wants(w) {
+		return
 	}
+	if c.seconds[w.Second] == nil {
+		c.seconds[w.Second] = &second{length: c.length(w.Second), value: stat.Unknown()}
+	}
+	c.seconds[w.Second].hits.Merge(reading.HitsOf(&w))
 }
 
 func (c *clock) wants(w record.Window) bool {
-	at := w.Second - c.first
-	return w.Stage == c.budget.Stage && (c.budget.Operation == "" || c.budget.Operation == w.Op) && at >= 0 && at < len(c.seconds)
+	return w.Stage == c.budget.Stage && (c.budget.Operation == "" || c.budget.Operation == w.Op) && c.length(w.Second) > 0
 }
 
 // close finds the value of a second whose windows are all there.
 func (c *clock) close(number int) {
-	if at := number - c.first; at >= 0 && at < len(c.seconds) {
-		c.seconds[at].value = c.seconds[at].of(c.budget.Metric)
+	if s := c.seconds[number]; s != nil {
+		s.value = s.of(c.budget.Metric)
 	}
+}
+
+// at is a second with a known value, nil if there is none.
+func (c *clock) at(number int) *second {
+	if s := c.seconds[number]; s != nil && !math.IsNaN(float64(s.value)) {
+		return s
+	}
+	return nil
 }
 
 // of is the metric in one second. A second in which the generator was late, or left out more than it may, tells of the
@@ -91,29 +104,74 @@ type spell struct {
 // worst is the spell with the level that is hardest to pass; false if no spell has a known value in each second and hits
 // enough for a percentile.
 func (c *clock) worst() (worst spell, found bool) {
-	for i := range c.seconds {
-		level, known := c.level(i)
-		if known && (!found || c.harder(level, worst.level)) {
-			worst, found = spell{level, c.first + i}, true
+	var r row
+	for _, number := range slices.Sorted(maps.Keys(c.seconds)) {
+		s := c.at(number)
+		if s == nil || number != r.to {
+			r = row{from: number, to: number}
+		}
+		if s == nil {
+			continue
+		}
+		r.add(c, s)
+		for r.from < r.to && c.lasting(r.lasted) {
+			level := c.seconds[r.easiest[0]].value
+			if c.enough(r.due) && (!found || c.harder(level, worst.level)) {
+				worst, found = spell{level, r.from}, true
+			}
+			r.drop(c)
 		}
 	}
 	return worst, found
 }
 
-// level of the spell that begins with second i.
-func (c *clock) level(i int) (level stat.Number, known bool) {
+// row is seconds with known values, one after the other: those of a spell, or on the way to one.
+type row struct {
+	// from and to are numbers, that of the second behind the last.
+	from, to int
+	lasted   float64
+	due      uint64
+	// easiest are the numbers of those that are easier to pass than all behind them. The first has the level of the row.
+	easiest []int
+}
+
+// add puts one more second at the end.
+func (r *row) add(c *clock, s *second) {
+	for n := len(r.easiest); n > 0 && !c.harder(s.value, c.seconds[r.easiest[n-1]].value); n-- {
+		r.easiest = r.easiest[:n-1]
+	}
+	r.easiest = append(r.easiest, r.to)
+	r.to, r.lasted, r.due = r.to+1, r.lasted+s.length, r.due+s.hits.Offered
+}
+
+// drop takes the first second away.
+func (r *row) drop(c *clock) {
+	s := c.seconds[r.from]
+	if r.easiest[0] == r.from {
+		r.easiest = r.easiest[1:]
+	}
+	r.from, r.lasted, r.due = r.from+1, r.lasted-s.length, r.due-s.hits.Offered
+}
+
+// lasting tells whether so many seconds are as long as the budget asks for, and enough whether so many hits are as many as its
+// metric asks for.
+func (c *clock) lasting(seconds float64) bool { return seconds > c.budget.ForSeconds-1e-9 }
+
+func (c *clock) enough(due uint64) bool {
+	q, latency := quantiles()[c.budget.Metric]
+	return !latency || stat.Tail(due, q) >= reading.LeastTail
+}
+
+// level of the spell that begins with a second.
+func (c *clock) level(number int) (level stat.Number, known bool) {
 	lasted, due := 0.0, uint64(0)
-	for _, s := range c.seconds[i:] {
-		if math.IsNaN(float64(s.value)) {
-			return level, false
-		}
+	for s := c.at(number); s != nil; s = c.at(number) {
 		if due == 0 || c.harder(level, s.value) {
 			level = s.value
 		}
-		lasted, due = lasted+s.length, due+s.hits.Offered
-		if lasted > c.budget.ForSeconds-1e-9 {
-			q, latency := quantiles()[c.budget.Metric]
-			return level, !latency || stat.Tail(due, q) >= reading.LeastTail
+		lasted, due, number = lasted+s.length, due+s.hits.Offered, number+1
+		if c.lasting(lasted) {
+			return level, c.enough(due)
 		}
 	}
 	return level, false
@@ -129,9 +187,12 @@ func (c *clock) harder(a, b stat.Number) bool {
 
 // sustainedBudget judges the worst spell of the given trials, and of one that was ended for the budget. One is enough.
 func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
-	worst, in := spell{}, (*trial)(nil)
+	worst, in, given := spell{}, (*trial)(nil), map[*trial]bool{}
+	for _, t := range trials {
+		given[t] = true
+	}
 	for _, t := range l.all(b.State) {
-		if !slices.Contains(trials, t) && !(b.abort && t.Aborted) {
+		if !given[t] && !(b.abort && t.Aborted) {
 			continue
 		}
 		c := l.clock(b, t)
@@ -157,9 +218,9 @@ func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 
 // clock is the stage of a budget in a trial, all windows in.
 func (l *ledger) clock(b Budget, t *trial) *clock {
-	c := &clock{budget: b}
+	c := newClock(b, record.Stage{})
 	if i := slices.IndexFunc(t.Stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
-		c = newClock(b, t.Stages[i])
+		c.stage = t.Stages[i]
 	}
 	seconds := map[int][]*record.Window{}
 	for _, w := range t.Windows {
@@ -167,13 +228,13 @@ func (l *ledger) clock(b Budget, t *trial) *clock {
 			seconds[w.Second] = append(seconds[w.Second], w)
 		}
 	}
-	for i := range c.seconds {
-		for _, w := range seconds[c.first+i] {
+	for number, windows := range seconds {
+		for _, w := range windows {
 			c.add(*w)
 		}
-		c.close(c.first + i)
+		c.close(number)
 		// Unfolded, the histograms of a day's seconds take more memory than its record.
-		c.seconds[i].hits.Release()
+		c.seconds[number].hits.Release()
 	}
 	return c
 }

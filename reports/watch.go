@@ -104,15 +104,14 @@ func (w *Watch) closeSecond(next record.Window) error {
 
 // breachedAround is a spell outside the limit that has a second just closed in it.
 func (c *clock) breachedAround(number int) (spell, bool) {
-	at := number - c.first
-	if at < 0 || at >= len(c.seconds) || math.IsNaN(float64(c.seconds[at].value)) || c.budget.passes(c.seconds[at].value) {
+	if s := c.at(number); s == nil || c.budget.passes(s.value) {
 		return spell{}, false
 	}
 	// A stage that begins inside a second has one more of them in a spell.
 	longest := int(math.Ceil(c.budget.ForSeconds)) + 1
-	for i := max(at-longest, 0); i <= at; i++ {
+	for i := number - longest; i <= number; i++ {
 		if level, known := c.level(i); known && !c.budget.passes(level) {
-			return spell{level, c.first + i}, true
+			return spell{level, i}, true
 		}
 	}
 	return spell{}, false

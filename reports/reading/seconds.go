@@ -31,11 +31,19 @@ func Seconds(windows []record.Window) map[int]map[int][]*record.Window {
 }
 
 // SecondOf adds up the windows of one second. Unfolding a histogram costs more than all else here, so it is done once for
-// each, and what is unfolded is merged in order and soon forgotten.
+// each, and what is unfolded is merged in order and soon forgotten. Halves are joined, so that no bar is merged with each
+// window behind it: a record may have hundreds of thousands of one second.
 func SecondOf(windows []*record.Window) *Second {
 	sum := &Second{}
-	for _, w := range windows {
-		sum.Add(w)
+	switch n := len(windows); n {
+	case 0:
+	case 1:
+		sum.Add(windows[0])
+	default:
+		one, other := SecondOf(windows[:n/2]), SecondOf(windows[n/2:])
+		sum.Offered, sum.Answered = one.Offered+other.Offered, one.Answered+other.Answered
+		sum.bars = mergedBars(one.bars, other.bars)
+		sum.lag, sum.sent = max(one.lag, other.lag), one.sent || other.sent
 	}
 	return sum
 }

@@ -2,6 +2,8 @@ package stat
 
 import (
 	"math"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // What is assumed of repetitions before any was compared with another: that the logarithms of their percentiles vary by
@@ -127,7 +129,7 @@ func (s Sample) least(of func(Inside) float64) float64 {
 
 // squares are those of the deviations of the logarithms from their mean.
 func (s Sample) squares() (sum float64) {
-	mean := MeanAt(s.Logs, Confidence).Value
+	mean := stat.Mean(s.Logs, nil)
 	for _, x := range s.Logs {
 		sum += (x - mean) * (x - mean)
 	}

@@ -16,8 +16,13 @@ const Power = 0.8
 // (Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963). It is NaN for no xs. A value far off moves it little,
 // while up to 29 % of them are, and for normal xs it is nearly as precise as the mean.
 func HodgesLehmann(xs []float64) float64 {
-	if len(xs) == 0 {
+	const few = 100
+	switch n := len(xs); {
+	case n == 0:
 		return math.NaN()
+	case n > few && !slices.ContainsFunc(xs, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }):
+		sorted, pairs := slices.Sorted(slices.Values(xs)), n*(n+1)/2
+		return (walshAt(sorted, (pairs-1)/2) + walshAt(sorted, pairs/2)) / 2
 	}
 	var walsh []float64
 	for i, x := range xs {
@@ -26,6 +31,53 @@ func HodgesLehmann(xs []float64) float64 {
 		}
 	}
 	return median(walsh)
+}
+
+// walshAt is the Walsh average of some rank, from zero on, of ascending xs: the least number that more of them than that are
+// not above. All numbers between the least and the largest are halved until one is left, some sixty times; of five thousand xs
+// there are twelve million averages.
+func walshAt(xs []float64, rank int) float64 {
+	low, high := place(xs[0]), place(xs[len(xs)-1])
+	for low < high {
+		if middle := low + (high-low)/2; walshUpTo(xs, placed(middle)) > rank {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return placed(low)
+}
+
+// place is where a number stands among all, and placed the number at a place.
+func place(x float64) uint64 {
+	const sign = 1 << 63
+	if bits := math.Float64bits(x); bits&sign != 0 {
+		return ^bits
+	}
+	return math.Float64bits(x) | sign
+}
+
+func placed(at uint64) float64 {
+	const sign = 1 << 63
+	if at&sign == 0 {
+		return math.Float64frombits(^at)
+	}
+	return math.Float64frombits(at &^ sign)
+}
+
+// walshUpTo is how many Walsh averages of ascending xs are not above a limit.
+func walshUpTo(xs []float64, limit float64) (n int) {
+	end := len(xs)
+	for i, x := range xs {
+		for end > i && (x+xs[end-1])/2 > limit {
+			end--
+		}
+		if end <= i {
+			break
+		}
+		n += end - i
+	}
+	return n
 }
 
 // median of at least one x; it sorts xs.

@@ -30,6 +30,27 @@ func TestHodgesLehmann(t *testing.T) {
 	near(t, "of a geometric mean, exp(2.75)", GeometricMean([]float64{1, math.E, math.Exp(9)}).Centre, math.Exp(2.75))
 }
 
+// Of many values all pairs are not made, and it is what it would be.
+func TestHodgesLehmannOfMany(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := rapid.SliceOfN(rapid.Float64Range(-3, 3), 101, 130).Draw(t, "xs")
+		if coarse := rapid.Bool().Draw(t, "coarse"); coarse {
+			for i := range xs {
+				xs[i] = math.Round(xs[i])
+			}
+		}
+		var walsh []float64
+		for i, x := range xs {
+			for _, y := range xs[i:] {
+				walsh = append(walsh, (x+y)/2)
+			}
+		}
+		if got, want := HodgesLehmann(xs), median(walsh); got != want {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}
+
 // The centre lies among the values, moves with them, and turns with them.
 func TestHodgesLehmannMoves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
