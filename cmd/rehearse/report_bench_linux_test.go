@@ -23,32 +23,52 @@ func BenchmarkReport(b *testing.B) {
 		b.Run(fmt.Sprintf("trials=6x%v", length), func(b *testing.B) {
 			dir := filepath.Join(b.TempDir(), "run")
 			recordLongRun(b, dir, length)
-			path, err := exec.LookPath("rehearse")
-			if err != nil {
-				b.Fatal(err)
-			}
-			taken := 0.0
-			for b.Loop() {
-				cmd := exec.Command(path, "report", dir, "--no-fail")
-				if out, err := cmd.CombinedOutput(); err != nil {
-					b.Fatalf("%v\n%s", err, out)
-				}
-				b.ReportMetric((cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), "cpu-seconds")
-				usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-				if !ok {
-					b.Fatal("no resource usage")
-				}
-				taken = max(taken, float64(usage.Maxrss)/1024)
-			}
-			b.ReportMetric(taken, "MiB")
-			b.ReportMetric(most, "limit_MiB")
-			if taken > most || shorter > 0 && taken > 6*shorter {
-				b.Errorf("took %.0f MiB, want %d at the most; a sixth of the record took %.0f", taken, most, shorter)
+			taken := resident(b, most, "report", dir, "--no-fail")
+			if shorter > 0 && taken > 6*shorter {
+				b.Errorf("took %.0f MiB; a sixth of the record took %.0f", taken, shorter)
 			}
 			shorter = taken
-			b.ReportMetric(0, "ns/op") // is said in seconds
 		})
 	}
+}
+
+// BenchmarkCompare compares two such runs of an hour for each state. It fails above what any record may take.
+func BenchmarkCompare(b *testing.B) {
+	const most = 1024
+	dir := b.TempDir()
+	before, after := filepath.Join(dir, "before"), filepath.Join(dir, "after")
+	recordLongRun(b, before, time.Hour)
+	recordLongRun(b, after, time.Hour)
+	resident(b, most, "compare", before, after, "-o", filepath.Join(dir, "compared"))
+}
+
+// resident runs a verb over and over, each time in a process of its own, and returns the most memory that was resident, in MiB. It
+// fails where that is more than most.
+func resident(b *testing.B, most float64, args ...string) (taken float64) {
+	b.Helper()
+	path, err := exec.LookPath("rehearse")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		cmd := exec.Command(path, args...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		b.ReportMetric((cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), "cpu-seconds")
+		usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok {
+			b.Fatal("no resource usage")
+		}
+		taken = max(taken, float64(usage.Maxrss)/1024)
+	}
+	b.ReportMetric(taken, "MiB")
+	b.ReportMetric(most, "limit_MiB")
+	b.ReportMetric(0, "ns/op") // is said in seconds
+	if taken > most {
+		b.Errorf("took %.0f MiB, want %.0f at the most", taken, most)
+	}
+	return taken
 }
 
 // longScenario is the scenario of the long run, but for how long its stages last.
