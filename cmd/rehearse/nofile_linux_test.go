@@ -52,7 +52,7 @@ func TestNoFile(t *testing.T) {
 		{"a saved baseline", "b.json", "report run --baseline b.json", "", exitUsage, "read the saved baseline: open"},
 		{"a saved baseline to run against", "b.json", "run tiny.yaml --baseline b.json", "", exitUsage, "read the saved baseline: open"},
 		{"a baseline to write", "b.json", "baseline save run b.json", "", exitUsage, "it stays: name another file, or move it away"},
-		{"the directory of a baseline to write", "dir", "baseline save run dir/b.json", "", exitUsage, ": not a directory"},
+		{"the directory of a baseline to write", "dir", "baseline save run dir/b.json", "", exitUsage, "open dir/b.json: not a directory; it stays"},
 		{"a picture", "x.svg", "plan tiny.yaml --chart x.svg", "", exitUsage, "x.svg: is there, and is no file; name another one"},
 		{"the directory of a picture", "dir", "plan tiny.yaml --chart dir/x.svg", "", exitUsage, "dir/x.svg: not a directory"},
 		{"the place of a comparison", "dir", "compare run run -o dir", "", exitUsage, "dir: not a directory; choose another directory with -o"},

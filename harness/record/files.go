@@ -65,6 +65,9 @@ func (f Files) Read(name string, most int64) ([]byte, error) {
 // It is read under the same conditions as those of a run directory.
 func ReadFile(path string, most int64) ([]byte, error) {
 	resolved, err := filepath.EvalSymlinks(path)
+	if _, named := errors.AsType[*fs.PathError](err); err != nil && !named {
+		err = &fs.PathError{Op: "open", Path: path, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}
