@@ -15,8 +15,8 @@ import (
 // readLimit bounds a reading. A probe gives up after five seconds by itself; this is for one that does not.
 const readLimit = 6 * time.Second
 
-// label says which moment of a trial a reading stands for, as record.Sample does.
-type label struct{ stage, edge string }
+// boundary says which moment of a trial a reading stands for, as record.Sample does.
+type boundary struct{ stage, edge string }
 
 // gauges reads the probes during one trial.
 type gauges struct {
@@ -57,14 +57,14 @@ func (g generator) Read(context.Context) (map[string]float64, error) {
 
 // whole takes one reading of everything at an edge of the trial.
 func (g *gauges) whole(ctx context.Context, edge string) error {
-	return g.spread(ctx, 0, slices.Concat(g.probes, g.details), []label{{edge: edge}})
+	return g.spread(ctx, 0, slices.Concat(g.probes, g.details), []boundary{{edge: edge}})
 }
 
 // spread takes one reading of each probe, spread evenly over a time, and records it under each of the labels. Only a record
 // that cannot be written is an error. A reading costs the machine a few milliseconds of processor; all at once they are a
 // burst that shows in the latencies of that moment, one after another they are not. Every sample carries its own time, so
 // nothing is lost.
-func (g *gauges) spread(ctx context.Context, over time.Duration, probes []probe.Probe, labels []label) error {
+func (g *gauges) spread(ctx context.Context, over time.Duration, probes []probe.Probe, labels []boundary) error {
 	ctx, cancel := context.WithTimeout(ctx, over+readLimit)
 	defer cancel()
 	errs := make(chan error)
@@ -92,7 +92,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (g *gauges) readOne(ctx context.Context, p probe.Probe, labels []label) error {
+func (g *gauges) readOne(ctx context.Context, p probe.Probe, labels []boundary) error {
 	begin := time.Now()
 	values, err := p.Read(ctx)
 	// The counters were looked at somewhere in between.

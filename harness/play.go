@@ -12,21 +12,21 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// edge is a time on the trial's clock at which stages end or begin.
-type edge struct {
+// instant is a time on the trial's clock at which stages end or begin.
+type instant struct {
 	at     time.Duration
-	labels []label
+	labels []boundary
 }
 
 // edges lists the edges of the stages in order of time. Where one stage ends the next begins: one reading serves both,
 // so nothing falls between them.
-func edges(stages []scenarios.PlannedStage) []edge {
-	var all []edge
+func edges(stages []scenarios.PlannedStage) []instant {
+	var all []instant
 	for _, s := range stages {
-		all = append(all, edge{s.Begin, []label{{s.Name, "begin"}}}, edge{s.End, []label{{s.Name, "end"}}})
+		all = append(all, instant{s.Begin, []boundary{{s.Name, "begin"}}}, instant{s.End, []boundary{{s.Name, "end"}}})
 	}
-	slices.SortStableFunc(all, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
-	var merged []edge
+	slices.SortStableFunc(all, func(a, b instant) int { return cmp.Compare(a.at, b.at) })
+	var merged []instant
 	for _, e := range all {
 		if n := len(merged); n > 0 && merged[n-1].at == e.at {
 			merged[n-1].labels = append(merged[n-1].labels, e.labels...)
@@ -65,11 +65,11 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 			fail(err)
 		}
 	})
-	r.rhythm(ctx, begin, played, func(at time.Duration, labels ...label) {
+	r.rhythm(ctx, begin, played, func(at time.Duration, labels ...boundary) {
 		readings.Go(func() {
 			// An edge is one moment for all probes; the rhythm between the edges need not be.
 			var over time.Duration
-			if len(labels) == 1 && labels[0] == (label{}) {
+			if len(labels) == 1 && labels[0] == (boundary{}) {
 				over = r.Every
 			}
 			if err := g.spread(ctx, over, g.probes, labels); err != nil {
@@ -86,7 +86,7 @@ func (r *runner) play(ctx context.Context, begin time.Time, trial scenarios.Tria
 
 // rhythm calls take at every edge and every Every from time zero, until both the edges and the load are over or the
 // context ends. Readings run beside it, so a slow one never delays the next.
-func (r *runner) rhythm(ctx context.Context, begin time.Time, played <-chan struct{}, take func(time.Duration, ...label)) {
+func (r *runner) rhythm(ctx context.Context, begin time.Time, played <-chan struct{}, take func(time.Duration, ...boundary)) {
 	left := edges(r.Plan.Stages)
 	for tick := time.Duration(0); ; {
 		at := tick
@@ -98,12 +98,12 @@ func (r *runner) rhythm(ctx context.Context, begin time.Time, played <-chan stru
 		if !wait(ctx, begin.Add(at), len(left) == 0, played) {
 			return
 		}
-		var labels []label
+		var labels []boundary
 		if len(left) > 0 && at == left[0].at {
 			labels, left = left[0].labels, left[1:]
 		}
 		if at == tick {
-			labels, tick = append(labels, label{}), tick+r.Every
+			labels, tick = append(labels, boundary{}), tick+r.Every
 		}
 		take(at, labels...)
 	}

@@ -74,11 +74,11 @@ type meter struct {
 	due           uint64
 	response, lag record.Histogram
 	// processors are the readings of source cpu at the edges of stages.
-	processors map[label]record.Sample
+	processors map[boundary]record.Sample
 }
 
 func newMeter(plan *scenarios.Plan, trial scenarios.Trial, tell func(Measured) Condition) *meter {
-	return &meter{plan: plan, trial: trial, tell: tell, processors: map[label]record.Sample{}}
+	return &meter{plan: plan, trial: trial, tell: tell, processors: map[boundary]record.Sample{}}
 }
 
 // add counts a finished window.
@@ -106,7 +106,7 @@ func (m *meter) hear(s record.Sample) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s.Source == "cpu" {
-		m.processors[label{s.Stage, s.Edge}] = s
+		m.processors[boundary{s.Stage, s.Edge}] = s
 	}
 }
 
@@ -124,7 +124,7 @@ func (m *meter) condition() Condition {
 		}
 	}
 	return m.tell(Measured{Stages: measured, Due: m.due, Response: m.response, Lag: m.lag,
-		Processors: func(stage, edge string) record.Sample { return m.processors[label{stage, edge}] }})
+		Processors: func(stage, edge string) record.Sample { return m.processors[boundary{stage, edge}] }})
 }
 
 // repeat tells whether an earlier trial was to be what this one is.

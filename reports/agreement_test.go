@@ -104,11 +104,11 @@ func (f followed) grown(t *testing.T, name string) (sum float64) {
 // summary, and by the judge of a cutover.
 func TestFiguresAgree(t *testing.T) {
 	run, s := twoCaches(t)
-	seen, line := follow(t, run), timelineOf(run, s)
+	seen, line := follow(t, run), runSecondsOf(run, s)
 	// All hits of the headline stage are recorded in its first second, so that this second has the percentile of the stage.
 	trial, state, second := reading.Trials(run)[0], s.States[0], 4
 	point, middle := seen.points[second], trial.At+float64(second)+0.5
-	cut, peak := reading.TimelineOf(trial), reading.Stretch{From: trial.At + 4, To: trial.At + 8}
+	cut, peak := reading.SecondsOf(trial), reading.Stretch{From: trial.At + 4, To: trial.At + 8}
 	statements := reading.Application("read", "write")
 
 	figures := map[string]map[string]float64{

@@ -22,12 +22,12 @@ type picture interface {
 // visuals are what a run looks like over time and over its latencies. The page and the slides both draw them, and to find
 // them takes every window of the record.
 type visuals struct {
-	timeline  timeline
+	timeline  runSeconds
 	latencies plot.Distribution
 }
 
 func visualsOf(run *record.Run, s *Summary) visuals {
-	return visuals{timelineOf(run, s), distributionChart(run, s)}
+	return visuals{runSecondsOf(run, s), distributionChart(run, s)}
 }
 
 // charts draws all pictures into dir, as slides.
@@ -144,7 +144,7 @@ func (s *Summary) crowded() string {
 	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
 }
 
-func timelineChart(run *record.Run, s *Summary, t timeline) plot.Timeline {
+func timelineChart(run *record.Run, s *Summary, t runSeconds) plot.Timeline {
 	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
 		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights}

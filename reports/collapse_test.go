@@ -413,7 +413,7 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 	if got, want := s.latencyTitle(), "p95 at peak: over 5 s → over 5 s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	line := timelineOf(run, s)
+	line := runSecondsOf(run, s)
 	chart := latencyChart(s, line)
 	if highest(line.p95) != 5 || len(chart.Limits) != 1 || chart.Limits[0] != (plot.Limit{Name: "over 5 s", Y: 5000}) {
 		t.Errorf("got a p95 up to %v and the limits %v, want it drawn at the timeout", highest(line.p95), chart.Limits)

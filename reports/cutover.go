@@ -131,7 +131,7 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
 		timeoutSeconds: h.TimeoutSeconds, OfferedRate: stat.Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}
-	cut := &cutting{run: run, trial: t, Timeline: reading.TimelineOf(t.Trial), pulses: l.pulse(t)}
+	cut := &cutting{run: run, trial: t, TrialSeconds: reading.SecondsOf(t.Trial), pulses: l.pulse(t)}
 	c.warmUp = t.In(h.Stages[0].Name)
 	_, cut.end = reading.SpanOf(run.Events, t.Index)
 	c.Jobs = cut.jobs()
@@ -175,7 +175,7 @@ func counted(h *reading.Hits) CutoverHits {
 type cutting struct {
 	run   *record.Run
 	trial *trial
-	*reading.Timeline
+	*reading.TrialSeconds
 	// end of the trial, on the run's clock.
 	end    float64
 	pulses []pulse

@@ -128,7 +128,7 @@ func (c *Cutover) benchmarks(w io.Writer, h record.Header) error {
 func (c *Cutover) pictures(run *record.Run, fonts *plot.Fonts) map[string]picture {
 	timeline := c.timeline(run)
 	timeline.Fonts = fonts
-	seen, none := timelineOf(run, &Summary{}), &Summary{}
+	seen, none := runSecondsOf(run, &Summary{}), &Summary{}
 	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
 	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
 	first, last := c.States[0], c.States[c.turn()]

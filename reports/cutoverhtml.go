@@ -83,7 +83,7 @@ func (c *Cutover) timelineSection(run *record.Run) (page.Section, error) {
 			"switches, and the work they need. What was not measured is a gap."},
 		Panels: page.Panels{Name: "the whole run"}, Tables: []page.Table{eventsTable(run.Events)},
 	}
-	t, picture := timelineOf(run, &Summary{}), c.timeline(run)
+	t, picture := runSecondsOf(run, &Summary{}), c.timeline(run)
 	t.bands, t.highlights = picture.Bands, picture.Marks
 	for i, band := range t.bands {
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: c.States[i].Stage})

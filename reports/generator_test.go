@@ -235,7 +235,7 @@ func TestSharedMachine(t *testing.T) {
 					t.Errorf("the report does not say what others took:\n%s", terminal.String())
 				}
 			}
-			if got := strings.Contains(timelineChart(run, s, timelineOf(run, s)).Subtitle, "other processes took up to "); got != void {
+			if got := strings.Contains(timelineChart(run, s, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
 				t.Errorf("the picture says that the machine was shared: %v, want %v", got, void)
 			}
 			if !strings.Contains(page.String(), "Processors taken by others") {

@@ -23,7 +23,7 @@ type panel struct {
 }
 
 // timelineSection is the run second by second, in panels over one clock.
-func (s *Summary) timelineSection(t timeline, events []record.Event) (page.Section, error) {
+func (s *Summary) timelineSection(t runSeconds, events []record.Event) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text:   []string{"All panels share the time elapsed since the run began. The bands are the trials, by state; the darker stretch in each is stage " + s.HeadlineStage + ", of which the numbers above speak. What was not measured is a gap."},
@@ -76,7 +76,7 @@ func elapsedClock(seconds float64) string {
 }
 
 // panels are the charts of the timeline; one for which nothing was recorded is left out.
-func (s *Summary) panels(t timeline) []panel {
+func (s *Summary) panels(t runSeconds) []panel {
 	list := []panel{
 		{"Offered and achieved rate", "Hits due per second, and those answered.", plot.Lines{Unit: "per second", Series: []plot.Series{
 			{Name: "achieved", Colour: plot.Ink, Pieces: t.achieved}, {Name: "failed or missed", Colour: plot.Alert, Pieces: t.failed},
@@ -102,7 +102,7 @@ func (s *Summary) panels(t timeline) []panel {
 }
 
 // chart draws a panel over the clock of the run.
-func (p panel) chart(t timeline) (page.Chart, error) {
+func (p panel) chart(t runSeconds) (page.Chart, error) {
 	p.Title, p.Subtitle = p.name, p.caption
 	p.Bands, p.Highlights, p.Marks, p.From, p.To, p.Size = t.bands, t.highlights, t.marks, t.from, t.to, plot.Strip
 	chart := page.Chart{Name: p.name + ", " + p.Unit, Caption: p.caption, Summary: p.summary(), Table: p.table()}

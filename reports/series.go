@@ -12,8 +12,8 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
-// timeline is the run second by second, in base units, on the run's clock. What was not measured is a gap.
-type timeline struct {
+// runSeconds is the run second by second, in base units, on the run's clock. What was not measured is a gap.
+type runSeconds struct {
 	from, to float64
 	// bands are the trials, by their states; a trial in which the state is switched has one for each.
 	bands []plot.Band
@@ -40,9 +40,9 @@ type timeline struct {
 	steal, foreign []plot.Piece
 }
 
-// timelineOf reads every window and every sample once.
-func timelineOf(run *record.Run, s *Summary) timeline {
-	t := timeline{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
+// runSecondsOf reads every window and every sample once.
+func runSecondsOf(run *record.Run, s *Summary) runSeconds {
+	t := runSeconds{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
 	trials, spans, switches := reading.Seconds(run.Windows), reading.SpansOf(run.Events), map[int][]record.Event{}
 	for _, e := range run.Events {
 		if e.Kind == record.EventSwitch {
@@ -104,7 +104,7 @@ func marksOf(events []record.Event) (marks []plot.Mark) {
 }
 
 // addHits adds the seconds of one trial. One in which nothing was due has a rate, zero, and no latency.
-func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float64) {
+func (t *runSeconds) addHits(seconds map[int][]*record.Window, length, begin float64) {
 	var offered, achieved, failed plot.Piece
 	var p50, p95, p99, lag line
 	for at := range int(math.Ceil(length)) {
@@ -126,7 +126,7 @@ func (t *timeline) addHits(seconds map[int][]*record.Window, length, begin float
 
 // drawn is where a percentile of one second is drawn: nowhere if it is not known, and at the timeout where so many hits were
 // not answered that it is one of them.
-func (t *timeline) drawn(n stat.Number) float64 {
+func (t *runSeconds) drawn(n stat.Number) float64 {
 	switch {
 	case !lost(n):
 		return float64(n)
@@ -138,7 +138,7 @@ func (t *timeline) drawn(n stat.Number) float64 {
 }
 
 // overLimits is the line at which latencies are drawn that are over the timeout; none where there are none.
-func (t *timeline) overLimits() []plot.Limit {
+func (t *runSeconds) overLimits() []plot.Limit {
 	if !t.over {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (l *line) add(x, y float64) {
 func (l *line) whole() []plot.Piece { return cut(l.pieces, l.piece) }
 
 // addSamples adds what the instruments read once a second.
-func (t *timeline) addSamples(samples []record.Sample) {
+func (t *runSeconds) addSamples(samples []record.Sample) {
 	readings := reading.PerSecond(samples)
 	t.primaryQPS = ratesOf(readings["primary"], reading.Application("read", "write"))
 	t.primaryReadsQPS = ratesOf(readings["primary"], reading.Application("read"))
@@ -173,7 +173,7 @@ func (t *timeline) addSamples(samples []record.Sample) {
 }
 
 // addTaken adds what others took of the processors.
-func (t *timeline) addTaken(readings []record.Sample, processors int) {
+func (t *runSeconds) addTaken(readings []record.Sample, processors int) {
 	if processors > 0 {
 		t.steal = scaled(ratesOf(reading.Having(readings, "steal_seconds_total"), reading.Counters{Metric: "steal_seconds_total"}), 1/float64(processors))
 	}

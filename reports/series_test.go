@@ -30,7 +30,7 @@ func TestTimelineOfHits(t *testing.T) {
 		w.Failed, w.Missed = w.Offered/100, w.Offered/100
 	})
 	run, s := m.summarized(t)
-	got := timelineOf(run, s)
+	got := runSecondsOf(run, s)
 	for _, c := range []struct {
 		name   string
 		pieces []plot.Piece
@@ -64,7 +64,7 @@ func TestTimelineOfTheCache(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "cache")
 	m.from(1, "primary", "replica_lag_seconds", 0.25)
 	run, s := m.summarized(t)
-	got := timelineOf(run, s)
+	got := runSecondsOf(run, s)
 	if ratio := at(got.hitRatio, 21.5); math.Abs(ratio-0.75) > 0.01 {
 		t.Errorf("got a hit ratio of %v, want three in four", ratio)
 	}
@@ -95,7 +95,7 @@ func TestPercentilesOfASecond(t *testing.T) {
 		{"five without an answer", fill(100, 95), 0.95, 5, true, false}, {"six without an answer", fill(100, 94), 0.95, 5, true, true},
 		{"none", fill(0, 0), 0.5, 5, false, false}, {"none answered", fill(50, 0), 0.5, 5, true, true}, {"no timeout on record", fill(50, 0), 0.5, 0, false, false},
 	} {
-		line := timeline{timeoutSeconds: c.timeout}
+		line := runSeconds{timeoutSeconds: c.timeout}
 		got := line.drawn(c.beat.Percentile(c.q))
 		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.over != c.over || c.over && got != c.timeout {
 			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.over, c.known, c.over)
@@ -109,7 +109,7 @@ func TestMarks(t *testing.T) {
 		record.Event{AtSeconds: 16, Trial: 1, Kind: record.EventFault, Text: "replica killed"}, record.Event{AtSeconds: 17, Trial: 1, Kind: record.EventLook})
 	run, s := m.summarized(t)
 	want := []plot.Mark{{At: 15, Name: "archive job"}, {At: 16, Name: "replica killed"}}
-	if got := timelineOf(run, s).marks; !slices.Equal(got, want) {
+	if got := runSecondsOf(run, s).marks; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -120,7 +120,7 @@ func TestBandsOfASwitchUnderLoad(t *testing.T) {
 	m.events = slices.Insert(m.events, 1, record.Event{AtSeconds: 9, Trial: 0, Kind: record.EventSwitch, Text: "baseline -> cache"})
 	run, s := m.summarized(t)
 	want := []plot.Band{{Span: plot.Span{From: 5, To: 9}, Name: "baseline"}, {Span: plot.Span{From: 9, To: 14}, Name: "cache"}}
-	if got := timelineOf(run, s).bands; !slices.Equal(got, want) {
+	if got := runSecondsOf(run, s).bands; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -128,7 +128,7 @@ func TestBandsOfASwitchUnderLoad(t *testing.T) {
 // Of a run that was cut short nothing is claimed after its last second.
 func TestTimelineOfARunCutShort(t *testing.T) {
 	run, s := told()["truncated"]().summarized(t)
-	got := timelineOf(run, s)
+	got := runSecondsOf(run, s)
 	for name, pieces := range map[string][]plot.Piece{"offered": got.offered, "failed": got.failed, "p95": got.p95} {
 		for _, piece := range pieces {
 			if last := piece[len(piece)-1].X; last > 20 {
@@ -142,7 +142,7 @@ func TestTimelineOfNothing(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	m.events, m.samples, m.windows = nil, nil, nil
 	run, s := m.summarized(t)
-	if got := timelineOf(run, s); got.from != 0 || got.to != 0 || got.p95 != nil || got.primaryQPS != nil || got.bands != nil {
+	if got := runSecondsOf(run, s); got.from != 0 || got.to != 0 || got.p95 != nil || got.primaryQPS != nil || got.bands != nil {
 		t.Errorf("got %+v, want nothing", got)
 	}
 }
@@ -200,7 +200,7 @@ func hourLong() *made {
 func BenchmarkTimelineOfAnHour(b *testing.B) {
 	run, s := hourLong().summarized(b)
 	for b.Loop() {
-		if got := timelineOf(run, s); len(got.p95) == 0 {
+		if got := runSecondsOf(run, s); len(got.p95) == 0 {
 			b.Fatal("got nothing")
 		}
 	}

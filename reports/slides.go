@@ -11,7 +11,7 @@ import (
 )
 
 // panel is a picture of the run's time, without its series.
-func (t timeline) panel(s *Summary, title, unit string) plot.Lines {
+func (t runSeconds) panel(s *Summary, title, unit string) plot.Lines {
 	return plot.Lines{Title: title, Subtitle: s.subtitle(), Unit: unit, Bands: t.bands, Highlights: t.highlights,
 		HighlightName: s.HeadlineStage, Marks: t.marks, From: t.from, To: t.to}
 }
@@ -46,7 +46,7 @@ func highest(pieces []plot.Piece) float64 {
 const farP99 = 3
 
 // latencyChart is the latency over time, with the budgets on its p95.
-func latencyChart(s *Summary, t timeline) plot.Lines {
+func latencyChart(s *Summary, t runSeconds) plot.Lines {
 	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
 	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
 		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(stat.Number(far))
@@ -101,7 +101,7 @@ func (s *Summary) latencyTitle() string {
 }
 
 // cacheChart is the hit ratio over time.
-func cacheChart(s *Summary, t timeline) plot.Lines {
+func cacheChart(s *Summary, t runSeconds) plot.Lines {
 	l := t.panel(s, s.cacheTitle(), "%")
 	l.Series = []plot.Series{{Name: "hit ratio", Colour: plot.Ink, Pieces: scaled(t.hitRatio, 100)}}
 	return l
@@ -123,14 +123,14 @@ func (s *Summary) cacheTitle() string {
 
 // lagChart is how far the replica was behind the primary, and the generator, at the 99th percentile of each second, behind
 // its schedule.
-func lagChart(s *Summary, t timeline) plot.Lines {
+func lagChart(s *Summary, t runSeconds) plot.Lines {
 	l := t.panel(s, t.lagTitle(), "ms")
 	l.Series = []plot.Series{{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)},
 		{Name: "generator lag p99", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.generatorLag, 1e3)}}
 	return l
 }
 
-func (t timeline) lagTitle() string {
+func (t runSeconds) lagTitle() string {
 	replica, generator := stat.Number(highest(t.replicaLag)), stat.Number(highest(t.generatorLag))
 	switch {
 	case replica.Known() && generator.Known():

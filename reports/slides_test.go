@@ -36,7 +36,7 @@ func TestSlideTitles(t *testing.T) {
 		{"hopeless", map[string]string{"latency": "Nothing to compare at peak", "percentiles": "Nothing to compare", "shares": "Nothing to compare"}},
 	} {
 		run, s := told()[c.run]().summarized(t)
-		titles := map[string]string{"latency": s.latencyTitle(), "cache": s.cacheTitle(), "lag": timelineOf(run, s).lagTitle(),
+		titles := map[string]string{"latency": s.latencyTitle(), "cache": s.cacheTitle(), "lag": runSecondsOf(run, s).lagTitle(),
 			"percentiles": s.percentilesTitle(), "shares": s.sharesTitle()}
 		for name, want := range c.want {
 			if !strings.HasPrefix(titles[name], want) {
@@ -64,7 +64,7 @@ func TestBudgetLines(t *testing.T) {
 // A p99 far above all p95 is cut off, and its name says how far it went.
 func TestFarP99(t *testing.T) {
 	run, s := told()["one-state"]().summarized(t)
-	of := timelineOf(run, s)
+	of := runSecondsOf(run, s)
 	if chart := latencyChart(s, of); chart.Top != 0 || chart.Series[0].Name != "p99" {
 		t.Errorf("got an axis to %v for %q, want the usual one", chart.Top, chart.Series[0].Name)
 	}

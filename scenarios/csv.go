@@ -89,7 +89,7 @@ func uncomputed(line string) bool {
 }
 
 // separated tells of a row whose columns are kept apart by something else than a comma, once.
-func (s *series) separated(cells []string) bool {
+func (s *seriesReader) separated(cells []string) bool {
 	row := strings.TrimSpace(strings.Join(cells, ","))
 	for _, by := range []struct{ mark, called string }{{";", "semicolons"}, {"\t", "tabs"}, {"|", "bars"}} {
 		if !strings.Contains(row, by.mark) {
@@ -130,7 +130,7 @@ func wordy(cells []string) bool {
 
 // header checks the first row where it is made of words, and tells whether there is a use in reading on. A header names
 // what it stands over: any other words may be a typo in a row, which must not vanish.
-func (s *series) header(cells []string) bool {
+func (s *seriesReader) header(cells []string) bool {
 	time, rate := strings.TrimSpace(cells[0]), strings.TrimSpace(cells[1])
 	if names(time, rateWords()) && !names(time, timeWords()) {
 		s.reportCell(0, time, mistake{"the first column is the rate", "write time first, then rate"})

@@ -23,8 +23,8 @@ const (
 	maxMistakes = 1000
 )
 
-// series reads the rows of one CSV file: a time and a rate. It goes on after a mistake, to find them all.
-type series struct {
+// seriesReader reads the rows of one CSV file: a time and a rate. It goes on after a mistake, to find them all.
+type seriesReader struct {
 	file   string
 	text   text
 	rows   *csv.Reader
@@ -46,7 +46,7 @@ type series struct {
 func readSeries(file string, src []byte) ([]Point, Errors) {
 	// Spreadsheets begin their files with a byte order mark.
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
-	s := &series{file: file, text: text{src: src}}
+	s := &seriesReader{file: file, text: text{src: src}}
 	if line, column, m := unreadable(src); m.what != "" {
 		s.report(line, column, m)
 		return nil, s.errs
@@ -66,11 +66,11 @@ func readSeries(file string, src []byte) ([]Point, Errors) {
 }
 
 // report places a mistake in a line, at a character.
-func (s *series) report(line, column int, m mistake) {
+func (s *seriesReader) report(line, column int, m mistake) {
 	s.errs = append(s.errs, s.at(&yaml.Node{Line: line, Column: column}, m))
 }
 
-func (s *series) at(n *yaml.Node, m mistake) Error {
+func (s *seriesReader) at(n *yaml.Node, m mistake) Error {
 	e := Error{File: s.file, Line: n.Line, Column: n.Column, Excerpt: s.text.excerpt(n), What: m.what, Do: m.do}
 	if e.Excerpt.Span > 0 {
 		e.EndColumn = n.Column + e.Excerpt.Span
@@ -79,7 +79,7 @@ func (s *series) at(n *yaml.Node, m mistake) Error {
 }
 
 // row reads one row and tells whether another may follow.
-func (s *series) row(number int) bool {
+func (s *seriesReader) row(number int) bool {
 	cells, err := s.rows.Read()
 	var syntax *csv.ParseError
 	switch {
@@ -108,7 +108,7 @@ func (s *series) row(number int) bool {
 }
 
 // reportCell places a mistake at a cell of the row, counted from zero.
-func (s *series) reportCell(number int, cell string, m mistake) {
+func (s *seriesReader) reportCell(number int, cell string, m mistake) {
 	line, at := s.rows.FieldPos(number)
 	n := &yaml.Node{Kind: yaml.ScalarNode, Line: line, Column: s.character(line, at), Value: cell}
 	if rest := s.text.line(line); n.Column <= len(rest) && rest[n.Column-1] == '"' {
@@ -118,13 +118,13 @@ func (s *series) reportCell(number int, cell string, m mistake) {
 }
 
 // character is the column of a byte, both counted from one.
-func (s *series) character(line, column int) int {
+func (s *seriesReader) character(line, column int) int {
 	text := string(s.text.line(line))
 	return utf8.RuneCountInString(text[:min(max(column-1, 0), len(text))]) + 1
 }
 
 // time is the time of the row since the first one. It is not ok when the rows after it would all be wrong, too.
-func (s *series) time(text string) (since time.Duration, ok bool) {
+func (s *seriesReader) time(text string) (since time.Duration, ok bool) {
 	at, notation, wrong := readTime(text)
 	if s.notation == "" && wrong == nil {
 		s.first, s.notation = at, notation

@@ -17,7 +17,7 @@ type apiStage struct {
 
 // emitAPIs hands out what each API came to, in the order of stages, operations and names. It is for the end, when nobody
 // counts any more.
-func (l *ledger) emitAPIs() error {
+func (l *recorder) emitAPIs() error {
 	if l.cfg.EmitAPI == nil {
 		return nil
 	}

@@ -6,10 +6,10 @@ import (
 )
 
 // InFlight counts the hits that are due and not yet accounted for while a [Run] lasts, by the plan's clock and the
-// ledger's and without the histograms: by Little's law their mean number is the rate times the mean response, or a hit
+// recorder's and without the histograms: by Little's law their mean number is the rate times the mean response, or a hit
 // waited where no clock ran. The zero value is ready, for one Run. It may be read at any time, also before the Run and
 // after it, when there is none.
-type InFlight struct{ books atomic.Pointer[ledger] }
+type InFlight struct{ books atomic.Pointer[recorder] }
 
 // Read is the number of hits in flight of each operation, and the seconds all hits have been so up to now, added up. Two
 // readings of the latter, by the time between them, give the exact mean of the former. A hit that is never sent counts

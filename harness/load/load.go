@@ -10,8 +10,8 @@
 // flight and the seconds still open, not with the hits sent. A hit goes out once: sent again, the failures of a system
 // that dies while it works would be hidden, and its work be done twice.
 //
-// Steps: the pacer waits inside vegeta's loop until the next hit is due and offers it to the ledger; a worker picks it
-// up, the shooter asks the source for the request, exchanges it for an answer and has that judged; the ledger settles
+// Steps: the pacer waits inside vegeta's loop until the next hit is due and offers it to the recorder; a worker picks it
+// up, the shooter asks the source for the request, exchanges it for an answer and has that judged; the recorder settles
 // the hit in its second; a second whose hits are all settled is emitted and its memory used again.
 package load
 
@@ -124,7 +124,7 @@ func run(outer context.Context, cfg Config, hits iter.Seq[scenarios.Hit]) (Total
 
 	realtime, end := cfg.precedence()
 	defer end()
-	books := newLedger(cfg, fail)
+	books := newRecorder(cfg, fail)
 	defer books.close()
 	carrier := cfg.carrier(ctx)
 	defer carrier.close()

@@ -13,14 +13,14 @@ import (
 type pacer struct {
 	ctx   context.Context
 	cfg   Config
-	books *ledger
+	books *recorder
 	next  func() (scenarios.Hit, bool)
 	close func()
 	// held was taken from the plan when the context ended and is not offered yet.
 	held *scenarios.Hit
 }
 
-func newPacer(ctx context.Context, cfg Config, books *ledger, hits iter.Seq[scenarios.Hit]) *pacer {
+func newPacer(ctx context.Context, cfg Config, books *recorder, hits iter.Seq[scenarios.Hit]) *pacer {
 	next, stop := iter.Pull(hits)
 	return &pacer{ctx: ctx, cfg: cfg, books: books, next: next, close: stop}
 }

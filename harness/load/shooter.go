@@ -36,7 +36,7 @@ type answered struct {
 type shooter struct {
 	ctx     context.Context
 	cfg     Config
-	books   *ledger
+	books   *recorder
 	carrier carrier
 }
 

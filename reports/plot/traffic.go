@@ -248,8 +248,8 @@ func (s sheet) steps(rates []float64, at func(seconds, rate float64) vg.Point) (
 // widest is how long a name may be where it has not got the room for more.
 const widest = vg.Length(108)
 
-// label is the name of a stage above its band, and what there is to say about it above that.
-type label struct {
+// stageName is the name of a stage above its band, and what there is to say about it above that.
+type stageName struct {
 	name, mark string
 	style      text.Style
 	// turned by a quarter, where the band is too narrow for the name.
@@ -257,15 +257,15 @@ type label struct {
 }
 
 // label finds what fits over a band of a width: the name, or its begin, or nothing.
-func (s Stage) label(wide vg.Length) label {
-	l := label{style: letters(labelSize-1, ink(), s.Headline), name: clean(s.Name)}
+func (s Stage) label(wide vg.Length) stageName {
+	l := stageName{style: letters(labelSize-1, ink(), s.Headline), name: clean(s.Name)}
 	switch {
 	case l.style.Width(l.name) <= wide*0.98 || wide > widest:
 		l.name = shortened(l.style, l.name, wide*0.98)
 	case wide > l.style.Font.Size*1.15:
 		l.name, l.turned = shortened(l.style, l.name, widest), true
 	default:
-		return label{style: l.style}
+		return stageName{style: l.style}
 	}
 	switch {
 	case s.Headline:
@@ -279,10 +279,10 @@ func (s Stage) label(wide vg.Length) label {
 	return l
 }
 
-func (l label) markStyle() text.Style { return centred(letters(labelSize-3, muted(), false)) }
+func (l stageName) markStyle() text.Style { return centred(letters(labelSize-3, muted(), false)) }
 
 // height is how much room the label takes.
-func (l label) height() vg.Length {
+func (l stageName) height() vg.Length {
 	line := l.style.Font.Size * 1.6
 	switch {
 	case l.turned:
@@ -294,7 +294,7 @@ func (l label) height() vg.Length {
 	}
 }
 
-func (l label) draw(c draw.Canvas, centre, floor vg.Length) {
+func (l stageName) draw(c draw.Canvas, centre, floor vg.Length) {
 	if l.turned {
 		style := l.style
 		style.Rotation, style.XAlign, style.YAlign = math.Pi/2, draw.XLeft, draw.YCenter

@@ -10,6 +10,6 @@
 // ratio over one service here and over two there, is an error of the instrument. What nobody knows is not a number, and
 // enters nothing.
 //
-// Steps: [Trials] sorts a whole record by its trials; [TimelineOf] cuts one of them into stretches. Who follows a run while it
+// Steps: [Trials] sorts a whole record by its trials; [SecondsOf] cuts one of them into stretches. Who follows a run while it
 // lasts adds windows to a [Second] and compares two readings with [Between].
 package reading

@@ -124,15 +124,15 @@ const leastBeyond = 1
 // as long as it takes, wherever the plan has the edge.
 type Stretch struct{ From, To float64 }
 
-// Timeline is a trial second by second: the hits that were due in each.
-type Timeline struct {
+// TrialSeconds is a trial second by second: the hits that were due in each.
+type TrialSeconds struct {
 	*Trial
 	seconds map[int][]*record.Window
 }
 
-// TimelineOf sorts the windows of a trial by their seconds.
-func TimelineOf(t *Trial) *Timeline {
-	r := &Timeline{t, map[int][]*record.Window{}}
+// SecondsOf sorts the windows of a trial by their seconds.
+func SecondsOf(t *Trial) *TrialSeconds {
+	r := &TrialSeconds{t, map[int][]*record.Window{}}
 	for _, w := range t.Windows {
 		r.seconds[w.Second] = append(r.seconds[w.Second], w)
 	}
@@ -140,18 +140,18 @@ func TimelineOf(t *Trial) *Timeline {
 }
 
 // Inside adds up the seconds that lie within a stretch with all their time.
-func (r *Timeline) Inside(s Stretch) *Hits {
+func (r *TrialSeconds) Inside(s Stretch) *Hits {
 	return r.Sum(int(math.Ceil(s.From-r.At)), int(math.Floor(s.To-r.At)))
 }
 
 // Around adds up the seconds that a stretch touches, and one more on either side: what was under way when it began, and
 // what it leaves behind.
-func (r *Timeline) Around(s Stretch) *Hits {
+func (r *TrialSeconds) Around(s Stretch) *Hits {
 	return r.Sum(int(math.Floor(s.From-r.At))-1, int(math.Floor(s.To-r.At))+2)
 }
 
 // Sum adds up the seconds from one up to and without another.
-func (r *Timeline) Sum(first, end int) *Hits {
+func (r *TrialSeconds) Sum(first, end int) *Hits {
 	total := &Hits{}
 	add := func(windows []*record.Window) {
 		for _, w := range windows {
@@ -175,7 +175,7 @@ func (r *Timeline) Sum(first, end int) *Hits {
 
 // RateIn is how fast counters of a source grew within a stretch, between its first reading there and its last; unknown
 // without two of them, half a second apart, and where a counter fell.
-func (r *Timeline) RateIn(s Stretch, source string, of Counters) stat.Number {
+func (r *TrialSeconds) RateIn(s Stretch, source string, of Counters) stat.Number {
 	counts, seconds := r.grownIn(s, source, of)
 	if !(seconds >= ShortestGapSeconds) || counts < 0 {
 		return stat.Unknown()
@@ -183,7 +183,7 @@ func (r *Timeline) RateIn(s Stretch, source string, of Counters) stat.Number {
 	return stat.Number(counts / seconds)
 }
 
-func (r *Timeline) grownIn(s Stretch, source string, of Counters) (counts, seconds float64) {
+func (r *TrialSeconds) grownIn(s Stretch, source string, of Counters) (counts, seconds float64) {
 	readings := slices.DeleteFunc(slices.Clone(r.Samples[source]), func(a record.Sample) bool {
 		return !(a.AtSeconds >= s.From && a.AtSeconds <= s.To)
 	})
@@ -200,7 +200,7 @@ func (r *Timeline) grownIn(s Stretch, source string, of Counters) (counts, secon
 }
 
 // HitRatioIn is that of the services' cache within a stretch; unknown when it was asked nothing.
-func (r *Timeline) HitRatioIn(s Stretch) stat.Number {
+func (r *TrialSeconds) HitRatioIn(s Stretch) stat.Number {
 	return HitRatio(func(of Counters) stat.Number {
 		return OverServices(func(service string) stat.Number {
 			counts, _ := r.grownIn(s, service, of)

@@ -13,10 +13,10 @@ import (
 // the generator falls behind, which its lag shows.
 const backlog = 64
 
-// ledger accounts for every hit from its offer to its end. Its parts run in three places: the pacer offers, the
+// recorder accounts for every hit from its offer to its end. Its parts run in three places: the pacer offers, the
 // workers write into their own hit, the consumer settles; a goroutine of its own emits, so that encoding a window never
 // holds up a worker.
-type ledger struct {
+type recorder struct {
 	cfg  Config
 	fail func(error)
 
@@ -56,8 +56,8 @@ type second struct {
 	open int
 }
 
-func newLedger(cfg Config, fail func(error)) *ledger {
-	l := &ledger{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog),
+func newRecorder(cfg Config, fail func(error)) *recorder {
+	l := &recorder{cfg: cfg, fail: fail, hits: map[uint64]*hit{}, finished: make(chan *second, backlog),
 		crowd: crowd{hits: make([]int, len(cfg.Plan.Operations))}, apis: map[apiStage]*record.Window{}}
 	l.emitted.Go(l.emit)
 	if cfg.InFlight != nil {
@@ -67,10 +67,10 @@ func newLedger(cfg Config, fail func(error)) *ledger {
 }
 
 // clock is the time on the trial's clock.
-func (l *ledger) clock() time.Duration { return time.Since(l.cfg.Begin) }
+func (l *recorder) clock() time.Duration { return time.Since(l.cfg.Begin) }
 
 // offer enters a hit that is due now.
-func (l *ledger) offer(h scenarios.Hit) {
+func (l *recorder) offer(h scenarios.Hit) {
 	number := int(h.Due / time.Second)
 	l.mu.Lock()
 	var before *second
@@ -86,14 +86,14 @@ func (l *ledger) offer(h scenarios.Hit) {
 }
 
 // hit is the open hit with this sequence number.
-func (l *ledger) hit(seq uint64) *hit {
+func (l *recorder) hit(seq uint64) *hit {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.hits[seq]
 }
 
 // settle enters the end of a hit that a worker took at the time sent.
-func (l *ledger) settle(seq uint64, sent time.Time) {
+func (l *recorder) settle(seq uint64, sent time.Time) {
 	h := l.named(seq)
 	l.mu.Lock()
 	delete(l.hits, seq)
@@ -115,7 +115,7 @@ func (l *ledger) settle(seq uint64, sent time.Time) {
 }
 
 // named is the open hit with this sequence number, with its API: working that out is not for holders of the lock.
-func (l *ledger) named(seq uint64) *hit {
+func (l *recorder) named(seq uint64) *hit {
 	h := l.hit(seq)
 	if h.api == "" {
 		h.api = l.cfg.Source.API(l.cfg.Plan.Operations[h.Operation].Name, h.Hit)
@@ -124,7 +124,7 @@ func (l *ledger) named(seq uint64) *hit {
 }
 
 // windows are where a hit that has come to its end is counted. The caller holds the lock.
-func (l *ledger) windows(h *hit) []*record.Window {
+func (l *recorder) windows(h *hit) []*record.Window {
 	own := &h.second.windows[h.Operation]
 	if h.api == "" {
 		return []*record.Window{own}
@@ -138,7 +138,7 @@ func (l *ledger) windows(h *hit) []*record.Window {
 }
 
 // count enters a hit that has its answer or its failure. The caller holds the lock.
-func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
+func (l *recorder) count(w *record.Window, h *hit, sent time.Time) {
 	due := l.cfg.Begin.Add(h.Due)
 	w.Sent++
 	w.Lag.Record(sent.Sub(due))
@@ -165,7 +165,7 @@ func (l *ledger) count(w *record.Window, h *hit, sent time.Time) {
 }
 
 // miss enters that an offered hit was never sent.
-func (l *ledger) miss(seq uint64) {
+func (l *recorder) miss(seq uint64) {
 	h := l.named(seq)
 	l.mu.Lock()
 	delete(l.hits, seq)
@@ -179,7 +179,7 @@ func (l *ledger) miss(seq uint64) {
 
 // release takes one off the second's open count and passes it on to Emit when that was the last. It may wait for the
 // emitter and so must not hold the lock.
-func (l *ledger) release(s *second) {
+func (l *recorder) release(s *second) {
 	if s == nil {
 		return
 	}
@@ -193,7 +193,7 @@ func (l *ledger) release(s *second) {
 }
 
 // fresh is an empty second, from used memory if there is any. The caller holds the lock.
-func (l *ledger) fresh(stage, number int) *second {
+func (l *recorder) fresh(stage, number int) *second {
 	if n := len(l.free); n > 0 {
 		s := l.free[n-1]
 		l.free = l.free[:n-1]
@@ -208,7 +208,7 @@ func (l *ledger) fresh(stage, number int) *second {
 }
 
 // finish closes the last second, waits until everything is emitted and returns the sums.
-func (l *ledger) finish() Totals {
+func (l *recorder) finish() Totals {
 	l.release(l.current)
 	l.current = nil
 	l.close()
@@ -217,7 +217,7 @@ func (l *ledger) finish() Totals {
 }
 
 // close ends the emitter. It may be called again.
-func (l *ledger) close() {
+func (l *recorder) close() {
 	if l.finished != nil {
 		close(l.finished)
 		l.emitted.Wait()
@@ -226,7 +226,7 @@ func (l *ledger) close() {
 }
 
 // emit hands out finished seconds until there are no more. After an error it only sums up.
-func (l *ledger) emit() {
+func (l *recorder) emit() {
 	var failed error
 	for s := range l.finished {
 		for op := range s.windows {
@@ -250,7 +250,7 @@ func (l *ledger) emit() {
 }
 
 // label writes the names of a window's place.
-func (l *ledger) label(w *record.Window, s *second, op int) {
+func (l *recorder) label(w *record.Window, s *second, op int) {
 	w.Trial, w.Second = l.cfg.Trial, s.number
 	w.Stage, w.Op = l.cfg.Plan.Stages[s.stage].Name, l.cfg.Plan.Operations[op].Name
 }
