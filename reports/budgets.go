@@ -282,15 +282,26 @@ func (b Budget) settled(span bracket) bracket {
 
 // between says why a count is not known well enough.
 func (l *ledger) between(b Budget, span bracket) string {
-	told := fmt.Sprintf("between %s and %s, for ", b.text(span.lo), b.text(span.hi))
-	if _, _, perHit := b.perHit(); !perHit {
-		return told + fmt.Sprintf("hits were in flight at the edges of %s; limit a count per hit", b.Stage)
+	told := fmt.Sprintf("between %s and %s, for ", b.text(span.lo), span.most(b.text))
+	if of, isRate := b.rates(); isRate {
+		return told + fmt.Sprintf("%s; limit a count per hit", l.unsureEdges(b, of.Node))
 	}
 	failed := uint64(0)
 	for _, state := range b.states() {
 		failed += sum(l.counted(state), b.Operation, func(h *reading.Hits) uint64 { return h.Failed })
 	}
 	return told + fmt.Sprintf("%s failed, and what they cost is on nobody's account", plural(int(failed), "hit"))
+}
+
+// unsureEdges says what makes a rate of a node unsure at the edges of a budget's stage.
+func (l *ledger) unsureEdges(b Budget, node string) string {
+	stage := l.stage(b.Stage)
+	for _, state := range b.states() {
+		if slices.ContainsFunc(l.counted(state), func(t *trial) bool { return late(t.Slip(stage, node), stage) }) {
+			return fmt.Sprintf("the readings at the edges of %s were late", b.Stage)
+		}
+	}
+	return fmt.Sprintf("hits were in flight at the edges of %s", b.Stage)
 }
 
 // hadAllBeenAnswered is the factor by which a count would be larger had each hit been answered, at the cost of those that

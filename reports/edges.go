@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -50,18 +52,18 @@ func (k Key) perHit() (node, operation string, isPerHit bool) {
 	return "", "", false
 }
 
-// bracketed is the rate of a stage. Of one operation it takes the services' word: the servers know none.
+// bracketed is the rate of a stage.
 func (t *trial) bracketed(stage record.Stage, of reading.Statements) bracket {
-	rate := t.Rate(stage.Name, of.Node, reading.Application(of.Kinds...))
-	if of.Op != "" {
-		rate = t.ServicesRate(stage.Name, of.Own())
+	rate, least, most := t.RateBetween(stage, of)
+	return bracket{rate, least, most}
+}
+
+// most is the upper end of a bracket as it is told.
+func (b bracket) most(text func(stat.Number) string) string {
+	if math.IsInf(float64(b.hi), 1) {
+		return "any number"
 	}
-	_, took := t.Growth(stage.Name, of.Node, reading.Application(of.Kinds...))
-	slipped := t.Slip(stage, "begin", of.Node) + t.Slip(stage, "end", of.Node)
-	shortest, longest := stat.Number(max(took-slipped, 0)), stat.Number(took+slipped)
-	before := t.inFlightStatements(reading.Edge{Stage: stage.Name, Side: "begin", Source: "load"}, of)
-	after := t.inFlightStatements(reading.Edge{Stage: stage.Name, Side: "end", Source: "load"}, of)
-	return bracket{rate, max(rate*(stat.Number(took)/longest)-before/longest, 0), rate*(stat.Number(took)/shortest) + after/shortest}
+	return text(b.hi)
 }
 
 // bracket is the number of a key with what it could have been: rates of statements have a width by the hits in flight, and
@@ -75,9 +77,12 @@ func (l *ledger) bracket(k Key) bracket {
 	if !isRate {
 		return bracket{value, value, value}
 	}
-	return bracket{value,
-		mean(trials, func(t *trial) stat.Number { return t.bracketed(stage, of).lo }),
-		mean(trials, func(t *trial) stat.Number { return t.bracketed(stage, of).hi })}
+	least := mean(trials, func(t *trial) stat.Number { return t.bracketed(stage, of).lo })
+	most := mean(trials, func(t *trial) stat.Number { return t.bracketed(stage, of).hi })
+	if slices.ContainsFunc(trials, func(t *trial) bool { return math.IsInf(float64(t.bracketed(stage, of).hi), 1) }) {
+		most = stat.Number(math.Inf(1))
+	}
+	return bracket{value, least, most}
 }
 
 // over is the ratio to another. Nothing of nothing is as much as before, and anything of nothing is beyond every limit.
@@ -91,23 +96,6 @@ func (b bracket) over(o bracket) bracket {
 	return bracket{ratio(b.value, o.value), ratio(b.lo, o.hi), ratio(b.hi, o.lo)}
 }
 
-// inFlightStatements is what the hits in flight at an edge cost altogether, by what each operation costs over the whole
-// trial. Early records do not tell the operations: of them it is zero.
-func (t *trial) inFlightStatements(at reading.Edge, of reading.Statements) (sum stat.Number) {
-	for key, hits := range t.Edges[at].Values {
-		metric, labels := record.ParseKey(key)
-		op := labels["op"]
-		if metric != "in_flight" || op == "" || hits == 0 || of.Op != "" && of.Op != op {
-			continue
-		}
-		own := t.Services("", reading.Statements{Node: of.Node, Kinds: of.Kinds, Op: op}.Own())
-		if sent := t.Sent(op); own.Known() && sent > 0 {
-			sum += stat.Number(hits) * own / stat.Number(sent)
-		}
-	}
-	return sum
-}
-
 // blurred says when the rate of statements on the primary at the headline stage is not known well.
 func (t *trial) blurred(headline string) []string {
 	for _, stage := range t.Stages {
@@ -119,7 +107,7 @@ func (t *trial) blurred(headline string) []string {
 			return nil
 		}
 		return []string{fmt.Sprintf("primary QPS at %s is between %s and %s: %s; statements per hit are over whole trials",
-			headline, number(b.lo), number(b.hi), t.blur(stage))}
+			headline, number(b.lo), b.most(number), t.blur(stage))}
 	}
 	return nil
 }
@@ -132,10 +120,15 @@ func (t *trial) blur(stage record.Stage) string {
 		why = append(why, fmt.Sprintf("%s and %s hits were in flight at its begin and end, whose statements may have been counted on either side",
 			whole(begin), whole(end)))
 	}
-	if slip := t.Slip(stage, "begin", "primary") + t.Slip(stage, "end", "primary"); slip > blurLimit/5*(stage.EndSeconds-stage.BeginSeconds) {
+	if slip := t.Slip(stage, "primary"); late(slip, stage) {
 		why = append(why, fmt.Sprintf("the readings at its edges were %s off", seconds(stat.Number(slip))))
 	}
 	return strings.Join(why, ", and ")
+}
+
+// late tells whether seconds from the edges of a stage are many for it.
+func late(slip float64, stage record.Stage) bool {
+	return slip > blurLimit/5*(stage.EndSeconds-stage.BeginSeconds)
 }
 
 // bracketRatios has one after/before for each round, at its least, as counted, and at its most.

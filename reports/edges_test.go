@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,36 @@ func TestHitsInFlightAtTheEdges(t *testing.T) {
 				t.Errorf("got doubts %q and reasons %q, want a valid trial and %q", doubts, s.Validity[1].Reasons, c.doubt)
 			}
 		})
+	}
+}
+
+// A server that stalls at the begin of a stage is read when half of it is over, and then nobody knows when what was counted
+// came. That decides nothing, in either direction, and is told as what it is.
+func TestReadHalfAStageLate(t *testing.T) {
+	for _, budget := range []spec{
+		on("primary_qps").max(500),
+		on("primary_qps").min(500),
+		on("primary_qps").max(5).of("extract-writes"),
+	} {
+		m := stalled(nil, 0)
+		begin := trialEvery + 5 + 4.0
+		m.samples = slices.DeleteFunc(m.samples, func(s record.Sample) bool {
+			return s.Source == "primary" && s.Edge == "" && s.AtSeconds >= begin && s.AtSeconds <= begin+2
+		})
+		m.samplesOf(1, "primary", func(s *record.Sample) {
+			if s.AtSeconds == begin {
+				s.AtSeconds += 2
+			}
+		})
+		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(budget)}
+		_, s := m.summarized(t)
+		got, doubts := s.Budgets[0], strings.Join(s.Validity[1].Doubts, "\n")
+		if got.Verdict != Inconclusive || !strings.Contains(got.Reason, "and any number, for the readings at the edges of peak were late") {
+			t.Errorf("%s: got %v (%s), want inconclusive", got.name(), got.Verdict, got.Reason)
+		}
+		if !strings.Contains(doubts, " and any number: the readings at its edges were 2.00 s off") {
+			t.Errorf("got doubts %q", doubts)
+		}
 	}
 }
 

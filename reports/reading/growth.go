@@ -125,25 +125,6 @@ func (s Statements) Own() Counters {
 	return of
 }
 
-// Slip is how many seconds from the edge its reading was taken.
-func (t *Trial) Slip(stage record.Stage, at, source string) float64 {
-	planned := stage.BeginSeconds
-	if at == "end" {
-		planned = stage.EndSeconds
-	}
-	return math.Abs(t.Edges[Edge{stage.Name, at, source}].AtSeconds - t.At - planned)
-}
-
-// InFlightAt is how many hits were in flight at an edge.
-func (t *Trial) InFlightAt(at Edge) (hits float64) {
-	for key, n := range t.Edges[at].Values {
-		if metric, _ := record.ParseKey(key); metric == "in_flight" {
-			hits += n
-		}
-	}
-	return hits
-}
-
 // Calls is how often each query was called on a node between the edges of the trial, and in how many seconds.
 func (t *Trial) Calls(node string) (calls map[string]float64, seconds float64) {
 	source := node + "_by_query"
