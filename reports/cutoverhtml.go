@@ -20,7 +20,7 @@ func (c *Cutover) html(w io.Writer, run *record.Run) error {
 		Sections: []page.Section{c.collapsedSection(), timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), reproduceSection(run)},
 	}
 	p.Sections = slices.DeleteFunc(p.Sections, func(section page.Section) bool { return section.ID == "" })
-	return p.Write(w)
+	return writePage(w, p)
 }
 
 // collapsedSection is what is to be known of the states that fell over.

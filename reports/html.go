@@ -10,6 +10,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
+	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
@@ -31,8 +32,12 @@ func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
 			p.Sections = append(p.Sections, section)
 		}
 	}
-	return p.Write(w)
+	return writePage(w, p)
 }
+
+// writePage writes a page in which whatever came from outside is seen: a mark in a name would turn the order of reading of
+// what stands behind it.
+func writePage(w io.Writer, p page.Page) error { return p.Write(visible.NewPageWriter(w)) }
 
 // head is the first screen.
 func (s *Summary) head(h record.Header) page.Head {

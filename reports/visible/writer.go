@@ -15,6 +15,8 @@ type Writer struct {
 	// key tells escape sequences that come from inside.
 	key    string
 	reader reader
+	// page tells that no build server looks for commands in the text.
+	page bool
 	// rest is the begin of a character whose end has not come yet.
 	rest []byte
 }
@@ -22,6 +24,9 @@ type Writer struct {
 // NewWriter writes to out. Colours made by [Paint] with the same key, digits that nobody outside can know, stay colours; an
 // empty key is none.
 func NewWriter(out io.Writer, key string) *Writer { return &Writer{out: out, key: key} }
+
+// NewPageWriter writes a page to out, in which styles and scripts may have what is a command in a log.
+func NewPageWriter(out io.Writer) *Writer { return &Writer{out: out, page: true} }
 
 // Paint is words between an escape sequence of colours, such as "\x1b[31m", and its end, marked by a key for the [Writer]
 // that lets them pass. Without a key they are as a terminal takes them.
@@ -69,7 +74,7 @@ func (w *Writer) shown(text string) string {
 		}
 		char, size := utf8.DecodeRuneInString(text)
 		text = text[size:]
-		if w.reader.command(char) {
+		if !w.page && w.reader.command(char) {
 			b.WriteByte(' ')
 		}
 		if char != '\n' && char != '\t' {
