@@ -119,7 +119,7 @@ func (p Panel) draw(c draw.Canvas, l look, names captions) {
 	c = draw.Crop(c, 0, 0, 0, -l.label*2.9)
 	top := p.top()
 	if math.IsNaN(top) {
-		noData(c, l)
+		instead(c, l, p.nothing())
 		return
 	}
 	// Every bar says its value: a few steps are enough.
@@ -144,6 +144,26 @@ func (p Panel) draw(c draw.Canvas, l look, names captions) {
 		}
 		names.draw(c, vg.Point{X: centre, Y: floor}, pair)
 	}
+}
+
+// nothing says why no value is known: what all bars would say, if it is the same.
+func (p Panel) nothing() string {
+	words := p.texts()
+	if len(words) == 0 || slices.ContainsFunc(words, func(other string) bool { return other != words[0] }) {
+		return unknown
+	}
+	return words[0]
+}
+
+// texts are what stands on the bars.
+func (p Panel) texts() (texts []string) {
+	for _, pair := range p.Pairs {
+		texts = append(texts, column{value: pair.After, words: pair.AfterText}.text())
+		if !pair.Alone {
+			texts = append(texts, column{value: pair.Before, words: pair.BeforeText}.text())
+		}
+	}
+	return texts
 }
 
 // top is the largest value, NaN when none is known.
@@ -174,14 +194,7 @@ type values struct {
 }
 
 func (p Panel) values(l look, bar vg.Length) values {
-	v := values{style: letters(l.label, ink(), true)}
-	var texts []string
-	for _, pair := range p.Pairs {
-		texts = append(texts, column{value: pair.After, words: pair.AfterText}.text())
-		if !pair.Alone {
-			texts = append(texts, column{value: pair.Before, words: pair.BeforeText}.text())
-		}
-	}
+	v, texts := values{style: letters(l.label, ink(), true)}, p.texts()
 	for _, words := range texts {
 		v.style = fitting(v.style, words, bar*0.98, l.least)
 	}
@@ -206,7 +219,7 @@ func (b column) known() bool { return !math.IsNaN(b.value) && !math.IsInf(b.valu
 
 func (b column) text() string {
 	if !b.known() && (b.words == "" || b.words == "-") {
-		return "no data"
+		return unknown
 	}
 	return clean(b.words)
 }

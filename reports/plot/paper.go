@@ -53,10 +53,16 @@ func legend(c draw.Canvas, l look, items ...legendItem) draw.Canvas {
 }
 
 // noData says what an empty axis would not.
-func noData(c draw.Canvas, l look) {
+func noData(c draw.Canvas, l look) { instead(c, l, unknown) }
+
+// unknown is said where there is no value.
+const unknown = "no data"
+
+// instead puts words in the place of what could not be drawn.
+func instead(c draw.Canvas, l look, words string) {
 	style := centred(letters(l.label*1.3, muted(), false))
 	style.YAlign = draw.YCenter
-	c.FillText(style, c.Center(), "no data")
+	c.FillText(style, c.Center(), words)
 }
 
 // axes is an empty plot in the house style with a vertical axis from zero to top.

@@ -180,6 +180,21 @@ func TestZeroIsDrawn(t *testing.T) {
 	}
 }
 
+// Where nothing can be drawn for one reason, that is said.
+func TestOneReasonIsSaid(t *testing.T) {
+	void := Pair{Name: "a", Before: math.NaN(), After: math.NaN(), BeforeText: "void", AfterText: "void"}
+	alone, unread := void, void
+	alone.Alone, alone.BeforeText, unread.AfterText = true, "", "-"
+	for _, tt := range []struct {
+		pair Pair
+		want string
+	}{{void, "void"}, {alone, "void"}, {unread, "no data"}} {
+		if got := words(t, drawn(t, Bars{Panels: []Panel{{Title: "left", Pairs: []Pair{tt.pair}}}}, SVG)); !slices.Contains(got, tt.want) {
+			t.Errorf("%+v: %q does not say %q", tt.pair, got, tt.want)
+		}
+	}
+}
+
 func TestSameInputSameBytes(t *testing.T) {
 	for _, format := range []Format{SVG, PNG} {
 		for _, p := range []picture{example(), exampleTimeline(), exampleLines(), exampleDistribution(), exampleShares()} {
