@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 )
 
 // plant makes files below a directory, links to where "->" says, and directories of names that end in a slash.
@@ -99,5 +102,49 @@ func TestHomeOfAnotherAccount(t *testing.T) {
 		if _, err := os.Lstat(filepath.Join(s.home, name)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Of the volumes on an engine, clean --data removes those with kept data of its own home, or of one that is gone. Those of
+// another home, of another machine, and all that somebody else made stay.
+func TestCleanTouchesNoVolumesOfOthers(t *testing.T) {
+	t.Parallel()
+	s, other := newBareSite(t), newBareSite(t)
+	s.needsDocker(t)
+	e := must(engine.Open(t.Context(), engine.Config{}))
+	defer e.Close()
+	host := must(os.Hostname())
+	mark := func(home, host string) map[string]string {
+		return map[string]string{"dev.rehearse.data": home, "dev.rehearse.host": host}
+	}
+	prefix, want := "rehearse-data-test-"+filepath.Base(s.dir)+"-", map[string]bool{}
+	for name, tt := range map[string]struct {
+		labels map[string]string
+		stays  bool
+	}{
+		"own":                     {mark(s.home, host), false},
+		"of-a-home-that-is-gone":  {mark(filepath.Join(s.dir, "gone"), host), false},
+		"of-another-home":         {mark(other.home, host), true},
+		"of-another-machine":      {mark(s.home, "not-"+host), true},
+		"of-nobody-knows-where":   {map[string]string{"dev.rehearse.data": s.home}, true},
+		"without-a-label":         {nil, true},
+		"with-a-label-of-another": {map[string]string{"com.example.data": s.home}, true},
+	} {
+		name = prefix + name
+		t.Cleanup(func() { _ = e.RemoveVolume(context.Background(), name) }) // is gone, or of no use to anybody
+		if err := e.KeptVolume(t.Context(), name, tt.labels); err != nil {
+			t.Fatal(err)
+		}
+		want[name] = tt.stays
+	}
+	got := finished(t, s.command(t, "clean", "--data"))
+	for name, stays := range want {
+		there, err := e.VolumeExists(t.Context(), name)
+		if told := strings.Contains(got.stdout, "removed kept data: volume "+name+"\n"); err != nil || there != stays || told == stays {
+			t.Errorf("%s: is there %v, told as removed %v, want it to stay %v: %v", name, there, told, stays, err)
+		}
+	}
+	if got.code != exitPass {
+		t.Errorf("got %+v", got)
 	}
 }
