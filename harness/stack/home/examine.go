@@ -43,17 +43,21 @@ func (h Home) ground() string {
 
 // usable is what [Open] checks, found out without making anything.
 func (h Home) usable() error {
-	const run = 32 + 7 // as runName makes them
-	if socket := filepath.Join(h.Path, "runs", strings.Repeat("x", run), "data", ".s.PGSQL.65535"); len(socket) > maxSocketPath {
-		return stack.NotReady(fmt.Sprintf("%s is %d bytes too long a path for a socket below it", h.Path, len(socket)-maxSocketPath), "set REHEARSE_HOME to a shorter one")
-	}
 	ground := Home{Path: h.ground(), Account: h.Account}
 	if ground.Path == h.Path {
-		if err := h.check(); err != nil && !errors.Is(err, stack.ErrNotReady) {
+		err := h.check()
+		if err == nil && !marked(h.Path, homeMark) {
+			err = h.foreign()
+		}
+		if err != nil && !errors.Is(err, stack.ErrNotReady) {
 			return stack.NotReady(fmt.Sprintf("cannot use %s (%v)", h.Path, err), "set REHEARSE_HOME to a directory that is writable")
 		} else if err != nil {
 			return err
 		}
+	}
+	const run = 32 + 7 // as runName makes them
+	if socket := filepath.Join(h.Path, "runs", strings.Repeat("x", run), "data", ".s.PGSQL.65535"); len(socket) > maxSocketPath {
+		return stack.NotReady(fmt.Sprintf("%s is %d bytes too long a path for a socket below it", h.Path, len(socket)-maxSocketPath), "set REHEARSE_HOME to a shorter one")
 	}
 	if err := unix.Access(ground.Path, unix.W_OK|unix.X_OK); err != nil {
 		return stack.NotReady(fmt.Sprintf("cannot write to %s (%v)", ground.Path, err), "set REHEARSE_HOME to a directory that is writable")
