@@ -76,17 +76,19 @@ func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 // tellVoid says of which states only a part of the trials is believed: a number over the others is one over what went well.
 func (l *ledger) tellVoid(s *Summary) {
 	for _, state := range s.States {
-		planned, told := len(l.of(state.Name)), []string{}
-		for _, kind := range []struct {
-			believed int
-			what     string
-		}{{state.Trials, "latencies"}, {state.CountedTrials, "counts"}} {
-			if kind.believed > 0 && kind.believed < planned {
-				told = append(told, fmt.Sprintf("%s rest on %d of %d trials", kind.what, kind.believed, planned))
+		planned, partly, told := len(l.of(state.Name)), voids(0), []string{}
+		for i, kind := range []voids{voidsLatencies, voidsCounts} {
+			if believed := []int{state.Trials, state.CountedTrials}[i]; believed > 0 && believed < planned {
+				partly, told = partly|kind, append(told, fmt.Sprintf("%s rest on %d of %d trials", kind.words()[0], believed, planned))
 			}
 		}
-		if len(told) > 0 {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%s: %s; the others are not believed, but what failed in them counts", state.Name, strings.Join(told, ", ")))
+		warning := fmt.Sprintf("%s: %s; the others are not believed, but what failed in them counts", state.Name, strings.Join(told, ", "))
+		switch {
+		case len(told) == 0:
+		case s.rest(state.Name, doubt{reason: reason{voids: partly}}):
+			s.press("%s", warning)
+		default:
+			s.Warnings = append(s.Warnings, warning)
 		}
 	}
 }
