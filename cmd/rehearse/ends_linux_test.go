@@ -188,27 +188,27 @@ func TestSignals(t *testing.T) {
 
 // Settings of Go's runtime, which has read them before any line of ours, do not act on the generator.
 func TestRuntimeSettingsDoNotAct(t *testing.T) {
-	given := map[string]string{"GOMAXPROCS": "1", "GOGC": "1", "GOMEMLIMIT": "1MiB", "GODEBUG": "asyncpreemptoff=1", "GOTRACEBACK": "crash"}
-	for name, value := range given {
-		t.Setenv(name, value)
-	}
-	cmd, stderr := waiting(t)
-	// What a process began with, not what it has made of it since.
-	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", cmd.Process.Pid))
-	if err != nil || !strings.Contains(string(environment), "PATH=") {
-		t.Fatalf("%v: %q", err, environment)
-	}
-	for kv := range strings.SplitSeq(string(environment), "\x00") {
-		if name, _, _ := strings.Cut(kv, "="); given[name] != "" {
-			t.Errorf("%s acts", kv)
-		}
-	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // the code says it
-	if got := cmd.ProcessState.ExitCode(); got != exitTerminated {
-		t.Errorf("got exit %d, want %d:\n%s", got, exitTerminated, stderr.String())
+	for name, value := range map[string]string{"GOMAXPROCS": "1", "GOGC": "1", "GOMEMLIMIT": "1MiB", "GODEBUG": "asyncpreemptoff=1", "GOTRACEBACK": "crash", "GORACE": "x=1"} {
+		// Each alone: any of them makes the program begin once more, and that takes the others away, too.
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			cmd, stderr := waiting(t)
+			// What a process began with, not what it has made of it since.
+			environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", cmd.Process.Pid))
+			if err != nil || !strings.Contains(string(environment), "PATH=") {
+				t.Fatalf("%v: %q", err, environment)
+			}
+			if strings.Contains("\x00"+string(environment), "\x00"+name+"=") {
+				t.Errorf("%s=%s acts", name, value)
+			}
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // the code says it
+			if got := cmd.ProcessState.ExitCode(); got != exitTerminated {
+				t.Errorf("got exit %d, want %d:\n%s", got, exitTerminated, stderr.String())
+			}
+		})
 	}
 }
 
