@@ -94,6 +94,7 @@ func TestHeadline(t *testing.T) {
 		{"the higher hold", "{name: first, hold: 600/s, for: 9s}, {name: second, hold: 590/s, for: 9s}", "first", "the highest mean rate of the measured stages, 600/s"},
 		{"as much on the way", "{name: top, hold: 300/s, for: 1s}, {name: down, ramp: {from: 600/s, to: 0/s}, for: 9s}", "top", "the highest mean rate of the measured stages, 300/s, as in down; it is a hold, which says more than a rate that passes"},
 		{"a little more on the way", "{name: top, hold: 300/s, for: 1s}, {name: on, ramp: {from: 300/s, to: 360/s}, for: 9s}", "top", "a hold of 300/s, preferred to the mean of 330/s in on"},
+		{"a little more before", "{name: on, ramp: {from: 360/s, to: 300/s}, for: 9s}, {name: top, hold: 300/s, for: 1s}", "top", "a hold of 300/s, preferred to the mean of 330/s in on"},
 		{"far more on the way", "{name: calm, hold: 100/s, for: 9s}, {name: rush, spike: {from: 100/s, to: 900/s, rise: 1s, hold: 2s, decay: 1s}}", "rush", "the highest mean rate of the measured stages, 700/s"},
 		{"no hold at all", "{name: up, ramp: {from: 0/s, to: 600/s}, for: 9s}, {name: down, ramp: {from: 600/s, to: 0/s}, for: 9s}", "down", "the highest mean rate of the measured stages, 300/s, as in up; it is the last of equals, by when the system has settled"},
 		{"only one", "{name: up, ramp: {from: 0/s, to: 600/s}, for: 9s}, {name: top, hold: 600/s, for: 9s, measure: false}", "up", "the only measured stage"},

@@ -59,3 +59,16 @@ func TestLengthsAgree(t *testing.T) {
 		t.Errorf("the help of init does not say %s:\n%s", roughly(length), page)
 	}
 }
+
+// What can be rehearsed and what cannot stands in the README before the first command, as on the page of help.
+func TestWhatCanBeRehearsed(t *testing.T) {
+	readme, _, _ := strings.Cut(string(must(os.ReadFile(filepath.Join("..", "..", "README.md")))), "\n    ")
+	for name, text := range map[string]string{"README": readme, "help": newRoot().Long} {
+		text = strings.Join(strings.Fields(text), " ")
+		for _, want := range []string{"reference system", "carshare", "A service of your own cannot be", noCapacity[:strings.Index(noCapacity, " yet")]} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the %s does not say %q:\n%s", name, want, text)
+			}
+		}
+	}
+}
