@@ -251,7 +251,7 @@ func TestCutoverVerdict(t *testing.T) {
 	}
 }
 
-// A cutover in which states fell over has the sentence and the table of an ordinary run.
+// A cutover in which states fell over has the sentence and the table of an ordinary run, and says what others took.
 func TestCutoverTellsOfCollapses(t *testing.T) {
 	m := thereAndBack()
 	for at := 12; at < 17; at++ {
@@ -263,7 +263,7 @@ func TestCutoverTellsOfCollapses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, told := range []string{"extract-main collapsed while traffic flowed: of 100 hits/s it answered ", "it still answered 100/s (",
-		"and fell over from second 17 (extract-main) to second 22."} {
+		"and fell over from second 17 (extract-main) to second 22.", "what the host (steal) and other processes took of the processors is not known"} {
 		if !strings.Contains(terminal.String(), told) {
 			t.Errorf("%q is not told in\n%s", told, terminal.String())
 		}

@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -238,8 +239,9 @@ func TestSharedMachine(t *testing.T) {
 			if got := strings.Contains(timelineChart(run, s, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
 				t.Errorf("the picture says that the machine was shared: %v, want %v", got, void)
 			}
-			if !strings.Contains(page.String(), "Processors taken by others") {
-				t.Error("the timeline does not show it")
+			cell := fmt.Sprintf(`<td class="number ">%s</td>`, percent(c.taken/2))
+			if !strings.Contains(page.String(), "Processors taken by others") || !strings.Contains(page.String(), cell) {
+				t.Errorf("the timeline, or the table of trials with %s, does not show it", cell)
 			}
 		})
 	}
