@@ -176,20 +176,26 @@ func (r *runner) described(trial scenarios.Trial) record.Trial {
 	return kept
 }
 
+// mostRepeats is how often one trial is run once more: where that does not help, the repeats are of more use to the others.
+const mostRepeats = 2
+
 // believable executes a trial, and once more at once if its latencies cannot be believed, as long as there are repeats left.
 // The rule looks at the generator and the machine alone and is the same for every state, so it favours none.
 func (r *runner) believable(ctx context.Context, trial scenarios.Trial) error {
-	for {
+	why := ""
+	for attempt := 0; ; attempt++ {
 		m := newMeter(r.Plan, trial, r.Condition)
+		m.why = why
 		if err := r.trial(ctx, trial, m); err != nil {
 			return err
 		}
 		r.done = append(r.done, trial)
 		found := m.condition()
-		if found.Why == "" || r.repeats == 0 {
+		if found.Why == "" || r.repeats == 0 || attempt == mostRepeats {
 			return nil
 		}
 		r.repeats--
+		why = found.Why
 		r.Plan = r.Plan.Repeat(trial.Index)
 		trial = r.Plan.Trials[len(r.Plan.Trials)-1]
 		r.recorded = len(r.Plan.Trials)

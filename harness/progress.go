@@ -22,8 +22,9 @@ const (
 type Progress struct {
 	// Trial of Trials and Round of Rounds, both counted from one.
 	Trial, Trials, Round, Rounds int
-	// Repeat tells that the trial is run once more.
+	// Repeat tells that the trial is run once more, and Why what was against the attempt before.
 	Repeat bool
+	Why    string
 	State  string
 	// Step is one of the Step constants. Stage is set while the step is StepLoad.
 	Step, Stage string
@@ -64,6 +65,8 @@ type meter struct {
 	plan  *scenarios.Plan
 	trial scenarios.Trial
 	tell  func(Measured) Condition
+	// why is what was against the attempt before; empty for a first one.
+	why string
 
 	mu sync.Mutex
 	// second is the latest one seen, and offered and completed its hits.
@@ -150,7 +153,7 @@ func (m *meter) progress(step string, elapsed time.Duration) Progress {
 	defer m.mu.Unlock()
 	p := Progress{
 		Trial: m.trial.Index + 1, Trials: len(m.plan.Trials), Round: min(m.trial.Round+1, m.plan.Rounds), Rounds: m.plan.Rounds,
-		Repeat: m.repeat(), State: m.trial.State, Step: step, Elapsed: elapsed,
+		Repeat: m.repeat(), Why: m.why, State: m.trial.State, Step: step, Elapsed: elapsed,
 		OfferedRate: float64(m.offered), AchievedRate: float64(m.completed),
 		TimeoutSeconds: m.plan.Timeout.Seconds(), Failed: m.failed, Missed: m.missed,
 	}

@@ -30,7 +30,7 @@ func lateTrials(late ...int) func(context.Context, load.Config) (load.Totals, er
 }
 
 // A late trial is run again at once, in the same state, with hits of its own, and again if need be; each attempt is in
-// the header. The run's repeats are limited, whatever happens.
+// the header. The repeats of a trial and those of the run are limited, whatever happens.
 func TestLateTrialsAreRepeated(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -42,7 +42,7 @@ func TestLateTrialsAreRepeated(t *testing.T) {
 		{"one is late", []int{0}, []record.Trial{{Index: 2, State: "baseline"}}, 1},
 		{"the repeat is late too", []int{1, 2}, []record.Trial{{Index: 2, State: "cache"}, {Index: 3, State: "cache"}}, 2},
 		{"all are late", []int{0, 1, 2, 3, 4}, []record.Trial{
-			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "baseline"}}, 3},
+			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "cache"}}, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestCrowdedTrialsAreRepeated(t *testing.T) {
 		{"never", &crowd{}, nil},
 		{"once", &crowd{trials: []int{1}}, []record.Trial{{Index: 2, State: "cache"}}},
 		{"always", &crowd{trials: []int{0, 1, 2, 3, 4}}, []record.Trial{
-			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "baseline"}}},
+			{Index: 2, State: "baseline"}, {Index: 3, State: "baseline"}, {Index: 4, State: "cache"}}},
 		{"not known", &crowd{trials: []int{0, 1}, silent: true}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

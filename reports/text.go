@@ -364,7 +364,7 @@ func (s *Summary) legend() string {
 // marks says how to read what is not a number.
 func (s *Summary) marks() string {
 	if s.UntilClear {
-		return "~ the interval over the rounds does not tell a change from none; - not known. Rounds were added until it did, " +
+		return "~ the interval over the rounds does not tell a change from none; - not known. Rounds were added until it did or time was over, " +
 			"so intervals of latencies are wider: with all looks together 95 % hold the truth"
 	}
 	if s.Rounds > 1 {

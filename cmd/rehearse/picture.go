@@ -43,7 +43,11 @@ func (p picture) line() string {
 	head := fmt.Sprintf("%s/%s  %s", clock(p.elapsed), clock(p.elapsed+p.left), p.place())
 	words := []string{head, visible.Line(p.State)}
 	if p.Step != harness.StepLoad {
-		return strings.Join(append(words, p.Step), "  ")
+		words = append(words, p.Step)
+		if p.Why != "" {
+			words = append(words, "because "+p.Why)
+		}
+		return strings.Join(words, "  ")
 	}
 	words = append(words, visible.Line(p.Stage))
 	for _, f := range p.figures() {
@@ -66,6 +70,8 @@ func (p picture) lines(width int) []string {
 	where := []field{{words: visible.Line(p.State), ink: text.Colors{text.Bold}}, {words: p.Step, rank: 1}, {words: p.place(), rank: 2}}
 	if p.Step == harness.StepLoad {
 		where[1].words = visible.Line(p.Stage)
+	} else if p.Why != "" {
+		where = append(where, field{words: "because " + p.Why, rank: 3})
 	}
 	lines := []string{bar, p.fit(width, where...)}
 	if p.Step == harness.StepLoad {

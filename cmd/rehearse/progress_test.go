@@ -46,7 +46,7 @@ func progressOf(t *testing.T, set func(*progressView)) string {
 		}
 		v.show(harness.Progress{Trial: 2, Trials: 2, Round: 1, Rounds: 1, State: "cache", Step: harness.StepSwitch})
 		time.Sleep(time.Second)
-		v.show(harness.Progress{Trial: 3, Trials: 3, Round: 1, Rounds: 1, Repeat: true, State: "cache", Step: harness.StepWarm})
+		v.show(harness.Progress{Trial: 3, Trials: 3, Round: 1, Rounds: 1, Repeat: true, Why: "the generator was late, lag p99 40 ms", State: "cache", Step: harness.StepWarm})
 		time.Sleep(time.Second)
 		v.close()
 		v.close()
@@ -67,7 +67,7 @@ func TestPlainProgress(t *testing.T) {
 somebody says something
 00:20/00:57  trial 1/2 round 1/1  baseline  peak  598/600 req/s  p95 4.12 ms  primary 900/s  replica 310/s  0 failed
 00:25/00:55  trial 2/2 round 1/1  cache  switch
-00:26/00:56  once more round 1/1  cache  warm
+00:26/00:56  once more round 1/1  cache  warm  because the generator was late, lag p99 40 ms
 `
 	if diff := cmp.Diff(want, progressOf(t, func(*progressView) {})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
