@@ -92,6 +92,13 @@ phase. Everything it starts stops with it; what it measured is in the run direct
 // servable refuses directories and ports of the servers that are none. Joined, the mistakes are told all at once.
 func (f *runFlags) servable() error {
 	s := f.servers
+	images, binaries := cmp.Or(s.PostgresImage, s.RedisImage), cmp.Or(s.PostgresBin, s.RedisBin)
+	switch {
+	case f.stack == stack.BackendProcesses && images != "":
+		return usageError("image %s is for containers, and --stack is processes; leave one of the two out", images)
+	case f.stack == stack.BackendContainers && binaries != "":
+		return usageError("servers in %s are for processes, and --stack is containers; leave one of the two out", binaries)
+	}
 	return errors.Join(folder("postgres-bin", s.PostgresBin, "postgres and initdb"), folder("redis-bin", s.RedisBin, "redis-server"),
 		port("primary-port", s.PrimaryPort), port("replica-port", s.ReplicaPort), port("redis-port", s.RedisPort))
 }
