@@ -33,7 +33,7 @@ func (s *Summary) timelineSection(t runSeconds, events []record.Event) (page.Sec
 		name := fmt.Sprintf("%d: %s", i+1, band.Name)
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: name})
 	}
-	if column := columnSeconds(t.from, t.to); column > 0 {
+	if column := plot.ColumnSeconds(t.from, t.to); column > 0 {
 		section.Text = append(section.Text, fmt.Sprintf("Of every %s s the smallest and the largest value are drawn; all of them are in the run directory.", scenarios.Plain(column, 6)))
 	}
 	panels := s.panels(t)
@@ -108,7 +108,7 @@ func (p panel) chart(t runSeconds) (page.Chart, error) {
 	chart := page.Chart{Name: p.name + ", " + p.Unit, Caption: p.caption, Summary: p.summary(), Table: p.table()}
 	p.Series = slices.Clone(p.Series)
 	for i := range p.Series {
-		p.Series[i].Pieces = thinned(p.Series[i].Pieces, columnSeconds(t.from, t.to))
+		p.Series[i].Pieces = plot.Thinned(p.Series[i].Pieces, plot.ColumnSeconds(t.from, t.to))
 	}
 	chart.Series = p.series()
 	var err error
@@ -120,45 +120,6 @@ func svg(p picture) ([]byte, error) {
 	var b bytes.Buffer
 	err := p.Write(&b, plot.SVG)
 	return b.Bytes(), err
-}
-
-// mostColumns is into how many columns a timeline is cut, with two values each: more than a screen shows, for who looks
-// closer.
-const mostColumns = 1200
-
-// columnSeconds is how wide a column is; zero for a run so short that every second is drawn.
-func columnSeconds(from, to float64) float64 {
-	if to-from <= mostColumns {
-		return 0
-	}
-	return math.Ceil((to - from) / mostColumns)
-}
-
-// thinned keeps the smallest and the largest value of each column, in their order, so that no peak and no gap is lost.
-func thinned(pieces []plot.Piece, column float64) []plot.Piece {
-	if column == 0 {
-		return pieces
-	}
-	thin := make([]plot.Piece, len(pieces))
-	for i, piece := range pieces {
-		for begin := 0; begin < len(piece); {
-			end, low, high := begin, begin, begin
-			for ; end < len(piece) && math.Floor(piece[end].X/column) == math.Floor(piece[begin].X/column); end++ {
-				if piece[end].Y < piece[low].Y {
-					low = end
-				}
-				if piece[end].Y > piece[high].Y {
-					high = end
-				}
-			}
-			thin[i] = append(thin[i], piece[min(low, high)])
-			if low != high {
-				thin[i] = append(thin[i], piece[max(low, high)])
-			}
-			begin = end
-		}
-	}
-	return thin
 }
 
 // series are those of a panel as a script draws them.
@@ -221,41 +182,19 @@ func colourOf(c plot.Colour) page.Colour {
 	}
 }
 
-// spread is what a series did over some time.
-type spread struct {
-	n               int
-	mean, low, high float64
-}
-
-// spreadOf looks at the points from begin to end.
-func spreadOf(pieces []plot.Piece, begin, end float64) (s spread) {
-	for _, piece := range pieces {
-		for _, point := range piece {
-			if point.X < begin || point.X > end {
-				continue
-			}
-			if s.n == 0 {
-				s.low, s.high = point.Y, point.Y
-			}
-			s.n, s.mean, s.low, s.high = s.n+1, s.mean+point.Y, min(s.low, point.Y), max(s.high, point.Y)
-		}
-	}
-	s.mean /= float64(s.n)
-	return s
-}
-
-func (s spread) text() string {
-	if s.n == 0 {
+// spreadText is the mean of a series, and between which values it went.
+func spreadText(s plot.Spread) string {
+	if s.N == 0 {
 		return missing
 	}
-	return fmt.Sprintf("%s (%s to %s)", figure(s.mean), figure(s.low), figure(s.high))
+	return fmt.Sprintf("%s (%s to %s)", figure(s.Mean), figure(s.Low), figure(s.High))
 }
 
 // top is the highest point of all series.
 func (p panel) top() (top float64) {
 	for _, series := range p.Series {
-		if s := spreadOf(series.Pieces, math.Inf(-1), math.Inf(1)); s.n > 0 {
-			top = max(top, s.high)
+		if s := plot.SpreadOf(series.Pieces, math.Inf(-1), math.Inf(1)); s.N > 0 {
+			top = max(top, s.High)
 		}
 	}
 	return top
@@ -265,8 +204,8 @@ func (p panel) top() (top float64) {
 func (p panel) summary() string {
 	var parts []string
 	for _, series := range p.Series {
-		if s := spreadOf(series.Pieces, math.Inf(-1), math.Inf(1)); s.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s from %s to %s, mean %s", series.Name, figure(s.low), figure(s.high), figure(s.mean)))
+		if s := plot.SpreadOf(series.Pieces, math.Inf(-1), math.Inf(1)); s.N > 0 {
+			parts = append(parts, fmt.Sprintf("%s from %s to %s, mean %s", series.Name, figure(s.Low), figure(s.High), figure(s.Mean)))
 		}
 	}
 	return strings.Join(parts, "; ") + "; in " + p.Unit
@@ -286,7 +225,7 @@ func (p panel) table() page.Table {
 	for i, band := range p.Bands {
 		row := []any{fmt.Sprintf("%d: %s", i+1, band.Name)}
 		for _, line := range lines {
-			row = append(row, spreadOf([]plot.Piece{line.During(band.Span)}, band.From, band.To).text())
+			row = append(row, spreadText(plot.SpreadOf([]plot.Piece{line.During(band.Span)}, band.From, band.To)))
 		}
 		t.Rows = append(t.Rows, cells(row...))
 	}

@@ -103,14 +103,14 @@ func TestThinned(t *testing.T) {
 			}
 			pieces, x = append(pieces, piece), x+10
 		}
-		thin := thinned(pieces, column)
+		thin := plot.Thinned(pieces, column)
 		if len(thin) != len(pieces) {
 			t.Fatalf("%d pieces became %d", len(pieces), len(thin))
 		}
 		for i, piece := range pieces {
-			all, kept := spreadOf(pieces[i:i+1], 0, x), spreadOf(thin[i:i+1], 0, x)
-			if all.low != kept.low || all.high != kept.high {
-				t.Fatalf("piece %d from %v to %v became one from %v to %v", i, all.low, all.high, kept.low, kept.high)
+			all, kept := plot.SpreadOf(pieces[i:i+1], 0, x), plot.SpreadOf(thin[i:i+1], 0, x)
+			if all.Low != kept.Low || all.High != kept.High {
+				t.Fatalf("piece %d from %v to %v became one from %v to %v", i, all.Low, all.High, kept.Low, kept.High)
 			}
 			if most := 2 * int((piece[len(piece)-1].X-piece[0].X)/column+2); len(thin[i]) > most || !slices.IsSortedFunc(thin[i], byTime) {
 				t.Fatalf("got %d points, want at most %d, in order", len(thin[i]), most)
@@ -118,7 +118,7 @@ func TestThinned(t *testing.T) {
 		}
 	})
 	short := []plot.Piece{{{X: 1, Y: 2}, {X: 2, Y: 3}}}
-	if got := thinned(short, columnSeconds(0, 60)); !slices.Equal(got[0], short[0]) {
+	if got := plot.Thinned(short, plot.ColumnSeconds(0, 60)); !slices.Equal(got[0], short[0]) {
 		t.Errorf("a minute became %v, want it as it was", got)
 	}
 }
