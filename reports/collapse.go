@@ -269,6 +269,19 @@ func otherWork(before, after string, a, b stat.Number) string {
 	return fmt.Sprintf("%s answered %s of the hits, %s %s: work that was not done costs nothing", before, percent(float64(a)), after, percent(float64(b)))
 }
 
+// noChange says why a change from one state to another is none to speak of: one of them collapsed. Empty if neither did.
+func noChange(before string, b *Collapse, after string, a *Collapse) string {
+	switch {
+	case b != nil && a != nil:
+		return before + " and " + after + " collapsed, so no change can be told"
+	case b != nil:
+		return before + " collapsed, so no change can be told"
+	case a != nil:
+		return after + " collapsed, so no change can be told"
+	}
+	return ""
+}
+
 // unlike is otherWork of two states.
 func (l *ledger) unlike(k Key, before string) string {
 	return otherWork(before, k.State, l.answeredShare(k.elsewhere(before)), l.answeredShare(k))

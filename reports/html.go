@@ -264,11 +264,8 @@ func (s *Summary) keyFigures() []page.Figure {
 		figureOf("Primary (master DB) QPS", before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)), s.Overall.PrimaryQPSRatio.status(),
 			fmt.Sprintf("reads %s, writes %s", split(func(s State) stat.Number { return s.PrimaryReadsQPS }),
 				split(func(s State) stat.Number { return s.PrimaryWritesQPS }))),
-		figureOf("Error ratio", percent(float64(before.ErrorsRatio)), percent(float64(after.ErrorsRatio)),
-			points(before.ErrorsRatio, after.ErrorsRatio, 1), "failed or never sent, of all hits due"),
-		figureOf("Achieved of offered rate", percent(float64(before.AchievedRate/before.OfferedRate)),
-			percent(float64(after.AchievedRate/after.OfferedRate)),
-			points(before.AchievedRate/before.OfferedRate, after.AchievedRate/after.OfferedRate, -1),
+		shareFigure("Error ratio", before, after, 1, func(s State) stat.Number { return s.ErrorsRatio }, "failed or never sent, of all hits due"),
+		shareFigure("Achieved of offered rate", before, after, -1, func(s State) stat.Number { return s.AchievedRate / s.OfferedRate },
 			fmt.Sprintf("%s of %s hits per second answered", number(after.AchievedRate), number(after.OfferedRate))),
 	}
 	if before.uncounted() && after.uncounted() {
@@ -315,15 +312,27 @@ func (s *Summary) p95Note(before, after State) string {
 	return "no interval; " + hits
 }
 
-// points is the difference of two ratios in percentage points; worse is 1 where more is worse, else -1. Below a
-// hundredth of a point it is none.
+// shareFigure is a share of the hits; worse is 1 where more of them is worse, else -1. What a state that collapsed answers more
+// of, or fails less, is no improvement; it is told as nothing, with the reason.
+func shareFigure(name string, before, after State, worse float64, of func(State) stat.Number, note string) page.Figure {
+	change := points(of(before), of(after), worse)
+	why := noChange(before.Name, before.Collapse, after.Name, after.Collapse)
+	if why != "" && (before.Collapse != nil || change.Tone == page.Good) {
+		change, note = page.Status{Word: untold}, why+"; "+note
+	}
+	return figureOf(name, percent(float64(of(before))), percent(float64(of(after))), change, note)
+}
+
+// points is the difference of two ratios in percentage points, as they are printed; worse is 1 where more is worse, else -1.
+// Below a hundredth of a point it is none.
 func points(before, after stat.Number, worse float64) page.Status {
 	if !before.Known() || !after.Known() {
 		return page.Status{Word: missing}
 	}
-	x := math.Round(float64(after-before)*1e4) / 100
+	// Of the numbers that stand beside it, and not of more digits: whoever subtracts them has to find the same.
+	x := significant(float64(after)*100, 3) - significant(float64(before)*100, 3)
 	switch {
-	case x == 0:
+	case math.Abs(x) < 0.005:
 		return page.Status{Word: "unchanged"}
 	case x*worse > 0:
 		return page.Status{Word: signed(figure(x)) + " points", Tone: page.Bad}

@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -319,5 +321,54 @@ func oddRuns() map[string]func() *made {
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", State: hostile, Max: new(0.05), Line: 3}}
 			return m
 		},
+	}
+}
+
+// No number of a state that collapsed is called better, and against one that did none is worse; that a healthy state fell over is
+// told.
+func TestNothingIsBetterInACollapse(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		before, after float64
+		want          page.Tone
+		why           string
+	}{
+		{"both", 0.999, 0.99, page.Neutral, "baseline and extract-main collapsed, so no change can be told"},
+		{"both, the other worse", 0.99, 0.999, page.Neutral, "baseline and extract-main collapsed, so no change can be told"},
+		{"the first", 0.9, 0, page.Neutral, "baseline collapsed, so no change can be told"},
+		{"the other", 0, 0.9, page.Bad, ""},
+	} {
+		m := makeRun(2, steady, "baseline", "extract-main")
+		for i, one := range m.header.Trials {
+			m.fail(i, "peak", map[string]float64{"baseline": c.before, "extract-main": c.after}[one.State])
+		}
+		_, s := m.summarized(t)
+		for _, card := range s.keyFigures()[2:] {
+			if card.Change.Tone != c.want || !strings.Contains(card.Note, c.why) || c.want == page.Neutral && card.Change.Word != "~" {
+				t.Errorf("%s: got %+v, want tone %v and %q", c.name, card, c.want, c.why)
+			}
+		}
+		for _, phase := range s.compared() {
+			for _, e := range []Estimate{phase.P95Ratio, phase.PrimaryQPSRatio} {
+				if e.Verdict == Better || e.Why == "" {
+					t.Errorf("%s: got %+v, want no improvement", c.name, e)
+				}
+			}
+		}
+	}
+}
+
+// A change in points is what a reader finds who subtracts the numbers beside it.
+func TestPointsAreOfTheNumbersShown(t *testing.T) {
+	for _, c := range []struct {
+		before, after stat.Number
+		want          string
+	}{
+		{0.0002, 0.000444, "+0.0244 points"}, {0.9998, 0.99956, "unchanged"}, {1, 0.9987, "−0.100 points"},
+		{0.5, 0.25, "−25.0 points"}, {0, 0.00004, "unchanged"}, {stat.Unknown(), 0, missing},
+	} {
+		if got := points(c.before, c.after, 1).Word; got != c.want {
+			t.Errorf("%v to %v: got %q, want %q", c.before, c.after, got, c.want)
+		}
 	}
 }

@@ -76,7 +76,18 @@ func (l *ledger) phase(name, before, after string) Phase {
 	})
 	p.P95Ratio = p.P95Ratio.without(l.unanswered(before, after))
 	p.PrimaryQPSRatio = p.PrimaryQPSRatio.unless(l.unlike(Key{State: after, Stage: l.header.Headline}, before))
+	p.P95Ratio, p.PrimaryQPSRatio = l.standing(p.P95Ratio, before, after), l.standing(p.PrimaryQPSRatio, before, after)
 	return p
+}
+
+// standing is the estimate, but no claim where a state collapsed: nothing is better for it, and against one that did nothing is
+// worse either. What says already why it is no claim says more than that.
+func (l *ledger) standing(e Estimate, before, after string) Estimate {
+	b, a := l.collapse(before), l.collapse(after)
+	if e.Why != "" || !e.Value.Known() || b == nil && e.Verdict == Worse {
+		return e
+	}
+	return e.unless(noChange(before, b, after, a))
 }
 
 // paired are the means of which the mean of the ratios is the quotient: over the same rounds, and geometric ones. What states
