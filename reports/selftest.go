@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,8 +45,9 @@ type SelfTest struct {
 	Warnings     []string        `json:"warnings,omitempty"`
 	ForeignRatio stat.Number     `json:"foreign_ratio"`
 	Levels       []SelfTestLevel `json:"levels"`
-	// fell says in which trials the state collapsed.
-	fell []string
+	// fell says in which trials the state collapsed, void which trials have no latency to believe, and why the first has none.
+	fell, void []string
+	whyVoid    string
 	// ledger is what all of it was found in.
 	ledger *ledger
 }
@@ -101,6 +103,10 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 		if !check.Valid {
 			s.Invalid++
 		}
+		if check.voids(voidsLatencies) {
+			s.void = append(s.void, fmt.Sprint(check.Trial+1))
+			s.whyVoid = cmp.Or(s.whyVoid, check.name()+": "+strings.Join(check.Reasons, "; "))
+		}
 	}
 	for i, level := range run.Header.SelfTest.Levels {
 		s.Levels = append(s.Levels, l.level(s.State, level, run.Header.Seed+uint64(i)))
@@ -120,12 +126,24 @@ func (s *SelfTest) judgeAnswered(t *trial) {
 	}
 }
 
-// Fell says in which trials the state collapsed, so that the test tells nothing; empty if in none.
-func (s *SelfTest) Fell() string {
-	if len(s.fell) == 0 {
-		return ""
+// Untold says why the test tells nothing, or not of each slowdown, and what to do; empty if it does.
+func (s *SelfTest) Untold() string {
+	var unknown []string
+	for _, level := range s.Levels {
+		if level.Pairs == 0 {
+			unknown = append(unknown, slowdownText(level.Slowdown))
+		}
 	}
-	return "pairs of trials that failed say nothing of a machine, lower the rate: " + strings.Join(limited(s.fell, 3), "; ")
+	switch {
+	case len(s.fell) > 0:
+		return "pairs of trials that failed say nothing of a machine, lower the rate: " + strings.Join(limited(s.fell, 3), "; ")
+	case len(unknown) == 0 && len(s.Levels) > 0:
+		return ""
+	case len(s.void) == 0:
+		return fmt.Sprintf("not known without a pair that has a p95 on both sides: slowdown %s; lower the rate, or ask for more --pairs", listed(unknown))
+	}
+	return fmt.Sprintf("not known without a pair of trials to believe: slowdown %s; no latency is believed of %d of %s (%s), first %s; mend that, as by ending what else runs, and measure again",
+		listed(unknown), len(s.void), plural(s.Trials, "trial"), strings.Join(limited(s.void, terminalReasons), ", "), s.whyVoid)
 }
 
 func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
@@ -201,8 +219,8 @@ func (s *SelfTest) notes() []string {
 		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
 	}
 	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
-	if fell := s.Fell(); fell != "" {
-		notes = append(notes, fell)
+	if untold := s.Untold(); untold != "" && s.Complete {
+		notes = append(notes, untold)
 	}
 	for _, warning := range s.Warnings {
 		notes = append(notes, "warning: "+warning)

@@ -113,6 +113,42 @@ func TestSelfTestOfACollapse(t *testing.T) {
 	}
 }
 
+// A slowdown without a pair of trials to believe is not known, and a test that does not know it all is no pass.
+func TestSelfTestOfVoidTrials(t *testing.T) {
+	const pairs = 2
+	for _, c := range []struct {
+		name  string
+		ended func(trial int) bool
+		want  Verdict
+		told  string
+	}{
+		{"all are valid", func(int) bool { return true }, Pass, ""},
+		{"a pair of each level is left", func(trial int) bool { return trial < 4 }, Pass, ""},
+		{"the last level has none", func(trial int) bool { return trial%4 < 2 }, Inconclusive,
+			"not known without a pair of trials to believe: slowdown +20.0 %; no latency is believed of 4 of 8 trials (3, 4, 7, 8), first trial 3 (cache, round 2): the trial did not end; mend that"},
+		{"one trial of each pair", func(trial int) bool { return trial%2 == 0 }, Inconclusive, "slowdown none and +20.0 %; no latency is believed of 4 of 8 trials (2, 4, 6, 8), first trial 2 (cache again, round 1): the trial did not end"},
+		{"none", func(int) bool { return false }, Inconclusive, "no latency is believed of 8 of 8 trials"},
+	} {
+		run := selfTested(t, pairs)
+		for i, e := range run.Events {
+			if e.Kind == record.EventTrialEnd && !c.ended(e.Trial) {
+				run.Events[i].Kind = record.EventFault
+			}
+		}
+		s, err := JudgeSelfTest(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := PrintSelfTest(&out, s); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.verdict(); got != c.want || !strings.Contains(out.String(), c.told) || (s.against(run) == "") != (c.told == "") {
+			t.Errorf("%s: got %v, want %v and %q in\n%s", c.name, got, c.want, c.told, out.String())
+		}
+	}
+}
+
 // The self-test kept here was recorded on a machine of two cores. Its claims follow from its pairs, and they are what is
 // promised of such a machine: at most one false alarm in ten, and a slowdown by a fifth found each time.
 func TestRecordedSelfTest(t *testing.T) {

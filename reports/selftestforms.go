@@ -32,7 +32,7 @@ func WriteSelfTest(dir string, run *record.Run, s *SelfTest) error {
 
 // verdict of a self-test is on the test alone: what a machine is good for is no pass and no failure.
 func (s *SelfTest) verdict() Verdict {
-	if s.Complete && s.Trials > s.Invalid && len(s.fell) == 0 {
+	if s.Complete && s.Untold() == "" {
 		return Pass
 	}
 	return Inconclusive
@@ -40,15 +40,10 @@ func (s *SelfTest) verdict() Verdict {
 
 // against says what keeps the test from telling anything.
 func (s *SelfTest) against(run *record.Run) string {
-	switch {
-	case !s.Complete:
+	if !s.Complete {
 		return "the run did not reach its end" + interruption(run.Events)
-	case len(s.fell) > 0:
-		return s.Fell()
-	case s.verdict() != Pass:
-		return "no trial of it is valid"
 	}
-	return ""
+	return s.Untold()
 }
 
 func (s *SelfTest) checks(run *record.Run) []check {

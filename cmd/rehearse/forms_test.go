@@ -14,6 +14,12 @@ import (
 // neverBegan is the directory of a run whose boot failed.
 func neverBegan(t *testing.T, change func(*record.Header)) string {
 	t.Helper()
+	return eventful(t, change, record.Event{AtSeconds: 2, Trial: -1, Kind: record.EventInterrupted, Text: "Docker does not answer"})
+}
+
+// eventful is the directory of a run of two trials with nothing on record but some events.
+func eventful(t *testing.T, change func(*record.Header), events ...record.Event) string {
+	t.Helper()
 	const source = "version: 1\nname: small\ntraffic: {stages: [{name: warm-up, hold: 10/s, for: 2s, measure: false}, {name: lunch, hold: 10/s, for: 4s}]}\nphases: [extract-main]\n"
 	h := record.Header{ID: "20260701T090000Z-small-00ff", Scenario: "small", Stack: "processes", Rounds: 1, Headline: "lunch",
 		States: []string{"baseline", "extract-main"}, Operations: []string{"verify"},
@@ -26,8 +32,10 @@ func neverBegan(t *testing.T, change func(*record.Header)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.AddEvent(record.Event{AtSeconds: 2, Trial: -1, Kind: record.EventInterrupted, Text: "Docker does not answer"}); err != nil {
-		t.Fatal(err)
+	for _, e := range events {
+		if err := w.AddEvent(e); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -74,5 +82,17 @@ func TestReportOfRunsThatNeverBegan(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A self-test that measured nothing is no pass, neither after run nor after report.
+func TestReportOfASelfTestOfVoidTrials(t *testing.T) {
+	dir := eventful(t, func(h *record.Header) {
+		h.SelfTest = &record.SelfTest{State: "baseline", Levels: []record.Level{{State: "extract-main"}}}
+	}, record.Event{Trial: 0, Kind: record.EventTrialBegin}, record.Event{AtSeconds: 2, Trial: -1, Kind: record.EventDone})
+	var stdout, stderr bytes.Buffer
+	code := run(context.Background(), []string{"report", dir}, &stdout, &stderr)
+	if told := "of 2 of 2 trials (1, 2), first trial 1 (baseline, round 1): the trial did not end"; code != exitInconclusive || !strings.Contains(stderr.String(), told) {
+		t.Errorf("got %d, want %d and %q:\n%s%s", code, exitInconclusive, told, stdout.String(), stderr.String())
 	}
 }

@@ -152,9 +152,9 @@ func (s selfTested) annotate(talk io.Writer) {
 }
 
 func (s selfTested) end() (*reports.Verdict, string, error) {
-	switch {
-	case s.Complete && s.Fell() != "":
-		return nil, "", exitError{exitInconclusive, errors.New(s.Fell())}
+	switch untold := s.Untold(); {
+	case s.Complete && untold != "":
+		return nil, "", exitError{exitInconclusive, errors.New(untold)}
 	case !s.Complete:
 		return nil, "", exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(s.run.Dir, reports.SelfTestTextFile))}
 	}

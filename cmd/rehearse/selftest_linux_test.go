@@ -16,11 +16,16 @@ func TestSelfTest(t *testing.T) {
 	s := newSite(t)
 	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--self-test", "--pairs", "1", "--no-repeat",
 		"--set", "traffic.stages[plateau].for=1s"))
-	if first.code != exitPass || !strings.Contains(first.stdout, "self-test: extract-main at plateau against itself") {
+	// One pair of each slowdown, on a machine that may be shared: without a trial to believe nothing is known.
+	want := exitPass
+	if strings.Contains(first.stdout, "not known without a pair") {
+		want = exitInconclusive
+	}
+	if first.code != want || !strings.Contains(first.stdout, "self-test: extract-main at plateau against itself") {
 		t.Fatalf("exit %d, and it says\n%s%s", first.code, first.stdout, first.stderr)
 	}
 	again := finished(t, s.command(t, "report"))
-	if again.stdout != first.stdout || again.code != exitPass {
+	if again.stdout != first.stdout || again.code != want {
 		t.Errorf("reported again it says\n%s%s", again.stdout, again.stderr)
 	}
 	var found reports.SelfTest
