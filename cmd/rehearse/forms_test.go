@@ -89,7 +89,7 @@ func TestReportOfRunsThatNeverBegan(t *testing.T) {
 func TestReportOfASelfTestOfVoidTrials(t *testing.T) {
 	dir := eventful(t, func(h *record.Header) {
 		h.SelfTest = &record.SelfTest{State: "baseline", Levels: []record.Level{{State: "extract-main"}}}
-	}, record.Event{Trial: 0, Kind: record.EventTrialBegin}, record.Event{AtSeconds: 2, Trial: -1, Kind: record.EventDone})
+	}, record.Event{AtSeconds: 1, Kind: record.EventTrialBegin}, record.Event{AtSeconds: 2, Trial: -1, Kind: record.EventDone})
 	var stdout, stderr bytes.Buffer
 	code := run(context.Background(), []string{"report", dir}, &stdout, &stderr)
 	if told := "of 2 of 2 trials (1, 2), first trial 1 (baseline, round 1): the trial did not end"; code != exitInconclusive || !strings.Contains(stderr.String(), told) {
