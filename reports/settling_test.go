@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // noise is a series around one with the given deviation, each value phi of the one before and the rest new.
@@ -28,12 +29,12 @@ func noise(random *rand.Rand, n int, phi, deviation float64) []float64 {
 func TestNoiseSettles(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	const trials = 3000
-	for _, n := range []int{settlingSeconds, 10, 15, 30, 60, 600} {
+	for _, n := range []int{8, 10, 15, 30, 60, 600} {
 		for _, phi := range []float64{0, 0.3, 0.5, 0.7} {
 			for _, deviation := range []float64{0.1, 0.5} {
 				unsettled := 0
 				for range trials {
-					if _, _, settled := settle(noise(random, n, phi, deviation)); !settled {
+					if _, _, settled := stat.Settle(noise(random, n, phi, deviation)); !settled {
 						unsettled++
 					}
 				}
@@ -60,14 +61,14 @@ func TestDriftDoesNotSettle(t *testing.T) {
 	}{
 		{"a queue grows to tenfold", 10, 0.95}, {"a queue grows to threefold", 3, 0.8}, {"a cache fills, down to half", 0.5, 0.75},
 	} {
-		for _, n := range []int{settlingSeconds, 15, 60, 600} {
+		for _, n := range []int{8, 15, 60, 600} {
 			random, found := rand.New(rand.NewPCG(3, uint64(n))), 0
 			for range trials {
 				values := noise(random, n, 0.3, 0.05)
 				for i := range values {
 					values[i] *= 1 + (drift.to-1)*float64(i)/float64(n-1)
 				}
-				first, last, settled := settle(values)
+				first, last, settled := stat.Settle(values)
 				if !settled && (last > first) == (drift.to > 1) {
 					found++
 				}
@@ -92,7 +93,7 @@ func TestSettle(t *testing.T) {
 		"a transient, then steady": {[]float64{9, 6, 3, 1, 1.1, 1, 0.9, 1, 1.1, 1, 0.9, 1}, true},
 		"a step":                   {[]float64{1, 1.1, 0.9, 1, 5, 5.1, 4.9, 5}, true},
 	} {
-		if _, _, settled := settle(tt.values); settled != tt.settled {
+		if _, _, settled := stat.Settle(tt.values); settled != tt.settled {
 			t.Errorf("%s: got settled %v", name, settled)
 		}
 	}

@@ -55,3 +55,33 @@ func Trend(values []float64) float64 {
 	}
 	return float64(above) / float64(pairs)
 }
+
+// When a stage did not settle. The marginal standard error rule (White 1997, see [Truncation]) finds no beginning to
+// leave out after which the rest is steady: it reaches its bound, half of the values, or a tenth of them before. By chance
+// alone it does so in one trial of seven of eight values. So a trend has to be there as well, in nine of ten pairs of
+// values, and it has to matter. Together, under simulated noise of a tenth and of half of the mean, they err in at most
+// 0.7 % of trials if up to half of a second's deviation is that of the one before, and in at most 1.7 % of trials of eight
+// seconds, the shortest, if 0.7 of it is (TestNoiseSettles).
+const (
+	// settlingSeconds is the shortest stage that says anything; a quick trial has none.
+	settlingSeconds = 8
+	// settlingBatches is into how many values a long stage is condensed, against noise from second to second.
+	settlingBatches = 20
+	settlingTrend   = 0.8
+	// settlingDrift is the factor between the first and the last quarter. Two rounds of one state differ by as much.
+	settlingDrift = 1.2
+)
+
+// Settle tells whether a series stays about where it is, and its means at the beginning and the end. One that is too
+// short to say is not found unsettled.
+func Settle(values []float64) (first, last float64, settled bool) {
+	if len(values) < settlingSeconds {
+		return 0, 0, true
+	}
+	batches := Batches(values, settlingBatches)
+	quarter := len(batches) / 4
+	first, last = Batches(batches[:quarter], 1)[0], Batches(batches[len(batches)-quarter:], 1)[0]
+	drifts := max(first, last) > settlingDrift*min(first, last)
+	trend := math.Abs(Trend(batches)) >= settlingTrend
+	return first, last, !drifts || !trend || Truncation(batches) < len(batches)/2-len(batches)/10
+}
