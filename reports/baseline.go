@@ -369,6 +369,22 @@ func (b *Baseline) answered(k Key) stat.Number {
 	return 1
 }
 
+// over is what a count of statements was divided by, as that of a ledger: of counts per hit it is the hits of the measured
+// stages, for no others are saved, and so less than it was.
+func (b *Baseline) over(k Key) (n stat.Number) {
+	if _, isRate := k.rates(); isRate {
+		return stat.Number(b.Stages[k.Stage].Seconds * float64(b.Rounds))
+	}
+	_, operation, per := k.perHit()
+	for stage := range b.Stages {
+		hits := Key{Metric: "hits", Operation: operation, Stage: stage, State: k.State}
+		if saved := b.Numbers[hits.saved()].Value; per && saved.Known() {
+			n += saved
+		}
+	}
+	return n
+}
+
 // unsaved says why there is no saved number to compare with.
 func (l *ledger) unsaved(k Key) string {
 	switch {

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -15,6 +17,9 @@ const (
 	// chanceFailures is how many failures may fall on one of two groups by chance: five that have nothing to do with the
 	// build all fall on the same one in 6 % of cases, six in 3 %. Runs that fail alike by chance would prove anything.
 	chanceFailures = 5
+	// chanceStatements is by how many standard deviations two counts may differ by chance, had each statement come by itself.
+	// Those of runs of one build that asked for the same hits were recorded to scatter half as far.
+	chanceStatements = 2
 )
 
 // Change is what a group of runs made of a number of the first.
@@ -40,6 +45,9 @@ type level struct {
 	// hits are how many an errors ratio rests on, and answered is the share of them that were answered, where a count is of
 	// the work that was done.
 	hits, answered stat.Number
+	// over is what a count was divided by, hits or seconds, so that value times over are statements; zero where that is not
+	// known.
+	over stat.Number
 	// chance tells that moments decide what a count is to within more than a hit in flight does.
 	chance bool
 }
@@ -54,7 +62,7 @@ func (s side) level(k Key) level {
 	case k.latency():
 		return exactly(s.ledger.meanLatency(k))
 	}
-	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k), answered: s.ledger.answeredShare(k)}
+	l := level{bracket: s.ledger.bracket(k), chance: s.ledger.byChance(k), answered: s.ledger.answeredShare(k), over: s.ledger.over(k)}
 	if k.Metric == "errors" {
 		for _, t := range s.ledger.begun(k.State) {
 			l.hits += stat.Number(t.In(k.Stage).Offered)
@@ -69,7 +77,7 @@ func (s side) savedLevel(k Key) level {
 		return exactly(stat.Unknown())
 	}
 	l := exactly(n.Value)
-	l.answered = s.Saved.answered(k)
+	l.answered, l.over = s.Saved.answered(k), s.Saved.over(k)
 	_, l.chance = s.Saved.Numbers[k.cacheHits().saved()]
 	return l
 }
@@ -83,6 +91,20 @@ func (l *ledger) meanLatency(k Key) stat.Number {
 		}
 	}
 	return stat.Number(stat.GeometricMean(l.latencies(k)).Value)
+}
+
+// over is what a count of statements was divided by, over all trials whose counts are believed: the hits answered, or the
+// seconds of the stage. It is zero of what is no count of statements.
+func (l *ledger) over(k Key) stat.Number {
+	trials := l.counted(k.State)
+	if _, operation, per := k.perHit(); per {
+		return stat.Number(sum(trials, operation, (*reading.Hits).Answered))
+	}
+	if _, isRate := k.rates(); isRate {
+		stage := l.stage(k.Stage)
+		return stat.Number(float64(len(trials)) * (stage.EndSeconds - stage.BeginSeconds))
+	}
+	return 0
 }
 
 // byChance tells whether a count hangs on which look-ups the cache answered.
@@ -139,7 +161,8 @@ func (a level) errorsTo(b level, better scenarios.Better) Change {
 	return c
 }
 
-// countTo judges by value, as phases are; see [countEstimate].
+// countTo judges by value, as phases are, see [countEstimate], and by how many statements it rests on: which server is asked,
+// and whether a session is cached yet, hangs on the moment, and of few statements that is a large part.
 func (a level) countTo(b level, m scenarios.Metric) Change {
 	c := Change{Ratio: quotient(b.value, a.value), Lo: stat.Unknown(), Hi: stat.Unknown()}
 	if c.Why = otherWork("the first", "the other", a.answered, b.answered); c.Why != "" {
@@ -156,8 +179,26 @@ func (a level) countTo(b level, m scenarios.Metric) Change {
 	case least > above || a.hi == 0 && b.lo > 0:
 		c.Verdict = effect(stat.Above, m.Better)
 	}
+	if c.Verdict != Unclear && a.near(b) {
+		c.Verdict, c.Why = Unclear, fmt.Sprintf("%s and %s statements may differ by so much by chance", count(a.statements()), count(b.statements()))
+	}
 	return c
 }
+
+// near tells that two counts differ by no more than so few statements may by chance. What a side does not know of itself
+// adds nothing.
+func (a level) near(b level) bool {
+	variance := 0.0
+	for _, l := range []level{a, b} {
+		if l.over > 0 {
+			variance += float64(l.value / l.over)
+		}
+	}
+	return math.Abs(float64(b.value-a.value)) <= chanceStatements*math.Sqrt(variance)
+}
+
+// statements are how many a count rests on.
+func (a level) statements() uint64 { return uint64(math.Round(float64(a.value * a.over))) }
 
 // quotient of nothing and nothing is one: nothing has changed.
 func quotient(after, before stat.Number) stat.Number {

@@ -12,6 +12,11 @@ import (
 
 func TestChangeOfACount(t *testing.T) {
 	cached := func(value stat.Number) level { return level{bracket: bracket{value, value, value}, chance: true} }
+	over := func(divisor, value stat.Number) level {
+		l := exactly(value)
+		l.over = divisor
+		return l
+	}
 	for _, tt := range []struct {
 		name          string
 		metric        string
@@ -34,11 +39,39 @@ func TestChangeOfACount(t *testing.T) {
 		{"what the cache may leave", "replica_statements", cached(1), exactly(1.08), 1.08, Unclear},
 		{"more than the cache may leave", "replica_statements", cached(1), exactly(1.2), 1.2, Differs},
 		{"on the primary the cache leaves nothing to chance", "primary_statements", cached(1), cached(1.08), 1.08, Worse},
+		{"93 statements and 104", "primary_statements", over(37, 2.51), over(37, 2.81), 2.81 / 2.51, Unclear},
+		{"930 statements and 1,040", "primary_statements", over(370, 2.51), over(370, 2.81), 2.81 / 2.51, Worse},
+		{"one statement more for each of a hundred hits", "primary_statements", over(100, 3), over(100, 4), 4.0 / 3, Worse},
+		{"one statement less for each of a hundred hits", "primary_statements", over(100, 4), over(100, 3), 0.75, Better},
+		{"few statements in three seconds", "primary_qps", over(3, 81), over(3, 78), 78.0 / 81, Unclear},
+		{"four statements from nothing", "primary_statements", over(1000, 0), over(1000, 0.004), stat.Unknown(), Unclear},
+		{"five statements from nothing", "primary_statements", over(1000, 0), over(1000, 0.005), stat.Unknown(), Worse},
 		{"what is not known", "primary_qps", exactly(stat.Unknown()), exactly(1), stat.Unknown(), Unclear},
 	} {
 		got := tt.before.to(tt.after, Key{Metric: tt.metric})
 		if got.Verdict != tt.want || !about(got.Ratio, tt.ratio) || got.Lo.Known() {
 			t.Errorf("%s: got %+v, want %v and %v", tt.name, got, tt.ratio, tt.want)
+		}
+	}
+}
+
+// A change that so few statements may make by chance is no change, and says so, whether they are counted in a run or saved.
+func TestChangeOfFewStatements(t *testing.T) {
+	before := makeRun(1, steady, "extract-reads")
+	for _, tt := range []struct {
+		times float64
+		want  Effect
+	}{{1.07, Unclear}, {0.93, Unclear}, {1.2, Worse}, {0.8, Better}} {
+		after := makeRun(1, steady, "extract-reads")
+		after.costlier("extract-reads", tt.times)
+		for _, old := range []Candidate{before.candidate(t, "before"), {Source: "before.json", Saved: saved(t, before)}} {
+			c := compared(t, CompareOptions{}, old, after.candidate(t, "after"))
+			for _, k := range []Key{{Metric: "primary_qps"}, {Metric: "primary_statements"}, {Metric: "primary_statements", Operation: "verify"}} {
+				got := c.changeOf(t, "extract-reads", k.Metric, k.Operation, 0)
+				if got.Verdict != tt.want || strings.HasSuffix(got.Why, " statements may differ by so much by chance") != (tt.want == Unclear) {
+					t.Errorf("%v times %s(%s) of %s: got %+v, want %v", tt.times, k.Metric, k.Operation, old.Source, got, tt.want)
+				}
+			}
 		}
 	}
 }

@@ -274,7 +274,8 @@ func (c *Comparison) legend() []string {
 		lines = append(lines, "latencies and errors of one run are never proven to have changed: the machine differs from run to run; "+
 			"give two or more runs of each build, best measured in turn")
 	}
-	counts := fmt.Sprintf("counts: by value, beyond %s and what hits in flight can explain", limit(percent(countWorse-1)))
+	counts := fmt.Sprintf("counts: by value, beyond %s, what hits in flight can explain, and what so few statements may differ by (at 95 %%, had each "+
+		"come by chance)", limit(percent(countWorse-1)))
 	if c.chance {
 		counts += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
 	}

@@ -137,7 +137,7 @@ func (g group) level(k Key) level {
 		if math.IsNaN(float64(l.value)) {
 			continue
 		}
-		all.hits += l.hits
+		all.hits, all.over = all.hits+l.hits, all.over+l.over
 		answered = append(answered, float64(l.answered))
 		all.runs, lo, hi = append(all.runs, float64(l.value)), append(lo, float64(l.lo)), append(hi, float64(l.hi))
 	}
