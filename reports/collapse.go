@@ -149,7 +149,7 @@ func (l *ledger) collapse(state string) *Collapse {
 	saw := answered([]*trial{worst}, l.stage(headline), Key{Stage: headline})
 	c := collapseOf(worst.In(headline), l.header.TimeoutSeconds)
 	c.Trials, c.Trial, c.OfferedRate, c.AnsweredRate = n, worst.Index, saw["offered_rate"], saw["achieved_rate"]
-	c.fall(nil, l.pulse(worst))
+	c.fall(nil, worst.Pulses())
 	return c
 }
 
@@ -163,54 +163,22 @@ func collapseOf(h *reading.Hits, timeoutSeconds float64) *Collapse {
 	return c
 }
 
-// pulse is one second of a stage of a trial, or the part of it that belongs to the stage.
-type pulse struct {
-	stage      string
-	begin, end float64
-	reading.Hits
-}
-
-func (p pulse) rate() float64 { return float64(p.Offered) / (p.end - p.begin) }
-
-// pulse is what became of the hits of a trial second by second, in the order of time.
-func (l *ledger) pulse(t *trial) (list []pulse) {
-	seconds := map[reading.Moment]*pulse{}
-	for _, w := range t.Windows {
-		at := reading.Moment{Stage: w.Stage, Second: w.Second}
-		if seconds[at] == nil {
-			stage := l.stage(w.Stage)
-			begin, end := max(float64(w.Second), stage.BeginSeconds), min(float64(w.Second+1), stage.EndSeconds)
-			seconds[at] = &pulse{stage: w.Stage, begin: begin, end: end}
-		}
-		seconds[at].Offered += w.Offered
-		seconds[at].Missed += w.Missed
-		seconds[at].Failed += w.Failed
-	}
-	for _, p := range seconds {
-		if p.end > p.begin && p.Offered > 0 {
-			list = append(list, *p)
-		}
-	}
-	slices.SortFunc(list, func(a, b pulse) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) })
-	return list
-}
-
 // fall finds when it was in these seconds that the trial fell over, and what it had answered until then, in those before
 // them too.
-func (c *Collapse) fall(before, seconds []pulse) {
-	from := slices.IndexFunc(seconds, func(p pulse) bool { return p.AnsweredRatio() < answeredLeast })
+func (c *Collapse) fall(before, seconds []reading.Pulse) {
+	from := slices.IndexFunc(seconds, func(p reading.Pulse) bool { return p.AnsweredRatio() < answeredLeast })
 	if from < 0 {
 		return
 	}
-	c.FromSeconds, c.FromStage = stat.Number(seconds[from].begin), seconds[from].stage
+	c.FromSeconds, c.FromStage = stat.Number(seconds[from].Begin), seconds[from].Stage
 	for i, p := range seconds {
 		if p.AnsweredRatio() < answeredLeast {
-			c.ToSeconds, c.ToEnd = stat.Number(p.end), i == len(seconds)-1
+			c.ToSeconds, c.ToEnd = stat.Number(p.End), i == len(seconds)-1
 		}
 	}
 	for _, p := range slices.Concat(before, seconds[:from]) {
-		if p.AnsweredRatio() >= answeredDoubt && !(stat.Number(p.rate()) <= c.HeldRate) {
-			c.HeldRate, c.HeldStage = stat.Number(p.rate()), p.stage
+		if p.AnsweredRatio() >= answeredDoubt && !(stat.Number(p.Rate()) <= c.HeldRate) {
+			c.HeldRate, c.HeldStage = stat.Number(p.Rate()), p.Stage
 		}
 	}
 }

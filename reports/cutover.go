@@ -131,7 +131,7 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
 		timeoutSeconds: h.TimeoutSeconds, OfferedRate: stat.Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}
-	cut := &cutting{run: run, trial: t, TrialSeconds: reading.SecondsOf(t.Trial), pulses: l.pulse(t)}
+	cut := &cutting{run: run, trial: t, TrialSeconds: reading.SecondsOf(t.Trial), pulses: t.Pulses()}
 	c.warmUp = t.In(h.Stages[0].Name)
 	_, cut.end = reading.SpanOf(run.Events, t.Index)
 	c.Jobs = cut.jobs()
@@ -178,7 +178,7 @@ type cutting struct {
 	*reading.TrialSeconds
 	// end of the trial, on the run's clock.
 	end    float64
-	pulses []pulse
+	pulses []reading.Pulse
 }
 
 // jobs are those done while the traffic flowed. Their events are written at their end.
@@ -250,13 +250,13 @@ func (c *cutting) collapse(s *CutoverState, held reading.Stretch, judged *Cutove
 	if !collapsed(s.whole) {
 		return
 	}
-	var before, seconds []pulse
+	var before, seconds []reading.Pulse
 	for _, p := range c.pulses {
-		p.begin, p.end = p.begin+c.At, p.end+c.At
+		p.Begin, p.End = p.Begin+c.At, p.End+c.At
 		switch {
-		case p.end <= held.From:
+		case p.End <= held.From:
 			before = append(before, p)
-		case p.begin >= held.From && p.end <= held.To:
+		case p.Begin >= held.From && p.End <= held.To:
 			seconds = append(seconds, p)
 		}
 	}
