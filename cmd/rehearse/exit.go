@@ -33,7 +33,7 @@ func meaning(code int) string {
 	case exitInconclusive:
 		return "inconclusive: the run does not decide every budget"
 	case exitBreached:
-		return "a budget is breached"
+		return "failed: a budget is breached, a state collapsed, or answers were wrong"
 	case exitHungUp, exitInterrupted, exitTerminated:
 		return "interrupted"
 	default:

@@ -83,7 +83,7 @@ Flags:
 {{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 {{if not .HasParent}}
 Exit codes: 0 pass, 1 unexpected error, 2 usage error or invalid scenario, 3 environment not ready, 4 inconclusive,
-99 budget breached, 129, 130 and 143 interrupted.
+99 failed (a budget is breached, a state collapsed, or answers were wrong), 129, 130 and 143 interrupted.
 {{end}}`
 
 // knownVerb answers a word that is no verb.
