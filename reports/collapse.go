@@ -33,7 +33,7 @@ type Collapse struct {
 	AnsweredP95Seconds stat.Number `json:"answered_p95_seconds"`
 	TimeoutSeconds     float64     `json:"timeout_seconds"`
 	// HeldRate is the highest rate that was offered in a second before it fell over and answered all the same, HeldStage the
-	// stage of that second; unknown and empty where there is none.
+	// stage of that second; unknown and empty where there is none. Of a stage with one rate it is the mean over such seconds.
 	HeldRate  stat.Number `json:"held_rate"`
 	HeldStage string      `json:"held_stage"`
 	// FromSeconds is the first second of the trial's clock in which too few of the hits due were answered, and FromStage its
@@ -176,10 +176,9 @@ func (c *Collapse) fall(before, seconds []reading.Pulse) {
 			c.ToSeconds, c.ToEnd = stat.Number(p.End), i == len(seconds)-1
 		}
 	}
-	for _, p := range slices.Concat(before, seconds[:from]) {
-		if p.AnsweredRatio() >= answeredDoubt && !(stat.Number(p.Rate()) <= c.HeldRate) {
-			c.HeldRate, c.HeldStage = stat.Number(p.Rate()), p.Stage
-		}
+	held := slices.DeleteFunc(slices.Concat(before, seconds[:from]), func(p reading.Pulse) bool { return p.AnsweredRatio() < answeredDoubt })
+	if rate, stage, ok := reading.HighestRate(held); ok {
+		c.HeldRate, c.HeldStage = stat.Number(rate), stage
 	}
 }
 

@@ -12,6 +12,8 @@ type Pulse struct {
 	Stage string
 	// Begin and End are seconds of the trial's clock.
 	Begin, End float64
+	// Steady tells that the stage has one rate.
+	Steady bool
 	Hits
 }
 
@@ -29,7 +31,7 @@ func (t *Trial) Pulses() (list []Pulse) {
 		at := Moment{Stage: w.Stage, Second: w.Second}
 		if seconds[at] == nil {
 			begin, end := max(float64(w.Second), stages[w.Stage].BeginSeconds), min(float64(w.Second+1), stages[w.Stage].EndSeconds)
-			seconds[at] = &Pulse{Stage: w.Stage, Begin: begin, End: end}
+			seconds[at] = &Pulse{Stage: w.Stage, Begin: begin, End: end, Steady: steady(stages[w.Stage])}
 		}
 		seconds[at].Offered += w.Offered
 		seconds[at].Missed += w.Missed
@@ -42,4 +44,34 @@ func (t *Trial) Pulses() (list []Pulse) {
 	}
 	slices.SortFunc(list, func(a, b Pulse) int { return cmp.Or(cmp.Compare(a.Begin, b.Begin), cmp.Compare(a.End, b.End)) })
 	return list
+}
+
+// steady tells that a stage has one rate, and does not climb or fall.
+func steady(s record.Stage) bool {
+	return s.FromRate == s.ToRate && !slices.ContainsFunc(s.Rates, func(rate float64) bool { return rate != s.FromRate })
+}
+
+// HighestRate is the highest rate of some seconds, and its stage; false without any. Of a stage with one rate it is the mean over
+// its seconds: which of them is the busiest is chance.
+func HighestRate(seconds []Pulse) (rate float64, stage string, ok bool) {
+	means := map[string]*Pulse{}
+	for _, p := range seconds {
+		if p.Steady {
+			if means[p.Stage] == nil {
+				means[p.Stage] = &Pulse{}
+			}
+			means[p.Stage].End += p.End - p.Begin
+			means[p.Stage].Offered += p.Offered
+		}
+	}
+	for _, p := range seconds {
+		at := p.Rate()
+		if p.Steady {
+			at = means[p.Stage].Rate()
+		}
+		if !ok || at > rate {
+			rate, stage, ok = at, p.Stage, true
+		}
+	}
+	return rate, stage, ok
 }
