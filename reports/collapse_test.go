@@ -392,7 +392,7 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 			}
 		})
 	}
-	run, s := m.summarized(t)
+	_, s := m.summarized(t)
 	if got, want := s.Sentence(), "baseline → extract-main at peak: primary (master DB) 1,500 → 1,000 QPS (−33.3 %); no latency is believed."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -405,7 +405,7 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 	for trial := range m.header.Trials {
 		m.fail(trial, "peak", 0.9)
 	}
-	run, s = m.summarized(t)
+	run, s := m.summarized(t)
 	pair := phaseChart(s).Panels[0].Pairs[0]
 	if pair.Before != 5000 || pair.After != 5000 || pair.AfterText != "over 5 s" || pair.Change != "~" {
 		t.Errorf("got %+v, want bars at the timeout", pair)

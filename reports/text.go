@@ -115,14 +115,14 @@ func (s *Summary) both(format string, before, after State, of func(State) string
 
 // collapsed is the sentence where a state fell over: how far, and what the other one did.
 func (s *Summary) collapsed(states ...State) string {
-	told := fallenSentence(s.fallen(states...), "at "+s.HeadlineStage)
+	told := []string{fallenSentence(s.fallen(states...), "at "+s.HeadlineStage)}
 	for _, state := range states {
 		if state.Collapse == nil {
-			told += fmt.Sprintf(" %s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
-				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio)))
+			told = append(told, fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
+				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio))))
 		}
 	}
-	return told
+	return strings.Join(told, " ")
 }
 
 // nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.

@@ -78,8 +78,11 @@ func ReplicaFollows(ctx context.Context, e stack.Endpoints) error {
 	err = errors.Join(err,
 		expect(ctx, "replication", watch, "SELECT state || ' ' || sync_state FROM pg_stat_replication WHERE application_name = 'replica'", "streaming async"),
 		expect(ctx, "slot", watch, "SELECT slot_name::text || ' ' || active FROM pg_replication_slots", "replica true"))
-	if written := Execute(ctx, e.ReplicaURL("app"), "INSERT INTO token VALUES (3)"); !HasCode(written, "25006") {
-		err = errors.Join(err, fmt.Errorf("the replica takes writes: %v", written))
+	switch written := Execute(ctx, e.ReplicaURL("app"), "INSERT INTO token VALUES (3)"); {
+	case written == nil:
+		err = errors.Join(err, errors.New("the replica takes writes"))
+	case !HasCode(written, "25006"):
+		err = errors.Join(err, fmt.Errorf("the replica refuses writes for another reason: %w", written))
 	}
 	return err
 }
