@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -141,18 +142,44 @@ func TestChangeOfALostPercentile(t *testing.T) {
 	}
 }
 
-// Of a trial that was run again the repetition counts; it is planned last.
+// A run has one value of each number: of a trial that was run again because its latencies were void the counts are believed all
+// the same, in the comparison as in the reports and in a saved baseline.
 func TestCountsOfARepeatedTrial(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	m.events = m.events[:len(m.events)-1]
 	m.addTrial(0, "baseline", 1)
 	m.events = append(m.events, record.Event{AtSeconds: 1000, Trial: -1, Kind: record.EventDone})
-	s, err := newSide(m.candidate(t, "a"))
+	m.windowsOf(0, "peak", func(w *record.Window) {
+		w.Lag = record.Histogram{}
+		for range w.Sent {
+			w.Lag.Record(2 * time.Second)
+		}
+	})
+	m.samplesOf(0, "primary", moreReads)
+	m.samplesOf(0, "callers", moreReads)
+	repeated := m.candidate(t, "repeated")
+	c := compared(t, CompareOptions{}, makeRun(1, steady, "baseline").candidate(t, "once"), repeated)
+	s, err := newSide(repeated)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.ledger.countedRounds("baseline"); len(got) != 1 || got[0].Index != 1 {
-		t.Errorf("got %v, want round 1 by its second trial", got)
+	if n := s.summary.find("baseline"); n.Trials != 1 || n.CountedTrials != 2 {
+		t.Fatalf("got %d valid and %d counted trials, want 1 and 2", n.Trials, n.CountedTrials)
+	}
+	for _, n := range c.States[0].Numbers {
+		k := Key{Metric: n.Metric, Operation: n.Operation, State: "baseline", Stage: "peak"}
+		if got, want := n.Values[1], saved(t, m).Numbers[k.saved()].Value; want.Known() && want != 0 && approximately(got, float64(want), 1e-5) != nil {
+			t.Errorf("%s: got %v, want %v as a saved baseline has", n.name(), got, want)
+		}
+	}
+}
+
+// moreReads makes each read be asked half as often again.
+func moreReads(s *record.Sample) {
+	for key := range s.Values {
+		if strings.Contains(key, "kind=read") && !strings.Contains(key, "node=replica") {
+			s.Values[key] = 1000 + 1.5*(s.Values[key]-1000)
+		}
 	}
 }
 

@@ -150,8 +150,9 @@ func (g group) level(k Key) level {
 	return all
 }
 
-// matched are two groups of runs with one trial of a state for each round that all runs have counts of: the hits of a round
-// are the same in every run, and those of two rounds are not, so other rounds alone would change a count per hit.
+// matched are two groups of runs with the trials of a state of the rounds that all runs have counts of: the hits of a round
+// are the same in every run, and those of two rounds are not, so other rounds alone would change a count per hit. Of a round
+// that was repeated both trials count, as in the reports of the run.
 func (c *Comparison) matched(a, b group, state string) [2]group {
 	runs := slices.Concat(a.sides, b.sides)
 	if slices.ContainsFunc(runs, func(s side) bool { return s.ledger == nil }) {
@@ -163,7 +164,7 @@ func (c *Comparison) matched(a, b group, state string) [2]group {
 		if most = max(most, len(in)); len(in) > 0 {
 			counted++
 		}
-		for round := range in {
+		for _, round := range in {
 			have[round]++
 		}
 	}
@@ -184,32 +185,23 @@ func (c *Comparison) matched(a, b group, state string) [2]group {
 func (g group) only(state string, rounds []int) group {
 	less := group{label: g.label}
 	for _, s := range g.sides {
-		s.ledger = s.ledger.only(s.ledger.countedRounds(state), rounds)
+		l := *s.ledger
+		l.known, l.trials = nil, slices.DeleteFunc(s.ledger.counted(state), func(t *trial) bool { return !slices.Contains(rounds, t.Round) })
+		l.sort()
+		s.ledger = &l
 		less.sides = append(less.sides, s)
 	}
 	return less
 }
 
-// countedRounds has the last trial of each round whose counts can be believed: of a repeated trial the repetition.
-func (l *ledger) countedRounds(state string) map[int]*trial {
-	last := map[int]*trial{}
+// countedRounds are those in which counts of a state can be believed, each once.
+func (l *ledger) countedRounds(state string) (in []int) {
 	for _, t := range l.counted(state) {
-		last[t.Round] = t
-	}
-	return last
-}
-
-// only is the ledger with nothing but the trials of some rounds.
-func (l *ledger) only(trials map[int]*trial, rounds []int) *ledger {
-	less := *l
-	less.known, less.trials = nil, nil
-	for _, round := range rounds {
-		if t := trials[round]; t != nil {
-			less.trials = append(less.trials, t)
+		if !slices.Contains(in, t.Round) {
+			in = append(in, t.Round)
 		}
 	}
-	less.sort()
-	return &less
+	return in
 }
 
 // before tells whether several runs all began before several others did.
