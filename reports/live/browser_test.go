@@ -271,6 +271,39 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// Where more than five of a hundred hits fail, p95 goes on at the timeout, and the page says that it is more than that.
+func TestBrowserInACollapse(t *testing.T) {
+	h, _ := replayed(t)
+	h.TimeoutSeconds = 5
+	s, err := New(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, url := browse(t), listening(t, s)
+	// A page lets go of a run that is over.
+	t.Cleanup(func() { s.Finish(Ending{Verdict: "fail"}) })
+	v.do(chromedp.Navigate(url))
+	s.Observe(begin(0, 1))
+	for second := range 4 {
+		failed := uint64(0)
+		if second > 1 {
+			failed = 20
+		}
+		s.Observe(hits(second, "verify", 100, failed))
+	}
+	v.until(`rehearseLive.points.length === 4`)
+	const tile = `[...document.querySelectorAll("#figures li")].find((tile) => tile.querySelector(".label").textContent === "p95").querySelector(".value").textContent`
+	v.until(tile + ` === "over 5 s"`)
+	p95 := ask[[]float64](v, `rehearseLive.plots[1].data[rehearseLive.plots[1].series.findIndex((line) => line.label === "p95")].map((y) => y == null ? -1 : Math.round(y))`)
+	if want := []float64{95, 95, 5000, 5000}; !slices.Equal(p95, want) {
+		t.Errorf("got p95 drawn at %v ms, want %v", p95, want)
+	}
+	if got := ask[string](v, `[...document.querySelectorAll("[aria-label]")].map((e) => e.getAttribute("aria-label")).find((label) => label.startsWith("Response"))`); !strings.Contains(got, "p95 over 5 s") {
+		t.Errorf("the chart is called %q", got)
+	}
+	v.keep("collapse", 1280, "light")
+}
+
 // lastSecond is when the latest second on the board began.
 func lastSecond(s *Server) float64 {
 	s.mu.Lock()

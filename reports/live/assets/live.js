@@ -18,6 +18,8 @@
     return (Math.round(x * scale) / scale).toLocaleString("en-US", {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
   };
   const withUnit = (x, unit) => figure(x) + (x == null || !unit ? "" : " " + unit);
+  // A limit as somebody wrote it: zeros at its end would claim a precision that nobody measured.
+  const limit = (s) => s < 1 ? Number((s * 1000).toPrecision(3)) + " ms" : Number(s.toPrecision(3)) + " s";
   const clock = (s) => {
     const whole = Math.floor(s), two = (n) => String(n).padStart(2, "0");
     const m = two(Math.floor(whole / 60) % 60) + ":" + two(whole % 60);
@@ -192,7 +194,7 @@
   const p95Text = () => {
     for (let i = live.points.length - 1; i >= 0 && i >= live.points.length - 5; i--) {
       const p = live.points[i];
-      if (p.p95_over) return p.p95_seconds == null ? "not answered" : "over " + withUnit(p.p95_seconds, "s");
+      if (p.p95_over) return p.p95_seconds == null ? "not answered" : "over " + limit(p.p95_seconds);
       if (p.p95_seconds != null) return withUnit(p.p95_seconds * 1000, "ms");
     }
     return withUnit(null, "ms");
