@@ -176,11 +176,15 @@ func (s *Summary) worstGenerator() string {
 	if valid == 0 {
 		return ""
 	}
-	waited := "; how long the generator waited for a processor is not known"
-	if n := worst.WaitPerTurnSeconds; n.Known() {
-		waited = fmt.Sprintf("; the generator waited up to %s for a processor each time", seconds(n))
+	of := "; "
+	if known := worst.WaitPerTurnSeconds.Known() || worst.StealRatio.Known() || worst.ForeignRatio.Known(); known && valid < len(s.Validity) {
+		of = "; in those with latencies to believe "
 	}
-	return waited + ", " + worst.taken("up to ")
+	waited := "how long the generator waited for a processor is not known"
+	if n := worst.WaitPerTurnSeconds; n.Known() {
+		waited = fmt.Sprintf("the generator waited up to %s for a processor each time", seconds(n))
+	}
+	return of + waited + ", " + worst.taken("up to ")
 }
 
 // taken says what of the processors went to others than this run, "up to" so much where it is the most of several.

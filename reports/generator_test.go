@@ -246,3 +246,19 @@ func TestSharedMachine(t *testing.T) {
 		})
 	}
 }
+
+// What the machine was like at worst in the valid trials stands beside trials in which it was worse: of which it is has to be said.
+func TestWorstGeneratorSaysOfWhichTrials(t *testing.T) {
+	m := makeRun(2, steady, "baseline")
+	m.crowd(0, 1)
+	m.crowd(1, 0.05)
+	run, s := m.summarized(t)
+	mustSay(t, run, s, "trials: 1 of 2 valid; latencies of 1 are believed, counts of 2, and what failed in all; in those with latencies to believe "+
+		"how long the generator waited for a processor is not known, other processes took up to 2.50 % of the processors",
+		"the machine was shared: other processes took 50.0 % of the processors")
+	m = makeRun(2, steady, "baseline")
+	m.crowd(0, 0.05)
+	m.crowd(1, 0.05)
+	run, s = m.summarized(t)
+	mustSay(t, run, s, "trials: 2 of 2 valid; how long the generator waited")
+}
