@@ -238,7 +238,7 @@ func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error)
 		"Response of all hits due at stage " + s.HeadlineStage + " in valid trials, from their due time. Hits that failed lie beyond the end of a curve."}}
 	curves = slices.DeleteFunc(curves, func(c plot.Curve) bool { return len(c.Points) == 0 })
 	if len(curves) == 0 {
-		section.Text = []string{"No valid trial has a hit at stage " + s.HeadlineStage + ", so there is no distribution."}
+		section.Text = []string{s.undistributed()}
 		return section, nil
 	}
 	table := quantilesTable(curves, s.timeoutSeconds)
@@ -257,6 +257,24 @@ func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error)
 			Summary: readOut(table), Table: table, Series: distributionSeries(curves, d.ecdf)})
 	}
 	return section, nil
+}
+
+// undistributed says why no distribution is drawn: it is of two states, and others may have latencies to believe.
+func (s *Summary) undistributed() string {
+	drawn, others := []string{s.Overall.Before}, []string{}
+	if s.Overall.After != s.Overall.Before {
+		drawn = append(drawn, s.Overall.After)
+	}
+	for _, state := range s.States {
+		if state.N > 0 && !slices.Contains(drawn, state.Name) {
+			others = append(others, state.Name)
+		}
+	}
+	told := fmt.Sprintf("No latency of %s at stage %s is believed, so there is no distribution to draw", listed(drawn), s.HeadlineStage)
+	if len(others) > 0 {
+		told += "; those of " + listed(others) + " stand in the tables"
+	}
+	return told + "."
 }
 
 // readOut reads a table out.

@@ -194,3 +194,28 @@ func TestDetailsBeforeAndAfter(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Two states are drawn, and only of them it may be said that nothing is believed.
+func TestNoDistributionToDraw(t *testing.T) {
+	for _, c := range []struct {
+		crowded []int
+		want    string
+	}{
+		{[]int{0, 2}, "No latency of baseline and extract-reads at stage peak is believed, so there is no distribution to draw; those of extract-main stand in the tables."},
+		{[]int{0, 1, 2}, "No latency of baseline and extract-reads at stage peak is believed, so there is no distribution to draw."},
+		{[]int{0, 1}, ""},
+	} {
+		m := makeRun(1, steady, "baseline", "extract-main", "extract-reads")
+		for _, trial := range c.crowded {
+			m.crowd(trial, 1)
+		}
+		run, s := m.summarized(t)
+		section, err := s.distributionSection(distributionChart(run, s).Curves)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := section.Text[0]; c.want != "" && text != c.want || (c.want == "") != (len(section.Charts) > 0) {
+			t.Errorf("%v crowded: got %q and %d charts, want %q", c.crowded, text, len(section.Charts), c.want)
+		}
+	}
+}
