@@ -112,12 +112,8 @@ func alone(name string, one bar) plot.Pair {
 }
 
 func pair(name string, before, after bar, e Estimate) plot.Pair {
-	change := judged(e)
-	if change == missing {
-		change = untold
-	}
 	return plot.Pair{Name: name, Before: finite(before.value), After: finite(after.value),
-		BeforeText: before.text, AfterText: after.text, Change: change}
+		BeforeText: before.text, AfterText: after.text, Change: judged(e)}
 }
 
 func finite(n stat.Number) float64 {

@@ -118,3 +118,16 @@ func TestOfferedEndsWithTheRun(t *testing.T) {
 		t.Errorf("got hits due at %v, want none after 20", last.X)
 	}
 }
+
+// Under a phase of which one side is void stands what the tables say of it, and ~ where a reason is told.
+func TestBarsSayWhatTablesSay(t *testing.T) {
+	one := bar{1, "1"}
+	for want, e := range map[string]Estimate{
+		"-": noEstimate(), "~": noEstimate().without("more than 5 % of the hits failed"),
+		"~ −20.0 %": {Value: 0.8}, "−20.0 %": {Value: 0.8, Verdict: Better},
+	} {
+		if got := pair("cache", one, one, e).Change; got != want {
+			t.Errorf("%+v: got %q under the bars, want %q", e, got, want)
+		}
+	}
+}

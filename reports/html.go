@@ -132,11 +132,7 @@ func (e Effect) tone() page.Tone {
 // status says a change, and what is to be made of it.
 func (e Estimate) status() page.Status {
 	switch {
-	case !e.Value.Known() && e.Why != "":
-		return page.Status{Word: untold}
-	case !e.Value.Known():
-		return page.Status{Word: missing}
-	case e.Verdict == Unclear:
+	case !e.Value.Known() || e.Verdict == Unclear:
 		return page.Status{Word: judged(e)}
 	}
 	return page.Status{Word: judged(e) + " " + e.Verdict.String(), Tone: e.Verdict.tone()}

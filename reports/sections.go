@@ -131,7 +131,7 @@ func weight(lines []string) (bytes int) {
 	return bytes
 }
 
-// clipped is text of at most so many bytes.
+// clipped is text of at most so many bytes, cut behind a word where there is one.
 func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -140,7 +140,10 @@ func clipped(text string, most int) string {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return text[:end] + "…"
+	if last := strings.LastIndexAny(text[:end+1], " ,"); last > 0 {
+		end = last
+	}
+	return strings.TrimRight(text[:end], " ,") + "…"
 }
 
 func writeSections(w io.Writer, sections []section) error {

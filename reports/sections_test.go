@@ -38,3 +38,18 @@ func TestPageKeepsTheSum(t *testing.T) {
 		}
 	}
 }
+
+// A line that is too long is cut behind a word, and anywhere where it has none.
+func TestClipped(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"fsync on, users 50000", "fsync on, users 50000"},
+		{"fsync on, users 50000, wal_level replica", "fsync on, users 50000…"},
+		{"fsync on, track_io_timing on, users 50000", "fsync on…"},
+		{"fsync_is_on_and_so_is_track_io_timing", "fsync_is_on_and_so_is…"},
+		{"ü ü ü üüüüüüüüüüüüüüüüüüüüüüüü", "ü ü ü…"},
+	} {
+		if got := clipped(c.text, 24); got != c.want || len(got) > 24 {
+			t.Errorf("%q became %q, want %q", c.text, got, c.want)
+		}
+	}
+}

@@ -144,7 +144,7 @@ func judged(e Estimate) string {
 	if e.Verdict == Unclear && e.Value.Known() {
 		return "~ " + change(e.Value)
 	}
-	return change(e.Value)
+	return changed(e)
 }
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
