@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -19,9 +18,6 @@ type Query struct {
 	PerHit stat.Number `json:"per_hit"`
 	QPS    stat.Number `json:"qps"`
 }
-
-// detail tells whether a source is read for details alone, so that no trial is lost for want of them.
-func detail(source string) bool { return strings.Contains(source, "_by_") }
 
 // queries are the statements of the trials, those of the primary first and of each node the most frequent first.
 func (l *ledger) queries(trials []*trial) (list []Query) {

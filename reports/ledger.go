@@ -36,9 +36,9 @@ type trial struct {
 
 func newLedger(run *record.Run) *ledger {
 	l := &ledger{header: run.Header, windows: run.Windows}
-	read := newInstruments()
+	read := reading.NewInstruments()
 	for _, s := range run.Samples {
-		read.add(s)
+		read.Add(s)
 	}
 	for _, of := range reading.Trials(run) {
 		t := &trial{Trial: of}

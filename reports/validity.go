@@ -36,13 +36,13 @@ type TrialCheck struct {
 }
 
 // examine finds out whether the trial can be believed, and what has to be known of it.
-func (t *trial) examine(h *record.Header, read instruments) {
+func (t *trial) examine(h *record.Header, read reading.Instruments) {
 	t.generator = t.checkGenerator(h.Host.CPUs)
 	t.reasons, t.doubts, t.notes = t.against(h, read), nil, []string{}
 	if t.Began {
 		t.doubts = t.doubtful(h.Headline)
 		if t.Ended {
-			for _, text := range t.unread(read.besides) {
+			for _, text := range t.Unread(read.Besides) {
 				t.doubts = append(t.doubts, doubt{reason: reason{voidsCounts, missingReading, text}})
 			}
 		}
@@ -61,7 +61,7 @@ func (l *ledger) validity() []TrialCheck {
 
 // against lists the reasons against the trial. One that did not reach its end is not examined further: everything else
 // would only repeat it.
-func (t *trial) against(h *record.Header, read instruments) []reason {
+func (t *trial) against(h *record.Header, read reading.Instruments) []reason {
 	switch {
 	case !t.Began:
 		return []reason{{voidsWhole, notBegun, "the trial did not begin"}}
@@ -71,7 +71,7 @@ func (t *trial) against(h *record.Header, read instruments) []reason {
 	return slices.Concat(
 		voidsWhole.because(otherState, t.elsewhere(h)),
 		t.visited(),
-		voidsCounts.because(missingReading, t.unread(read.needed)),
+		voidsCounts.because(missingReading, t.Unread(read.Needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
 		voidsMeasures.because(otherHits, t.onRecord()),
 		voidsMeasures.because(hitsNeverSent, t.sending()),
