@@ -103,6 +103,9 @@ func (k Key) saved() string {
 	return k.State + "@" + k.Stage + ": " + metric
 }
 
+// ErrUnfit is returned by [NewBaseline] for a run that is saved only if told to.
+var ErrUnfit = errors.New("nothing to hold others against")
+
 // unfit says why later runs should not be held against this one.
 func unfit(run *record.Run, s *Summary) (why []string) {
 	if !s.Complete {
@@ -118,14 +121,17 @@ func unfit(run *record.Run, s *Summary) (why []string) {
 }
 
 // NewBaseline has every number of a run. One that failed, did not reach its end, or had a defect planted makes none, unless
-// anyway; nor does a state without a trial to believe.
+// anyway; nor does a state of which no trial is believed in anything. Where its latencies alone are void its counts are saved.
 func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*Baseline, error) {
 	s, err := Summarize(run, sc)
 	if err != nil {
 		return nil, err
 	}
+	if run.Header.SelfTest != nil {
+		return nil, fmt.Errorf("run %s: %w", run.Header.ID, ErrSelfTestRun)
+	}
 	if why := unfit(run, s); len(why) > 0 && !anyway {
-		return nil, fmt.Errorf("run %s is nothing to hold others against: %s", run.Header.ID, strings.Join(why, "; "))
+		return nil, fmt.Errorf("run %s is %w: %s", run.Header.ID, ErrUnfit, strings.Join(why, "; "))
 	}
 	h := run.Header
 	b := &Baseline{
@@ -134,7 +140,7 @@ func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*Baselin
 	}
 	l := newLedger(run)
 	for _, state := range h.States {
-		if len(l.valid(state)) == 0 {
+		if len(l.valid(state))+len(l.counted(state)) == 0 {
 			return nil, fmt.Errorf("run %s has no valid trial of %s", h.ID, state)
 		}
 		for stage := range b.Stages {
@@ -176,6 +182,41 @@ func (l *ledger) save(b *Baseline, k Key) {
 			b.Numbers[k.saved()] = number
 		}
 	}
+}
+
+// Wanting says what budgets on a saved number will miss in the baseline; empty if nothing.
+func (b *Baseline) Wanting() (told []string) {
+	var timeless, single, uncounted []string
+	for _, state := range (side{Candidate: Candidate{Saved: b}}).states() {
+		timed, spread, counted := false, false, false
+		for stage := range b.Stages {
+			p50, known := b.Numbers[Key{Metric: "p50", State: state, Stage: stage}.saved()]
+			_, rate := b.Numbers[Key{Metric: "primary_qps", State: state, Stage: stage}.saved()]
+			timed, spread, counted = timed || known, spread || known && p50.Lo.Known(), counted || rate
+		}
+		switch {
+		case !timed:
+			timeless = append(timeless, state)
+		case !spread:
+			single = append(single, state)
+		}
+		if !counted {
+			uncounted = append(uncounted, state)
+		}
+	}
+	for _, one := range []struct {
+		format string
+		states []string
+	}{
+		{"no latency of %s is believed, so none is saved: budgets on them stay undecided", timeless},
+		{"latencies of %s are of one round and have no interval: budgets on them stay undecided; save a run of two rounds or more", single},
+		{"no count of %s is believed, so none is saved: budgets on them stay undecided", uncounted},
+	} {
+		if len(one.states) > 0 {
+			told = append(told, fmt.Sprintf(one.format, strings.Join(one.states, ", ")))
+		}
+	}
+	return told
 }
 
 // Write puts the baseline into the file at path, in one step.

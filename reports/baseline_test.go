@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -237,6 +239,58 @@ func TestNotSaved(t *testing.T) {
 	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Counts are what a baseline is for: where a state's latencies alone are void they are saved, and what is missing is told.
+func TestBaselineOfCountsAlone(t *testing.T) {
+	for _, tt := range []struct {
+		rounds int
+		want   []string
+	}{
+		{2, []string{"no latency of cache is believed, so none is saved: budgets on them stay undecided"}},
+		{1, []string{"no latency of cache is believed, so none is saved: budgets on them stay undecided", "latencies of baseline are of one round and have no interval"}},
+	} {
+		m := makeRun(tt.rounds, steady, "baseline", "cache")
+		if told := saved(t, m).Wanting(); tt.rounds > 1 && len(told) > 0 {
+			t.Errorf("a whole run: got %q, want nothing to be told", told)
+		}
+		for _, trial := range m.header.Trials {
+			if trial.State == "cache" {
+				m.sentLate(trial.Index)
+			}
+		}
+		b, err := NewBaseline(m.written(t), &m.scenario, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, timed := b.Numbers["cache@peak: p95"]; timed || !b.Numbers["cache@peak: primary_qps"].Value.Known() || b.Numbers["cache@peak: primary_qps"].Value == 0 {
+			t.Errorf("got %v, want counts of cache and no p95", b.Numbers)
+		}
+		told := b.Wanting()
+		if len(told) != len(tt.want) {
+			t.Fatalf("%d rounds: got %q, want %q", tt.rounds, told, tt.want)
+		}
+		for i, want := range tt.want {
+			if !strings.HasPrefix(told[i], want) {
+				t.Errorf("%d rounds: got %q, want %q", tt.rounds, told[i], want)
+			}
+		}
+	}
+	m := makeRun(1, steady, "baseline")
+	m.header.SelfTest = &record.SelfTest{State: "baseline"}
+	if _, err := NewBaseline(m.written(t), &m.scenario, true); !errors.Is(err, ErrSelfTestRun) {
+		t.Errorf("a self-test: got %v", err)
+	}
+}
+
+// sentLate voids the latencies of a trial, and nothing else of it.
+func (m *made) sentLate(trial int) {
+	m.windowsOf(trial, "peak", func(w *record.Window) {
+		w.Lag = record.Histogram{}
+		for range w.Sent {
+			w.Lag.Record(2 * time.Second)
+		}
+	})
 }
 
 func TestReadBaselineMistakes(t *testing.T) {

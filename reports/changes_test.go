@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -149,12 +148,7 @@ func TestCountsOfARepeatedTrial(t *testing.T) {
 	m.events = m.events[:len(m.events)-1]
 	m.addTrial(0, "baseline", 1)
 	m.events = append(m.events, record.Event{AtSeconds: 1000, Trial: -1, Kind: record.EventDone})
-	m.windowsOf(0, "peak", func(w *record.Window) {
-		w.Lag = record.Histogram{}
-		for range w.Sent {
-			w.Lag.Record(2 * time.Second)
-		}
-	})
+	m.sentLate(0)
 	m.samplesOf(0, "primary", moreReads)
 	m.samplesOf(0, "callers", moreReads)
 	repeated := m.candidate(t, "repeated")

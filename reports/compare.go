@@ -134,7 +134,7 @@ type ComparedNumber struct {
 var ErrTooFewRuns = errors.New("a comparison needs at least two runs")
 
 // ErrSelfTestRun is returned for the record of a self-test, whose states are no states of the system.
-var ErrSelfTestRun = errors.New("a self-test measured the machine and not the system; compare ordinary runs")
+var ErrSelfTestRun = errors.New("a self-test measured the machine and not the system: take an ordinary run")
 
 // Compare holds the runs of other builds against those of the first. It reads nothing but its arguments. Runs that differ in
 // more than what is compared, the build of rehearse and of the system under test, are an [Incomparable] error unless the

@@ -75,8 +75,13 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 		return exitError{exitUsage, err}
 	}
 	b, err := reports.NewBaseline(recorded, scenario, anyway)
-	if err != nil {
+	switch {
+	case errors.Is(err, reports.ErrUnfit):
 		return usageError("%w; save another run, or this one with --anyway", err)
+	case errors.Is(err, reports.ErrCutover):
+		return usageError("%w; it cannot be saved, with --anyway or without: save an ordinary run", err)
+	case err != nil:
+		return usageError("%w; save another run", err)
 	}
 	to := append(file, b.Scenario+".baseline.json")[0]
 	if err := replaceableBaseline(to); err != nil {
@@ -86,6 +91,9 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 		return usageError("%w; check the directory and its permissions", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %s of %s\n", to, counted(len(b.Numbers), "number"), b.Run)
+	for _, told := range b.Wanting() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", told)
+	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(to))
 	return nil
 }
