@@ -173,6 +173,13 @@ func TestCutover(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "cutover.md", out.Bytes())
+	out.Reset()
+	if err := c.html(&out, run); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "its hits over the whole seconds in that</caption>") {
+		t.Error("the page does not say over which seconds the hits of a state are")
+	}
 }
 
 // second is the window that was due in a second of the trial.

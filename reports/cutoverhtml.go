@@ -117,7 +117,7 @@ func (c *Cutover) switchesSection() page.Section {
 }
 
 func (c *Cutover) statesSection() page.Section {
-	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it",
+	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it, its hits over the whole seconds in that",
 		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
 	for _, s := range c.States {
 		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), c.latency(s.P50Seconds),

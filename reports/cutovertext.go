@@ -193,7 +193,7 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 	for _, note := range limited(c.notes(run), most) {
 		lines = append(lines, "note: "+note)
 	}
-	return append(lines, "A state is told over the longest time in which nothing was done to it; around a switch are the seconds it touches "+
+	return append(lines, "A state is told over the longest time in which nothing was done to it, its hits over the whole seconds in that; around a switch are the seconds it touches "+
 		"and one more on either side; - not known")
 }
 
