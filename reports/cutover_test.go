@@ -177,7 +177,7 @@ func TestCutover(t *testing.T) {
 	if err := c.html(&out, run); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "its hits over the whole seconds in that</caption>") {
+	if !strings.Contains(out.String(), "its hits over the whole seconds in that") {
 		t.Error("the page does not say over which seconds the hits of a state are")
 	}
 }
