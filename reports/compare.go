@@ -114,9 +114,12 @@ type ComparedState struct {
 	State string `json:"state"`
 	// Runs are those with a valid trial, Trials the valid ones of all of them, and Hits how many were due in those; unknown
 	// of a saved baseline, where Trials are its rounds.
-	Runs    []int            `json:"runs"`
-	Trials  []int            `json:"trials"`
-	Hits    []stat.Number    `json:"hits"`
+	Runs   []int         `json:"runs"`
+	Trials []int         `json:"trials"`
+	Hits   []stat.Number `json:"hits"`
+	// Counted are the trials whose counts are believed, and Begun those that began; of a saved baseline its rounds and none.
+	Counted []int            `json:"counted_trials"`
+	Begun   []int            `json:"begun_trials"`
 	Numbers []ComparedNumber `json:"numbers"`
 }
 
@@ -315,8 +318,7 @@ func (c *Comparison) state(name string, operations []string) ComparedState {
 	state := ComparedState{State: name}
 	var counting [][2]group
 	for i, g := range c.groups {
-		runs, trials, hits := g.size(name, c.Stage)
-		state.Runs, state.Trials, state.Hits = append(state.Runs, runs), append(state.Trials, trials), append(state.Hits, hits)
+		g.size(&state, c.Stage)
 		if i > 0 {
 			counting = append(counting, c.matched(c.groups[0], g, name))
 		}
@@ -344,16 +346,15 @@ func (c *Comparison) state(name string, operations []string) ComparedState {
 	return state
 }
 
-// size is on how many valid trials and hits the latencies of a state rest.
-func (s side) size(state, stage string) (trials int, hits stat.Number) {
+// size is on how many trials the numbers of a state rest, and how many hits were due in those with latencies.
+func (s side) size(state, stage string) (of State, hits stat.Number) {
 	if s.Saved != nil {
-		return s.Saved.Rounds, stat.Unknown()
+		return State{Trials: s.Saved.Rounds, CountedTrials: s.Saved.Rounds}, stat.Unknown()
 	}
-	valid := s.ledger.valid(state)
-	for _, t := range valid {
+	for _, t := range s.ledger.valid(state) {
 		hits += stat.Number(t.In(stage).Offered)
 	}
-	return len(valid), hits
+	return s.summary.find(state), hits
 }
 
 // comparedKeys are the numbers of a state: latencies, the load of the databases, what a hit costs them, and errors.

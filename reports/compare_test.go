@@ -320,6 +320,41 @@ func TestCompareIncomplete(t *testing.T) {
 	}
 }
 
+// A run that is named twice, or beside what was saved of it, says nothing of what two runs differ by.
+func TestCompareOneRun(t *testing.T) {
+	m := makeRun(1, steady, "baseline")
+	run, old := m.candidate(t, "run"), Candidate{Source: "old.json", Saved: saved(t, m)}
+	for want, others := range map[string][]Candidate{
+		"these are one run, so nothing can differ":                            {run, run},
+		"A was saved from the run B: they are one run, so nothing can differ": {old, run},
+	} {
+		notes := strings.Join(compared(t, CompareOptions{}, others...).Notes, "\n")
+		if !strings.Contains(notes, want) || strings.Contains(notes, "the same build") {
+			t.Errorf("got %q, want %q", notes, want)
+		}
+	}
+}
+
+// What was measured and is not believed is void, in the words of the reports, and counts beside it say on how many trials they rest.
+func TestCompareVoid(t *testing.T) {
+	m, other := makeRun(2, steady, "baseline", "cache"), makeRun(2, steady, "baseline", "cache")
+	other.header.Commit = "def"
+	m.sentLate(0)
+	m.sentLate(3)
+	c := compared(t, CompareOptions{}, m.candidate(t, "a"), other.candidate(t, "b"))
+	for _, want := range []string{
+		" p95 void 12.0 ms - - -", " primary_qps 1,500/s 1,500/s ±0 % - ~", " hits void 4,000", " runs/valid trials void 1/2", " trials of counts 2 2",
+	} {
+		text := strings.Join(strings.FieldsFunc(c.stateTable(c.States[0], paint{}, asIs).Render(), func(r rune) bool { return r == ' ' }), " ")
+		if !strings.Contains(text, want) {
+			t.Errorf("got\n%s\nwant %q", text, want)
+		}
+	}
+	if text := c.stateTable(c.States[1], paint{}, asIs).Render(); strings.Contains(text, void) || strings.Contains(text, "trials of counts") {
+		t.Errorf("a whole state: got\n%s", text)
+	}
+}
+
 // A round costs what its hits cost, and not all rounds are alike: counts are held against those of the same rounds.
 func TestCompareCountsOfTheSameRounds(t *testing.T) {
 	costly := func() *made {
@@ -336,6 +371,7 @@ func TestCompareCountsOfTheSameRounds(t *testing.T) {
 		return m
 	}
 	whole, less := costly(), costly()
+	less.header.ID = "less"
 	// A trial that did not end has no counts to believe.
 	less.events = append(less.events[:3:3], record.Event{AtSeconds: 30, Trial: -1, Kind: record.EventDone})
 	c := compared(t, CompareOptions{}, whole.candidate(t, "whole"), less.candidate(t, "less"))

@@ -117,8 +117,8 @@ func (c *Comparison) runTable(escape func(string) string) table.Writer {
 func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
 	wide := len(c.Groups) == 2
 	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Groups[0].Label}, []int{2}
-	hits, rests := table.Row{"hits", number(s.Hits[0])}, table.Row{"runs/valid trials", s.rests(0)}
-	for i, g := range c.Groups[1:] {
+	var blank []any
+	for _, g := range c.Groups[1:] {
 		group := []any{g.Label, "change", "95 % interval", ""}
 		if !wide {
 			group = slices.Delete(group, 2, 3)
@@ -126,35 +126,59 @@ func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) st
 		for at := range group[1:] {
 			numbers = append(numbers, len(columns)+at+1)
 		}
-		columns = append(columns, group...)
-		blank := slices.Repeat([]any{""}, len(group)-1)
-		hits = append(append(hits, number(s.Hits[i+1])), blank...)
-		rests = append(append(rests, s.rests(i+1)), blank...)
+		columns, blank = append(columns, group...), slices.Repeat([]any{""}, len(group)-1)
 	}
 	t := newTable(columns...)
 	right(t, numbers...)
 	for _, n := range s.Numbers {
 		if !n.idle() {
-			t.AppendRow(n.row(p, escape, wide))
+			t.AppendRow(n.row(s, p, escape, wide))
 		}
 	}
-	t.AppendRow(hits)
-	t.AppendRow(rests)
+	rests := func(name string, on func(i int) string) {
+		row := table.Row{name, on(0)}
+		for i := range c.Groups[1:] {
+			row = append(append(row, on(i+1)), blank...)
+		}
+		t.AppendRow(row)
+	}
+	rests("hits", func(i int) string { return s.or(s.Trials, i, number(s.Hits[i])) })
+	rests("runs/valid trials", func(i int) string { return s.or(s.Trials, i, fmt.Sprintf("%d/%d", s.Runs[i], s.Trials[i])) })
+	if !slices.Equal(s.Counted, s.Trials) {
+		rests("trials of counts", func(i int) string { return s.or(s.Counted, i, count(uint64(s.Counted[i]))) })
+	}
 	return t
 }
 
-// rests is on how many runs and valid trials the numbers of the i-th group do.
-func (s ComparedState) rests(i int) string { return fmt.Sprintf("%d/%d", s.Runs[i], s.Trials[i]) }
+// or is the text of the i-th group, unless trials were begun and none of them is believed.
+func (s ComparedState) or(believed []int, i int, text string) string {
+	if believed[i] == 0 && s.Begun[i] > 0 {
+		return void
+	}
+	return text
+}
+
+// text is a number of the i-th group.
+func (s ComparedState) text(n ComparedNumber, i int) string {
+	believed := s.Counted
+	if (Key{Metric: n.Metric}).latency() {
+		believed = s.Trials
+	}
+	if v := n.Values[i]; v.Known() || n.Metric == "errors" {
+		return n.text(v)
+	}
+	return s.or(believed, i, missing)
+}
 
 // idle tells whether a number of one operation says nothing anywhere, as statements that nobody sends.
 func (n ComparedNumber) idle() bool {
 	return n.Operation != "" && !slices.ContainsFunc(n.Values, func(v stat.Number) bool { return v.Known() && v != 0 })
 }
 
-func (n ComparedNumber) row(p paint, escape func(string) string, wide bool) table.Row {
-	row := table.Row{escape(n.name()), n.text(n.Values[0])}
+func (n ComparedNumber) row(s ComparedState, p paint, escape func(string) string, wide bool) table.Row {
+	row := table.Row{escape(n.name()), s.text(n, 0)}
 	for i, c := range n.Changes {
-		row = append(row, n.text(n.Values[i+1]), n.change(i))
+		row = append(row, s.text(n, i+1), n.change(i))
 		if wide {
 			row = append(row, span(Estimate{Lo: c.Lo, Hi: c.Hi}))
 		}
@@ -269,7 +293,7 @@ func largest(findings []finding) string {
 
 // legend says how the marks came about, and what to do where they cannot.
 func (c *Comparison) legend() []string {
-	lines := []string{"~ it is not proven that anything changed; - not known"}
+	lines := []string{"~ it is not proven that anything changed; - not known; void not believed"}
 	if slices.ContainsFunc(c.States, func(s ComparedState) bool { return slices.Min(s.Runs) < 2 }) {
 		lines = append(lines, "latencies and errors of one run are never proven to have changed: the machine differs from run to run; "+
 			"give two or more runs of each build, best measured in turn")

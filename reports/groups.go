@@ -55,8 +55,8 @@ func once(sides []side) (distinct []side, notes []string) {
 		}
 		distinct = append(distinct, s)
 	}
-	if len(distinct) < 2 {
-		return sides, nil // to see that a run does not differ from itself
+	if len(distinct) < 2 { // to see that a run does not differ from itself
+		return sides, []string{"these are one run, so nothing can differ; name another run of the build to see what two runs of it differ by"}
 	}
 	return distinct, notes
 }
@@ -114,16 +114,16 @@ func letter(i int) string {
 	return letter(i/26-1) + letter(i%26)
 }
 
-// size is on how many runs, valid trials and hits the latencies of a state rest.
-func (g group) size(state, stage string) (runs, trials int, hits stat.Number) {
+// size adds to a state on how many runs, trials and hits its numbers rest in the group.
+func (g group) size(state *ComparedState, stage string) {
+	runs, all, hits := 0, State{}, stat.Number(0)
 	for _, s := range g.sides {
-		n, due := s.size(state, stage)
-		trials, hits = trials+n, hits+due
-		if n > 0 {
-			runs++
-		}
+		of, due := s.size(state.State, stage)
+		all.Trials, all.CountedTrials, all.BegunTrials, hits = all.Trials+of.Trials, all.CountedTrials+of.CountedTrials, all.BegunTrials+of.BegunTrials, hits+due
+		runs += min(of.Trials, 1)
 	}
-	return runs, trials, hits
+	state.Runs, state.Trials, state.Hits = append(state.Runs, runs), append(state.Trials, all.Trials), append(state.Hits, hits)
+	state.Counted, state.Begun = append(state.Counted, all.CountedTrials), append(state.Begun, all.BegunTrials)
 }
 
 // level of a group is the mean over its runs, each of which is one number: trials of a run have their hour in common. A run
@@ -218,7 +218,7 @@ func (g group) before(o group) bool {
 
 // groupNotes say what has to be known of how the runs were put together.
 func (c *Comparison) groupNotes() (notes []string) {
-	if c.oneBuild {
+	if c.oneBuild && !c.sides[0].same(c.sides[1]) {
 		notes = append(notes, strings.Join(c.labels(), " and ")+" are the same build: what they differ by is what two runs of one build differ by here")
 	}
 	if alone := c.unknownBuilds(); len(alone) > 0 {

@@ -227,6 +227,11 @@ func (c *Comparison) note(unstated []Discord) {
 		switch {
 		case s.Saved != nil:
 			add("%s is a saved baseline: it keeps no limits, versions, settings and content of the scenario, so those are not compared", s.label)
+			for _, o := range c.sides {
+				if o.Run != nil && o.Run.Header.ID == s.Saved.Run {
+					add("%s was saved from the run %s: they are one run, so nothing can differ", s.label, o.label)
+				}
+			}
 		case !s.summary.Complete:
 			add("%s did not reach its end%s", s.label, interruption(s.Run.Events))
 		}
