@@ -24,7 +24,7 @@ func TestCompareGroups(t *testing.T) {
 		{"builds take turns", []func(*header){built("a"), built("b"), built("a"), built("b"), built("b")}, "[A1 A2] [B1 B2 B3]", ""},
 		{"one build", []func(*header){built("a"), built("a"), built("a")}, "[A] [B] [C]", "A and B and C are the same build"},
 		{"one run twice", []func(*header){built("a"), built("b"), func(h *header) { h.Commit, h.ID = "a", "run-0" }}, "[A] [B]", "c is the same run as a"},
-		{"one run, and nothing else", []func(*header){built("a"), func(h *header) { h.Commit, h.ID = "a", "run-0" }}, "[A] [B]", "A and B are the same build"},
+		{"one run, and nothing else", []func(*header){built("a"), func(h *header) { h.Commit, h.ID = "a", "run-0" }}, "[A] [B]", "these are one run, so nothing can differ"},
 		{"planted defects", []func(*header){built("a"), built("a"), func(h *header) { h.Commit, h.Settings["sabotage"] = "a", "look-twice" }}, "[A1 A2] [B]", ""},
 		{"versions", []func(*header){built("a"), built("a"), func(h *header) { h.Commit, h.Version = "a", "v9" }}, "[A1 A2] [B]", ""},
 		{"releases have no commit", []func(*header){release("v1.2.3"), release("v1.2.3"), release("v1.2.4")}, "[A1 A2] [B]", ""},
@@ -65,7 +65,9 @@ func TestCompareNotesTheSameBuild(t *testing.T) {
 	for commit, want := range map[string]bool{"abc": true, "abc-dirty": false, "unknown": false, "": false} {
 		m := makeRun(1, steady, "baseline")
 		m.header.Commit = commit
-		c := compared(t, CompareOptions{}, m.candidate(t, "a"), m.candidate(t, "b"))
+		first := m.candidate(t, "a")
+		m.header.ID = "another"
+		c := compared(t, CompareOptions{}, first, m.candidate(t, "b"))
 		if got := strings.Contains(strings.Join(c.Notes, "\n"), "A and B are the same build"); got != want {
 			t.Errorf("commit %q: got %v in %q", commit, got, c.Notes)
 		}
