@@ -46,7 +46,7 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			return dir, broken(c.Annotations())
 		},
 		"self-test": func(t *testing.T, spoil func(*made)) (string, int) {
-			m, dir := makeRun(1, steady, "cache"), t.TempDir()
+			m, dir := makeRun(1, steady, "cache", "cache again"), t.TempDir()
 			m.header.SelfTest = &record.SelfTest{State: "cache", Levels: []record.Level{{State: "cache again"}}}
 			spoil(m)
 			run := m.written(t)
