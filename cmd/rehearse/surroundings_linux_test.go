@@ -79,9 +79,9 @@ traffic:
 phases: [extract-main, extract-reads, extract-writes, cache]
 `
 
-// A run is the same in whatever surroundings it is started, and nothing of it goes to a proxy. Each variable alone would take
-// an hour; all at once they may hide one behind the other, so it is looked at in [TestChildrenInheritNothing] that none of them
-// is there at all. Set REHEARSE_ONE_BY_ONE to find the one.
+// A run is the same in whatever surroundings it is started, and nothing of it goes to a proxy. All at once
+// the variables may hide one behind the other, so it is looked at in [TestChildrenInheritNothing] that none of them is there at
+// all. With REHEARSE_ONE_BY_ONE set there is a run for each, which takes six minutes on processes.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()
 	for _, backend := range []string{stack.BackendProcesses, stack.BackendContainers} {
