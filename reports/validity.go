@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -42,7 +43,7 @@ func (t *trial) examine(h *record.Header, read reading.Instruments) {
 	if t.Began {
 		t.doubts = t.doubtful(h.Headline)
 		if t.Ended {
-			for _, text := range t.Unread(read.Besides) {
+			for _, text := range t.unread(read.Besides) {
 				t.doubts = append(t.doubts, doubt{reason: reason{voidsCounts, missingReading, text}})
 			}
 		}
@@ -71,7 +72,7 @@ func (t *trial) against(h *record.Header, read reading.Instruments) []reason {
 	return slices.Concat(
 		voidsWhole.because(otherState, t.elsewhere(h)),
 		t.visited(),
-		voidsCounts.because(missingReading, t.Unread(read.Needed)),
+		voidsCounts.because(missingReading, t.unread(read.Needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
 		voidsMeasures.because(otherHits, t.onRecord()),
 		voidsMeasures.because(hitsNeverSent, t.sending()),
@@ -103,6 +104,14 @@ func (t *trial) sending() []string {
 	}
 	return []string{fmt.Sprintf("%s of %s hits were due and never sent (limit %s)",
 		count(missed), count(t.OnRecord), limit(percent(sentTolerance)))}
+}
+
+// unread says which readings are missing.
+func (t *trial) unread(read reading.EdgesRead) (told []string) {
+	for _, u := range t.Unread(read) {
+		told = append(told, fmt.Sprintf("no reading of %s at the %s of %s", strings.Join(u.Sources, ", "), u.Side, cmp.Or(u.Stage, "the trial")))
+	}
+	return told
 }
 
 // overfull names the stages of which more hits are on record than were due.

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -37,24 +36,25 @@ func (i Instruments) Add(s record.Sample) {
 // detail tells whether a source is read for details alone, so that no trial is lost for want of them.
 func detail(source string) bool { return strings.Contains(source, "_by_") }
 
+// Unread are sources of which there is no reading at an edge.
+type Unread struct {
+	// Stage is empty for the trial itself; Side is begin or end.
+	Stage, Side string
+	Sources     []string
+}
+
 // Unread lists the readings that are missing at the edges of the trial and of its measured stages.
-func (t *Trial) Unread(read EdgesRead) (reasons []string) {
-	missing := func(stage, of string) {
-		for _, at := range []string{"begin", "end"} {
+func (t *Trial) Unread(read EdgesRead) (list []Unread) {
+	for _, stage := range append([]string{""}, t.MeasuredStages()...) {
+		for _, side := range []string{"begin", "end"} {
 			absent := slices.DeleteFunc(slices.Sorted(maps.Keys(read[stage])), func(source string) bool {
-				_, ok := t.Edges[Edge{Stage: stage, Side: at, Source: source}]
+				_, ok := t.Edges[Edge{stage, side, source}]
 				return ok || stage != "" && source == "load" && !t.InFlightKnown()
 			})
 			if len(absent) > 0 {
-				reasons = append(reasons, fmt.Sprintf("no reading of %s at the %s of %s", strings.Join(absent, ", "), at, of))
+				list = append(list, Unread{stage, side, absent})
 			}
 		}
 	}
-	missing("", "the trial")
-	for _, stage := range t.Stages {
-		if stage.Measure {
-			missing(stage.Name, stage.Name)
-		}
-	}
-	return reasons
+	return list
 }
