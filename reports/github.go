@@ -115,7 +115,7 @@ func (s *Summary) pressing() (list, covered []string) {
 	for _, state := range s.States {
 		doubted := map[int]bool{}
 		for _, t := range s.ledger.of(state.Name) {
-			doubted[t.Index] = slices.ContainsFunc(t.doubts, func(d doubt) bool { return !t.void(d.voids) && s.rest(state.Name, d) })
+			doubted[t.Index] = slices.ContainsFunc(t.doubts, func(d reason) bool { return !t.void(d.voids) && s.rest(state.Name, d) })
 		}
 		told := s.trialsWith(func(c TrialCheck) []string {
 			if !doubted[c.Trial] {
@@ -141,7 +141,7 @@ func (s *Summary) press(format string, values ...any) {
 }
 
 // rest tells whether budgets rest on what a doubt about a state is about.
-func (s *Summary) rest(state string, d doubt) bool {
+func (s *Summary) rest(state string, d reason) bool {
 	return slices.ContainsFunc(s.Budgets, func(b Budget) bool { return slices.Contains(b.states(), state) && d.about(b) })
 }
 

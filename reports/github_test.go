@@ -11,7 +11,7 @@ import (
 // doubted gives every trial a doubt about some of its numbers.
 func doubted(s *Summary, about voids) {
 	for i, t := range s.ledger.trials {
-		t.doubts = []doubt{{reason{about, flushedCache, "odd"}}}
+		t.doubts = []reason{{about, flushedCache, "odd"}}
 		s.Validity[i] = t.check()
 	}
 	s.Warnings = s.doubts()

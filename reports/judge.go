@@ -85,7 +85,7 @@ func (l *ledger) tellVoid(s *Summary) {
 		warning := fmt.Sprintf("%s: %s; the others are not believed, but what failed in them counts", state.Name, strings.Join(told, ", "))
 		switch {
 		case len(told) == 0:
-		case s.rest(state.Name, doubt{reason: reason{voids: partly}}):
+		case s.rest(state.Name, reason{voids: partly}):
 			s.press("%s", warning)
 		default:
 			s.Warnings = append(s.Warnings, warning)

@@ -29,7 +29,7 @@ type trial struct {
 	*reading.Trial
 	// reasons say which of its numbers reach no estimate, and why; doubts and notes are as in [TrialCheck].
 	reasons   []reason
-	doubts    []doubt
+	doubts    []reason
 	notes     []string
 	generator GeneratorCheck
 }

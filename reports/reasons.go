@@ -67,7 +67,8 @@ const (
 	neverReceived  kind = "hits that never arrived"
 )
 
-// reason is what there is against a trial, and which of its numbers that voids.
+// reason is what there is against a trial, and which of its numbers that voids; a doubt has to be known before they are
+// believed, and voids none.
 type reason struct {
 	voids
 	kind

@@ -20,36 +20,26 @@ const (
 
 // doubtful lists what does not make the trial invalid, since it may be what the state does, but has to be known before
 // its numbers are believed.
-func (t *trial) doubtful(headline string) []doubt {
+func (t *trial) doubtful(headline string) []reason {
 	var blurred []string
 	if !t.void(voidsCounts) {
 		blurred = t.blurred(headline)
 	}
 	return slices.Concat(
-		doubts(voidsMeasures, otherClient, t.uninvited()),
-		doubts(voidsMeasures, neverReceived, t.unreceived()),
-		doubts(voidsLatencies, unsettledStage, t.unsettled(headline)),
-		doubts(voidsCounts, blurredRate, blurred),
-		doubts(voidsLatencies, stolenTime, t.stolen()),
-		doubts(voidsCounts, laggingReplica, t.lagging(lagDoubtfulSeconds)),
-		doubts(voidsMeasures, flushedCache, t.flushed()),
-		doubts(voidsMeasures|voidsErrors, sentTwice, t.twice()))
+		voidsMeasures.because(otherClient, t.uninvited()),
+		voidsMeasures.because(neverReceived, t.unreceived()),
+		voidsLatencies.because(unsettledStage, t.unsettled(headline)),
+		voidsCounts.because(blurredRate, blurred),
+		voidsLatencies.because(stolenTime, t.stolen()),
+		voidsCounts.because(laggingReplica, t.lagging(lagDoubtfulSeconds)),
+		voidsMeasures.because(flushedCache, t.flushed()),
+		(voidsMeasures|voidsErrors).because(sentTwice, t.twice()))
 }
 
-// doubt is what has to be known of a trial, and which of its numbers it is about.
-type doubt struct{ reason }
-
-func doubts(numbers voids, about kind, texts []string) (list []doubt) {
-	for _, r := range numbers.because(about, texts) {
-		list = append(list, doubt{r})
-	}
-	return list
-}
-
-// about tells whether a budget rests on the numbers of the doubt. A rate may be blurred where counts of a hit are not.
-func (d doubt) about(b Budget) bool {
+// about tells whether a budget rests on the numbers of a doubt. A rate may be blurred where counts of a hit are not.
+func (r reason) about(b Budget) bool {
 	_, rate := b.Key.rates()
-	return b.rests()&d.voids != 0 && (rate || d.kind != blurredRate)
+	return b.rests()&r.voids != 0 && (rate || r.kind != blurredRate)
 }
 
 // noteworthy lists what else went on while there was load, and when.

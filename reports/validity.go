@@ -43,9 +43,7 @@ func (t *trial) examine(h *record.Header, read reading.Instruments) {
 	if t.Began {
 		t.doubts = t.doubtful(h.Headline)
 		if t.Ended {
-			for _, text := range t.unread(read.Besides) {
-				t.doubts = append(t.doubts, doubt{reason: reason{voidsCounts, missingReading, text}})
-			}
+			t.doubts = append(t.doubts, voidsCounts.because(missingReading, t.unread(read.Besides))...)
 		}
 		// Never nil: in JSON nothing is an empty list.
 		t.notes = append(t.notes, t.noteworthy()...)
