@@ -247,8 +247,7 @@ func (r *runner) prepare(ctx context.Context, trial scenarios.Trial, m *meter) e
 // enter takes the system into the trial's state. The event tells how long the switch took, without the work before it.
 func (r *runner) enter(ctx context.Context, trial scenarios.Trial, m *meter) error {
 	r.Progress(m.progress(StepPrepare, 0))
-	err := within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, trial.State) })
-	if err != nil {
+	if err := r.ready(ctx, trial.State); err != nil {
 		return err
 	}
 	r.Progress(m.progress(StepSwitch, 0))
@@ -256,14 +255,25 @@ func (r *runner) enter(ctx context.Context, trial scenarios.Trial, m *meter) err
 	if r.state != "" {
 		text = r.state + " -> " + trial.State
 	}
-	// Until the switch is through, the system is in no state at all.
-	r.state = ""
-	err = within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, trial.State) })
-	if err != nil {
+	if err := r.apply(ctx, trial.State); err != nil {
 		return err
 	}
-	r.state = trial.State
 	return r.event(trial.Index, record.EventSwitch, text, map[string]float64{"seconds": time.Since(begin).Seconds()})
+}
+
+// ready does what a state needs before a switch to it.
+func (r *runner) ready(ctx context.Context, state string) error {
+	return within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return r.System.Prepare(ctx, state) })
+}
+
+// apply switches the system. Until that is through, it is in no state at all.
+func (r *runner) apply(ctx context.Context, state string) error {
+	r.state = ""
+	if err := within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, state) }); err != nil {
+		return err
+	}
+	r.state = state
+	return nil
 }
 
 // event records something that happens now.

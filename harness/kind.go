@@ -76,7 +76,7 @@ func (p *Play) Event(kind, text string, values map[string]float64) error {
 
 // Prepare does what a state needs before a switch to it.
 func (p *Play) Prepare(ctx context.Context, state string) error {
-	return within(ctx, prepareLimit, "prepare", func(ctx context.Context) error { return p.runner.System.Prepare(ctx, state) })
+	return p.runner.ready(ctx, state)
 }
 
 // Switch takes the system into another state, which was due at a time. The event tells when that began, how long it took and by
@@ -84,12 +84,9 @@ func (p *Play) Prepare(ctx context.Context, state string) error {
 func (p *Play) Switch(ctx context.Context, state string, due time.Time) error {
 	r, began := p.runner, time.Now()
 	text := r.state + " -> " + state
-	r.state = ""
-	err := within(ctx, applyLimit, "apply", func(ctx context.Context) error { return r.System.Apply(ctx, state) })
-	if err != nil {
+	if err := r.apply(ctx, state); err != nil {
 		return err
 	}
-	r.state = state
 	return p.Event(record.EventSwitch, text, map[string]float64{
 		"begin_seconds": r.Record.Since(began), "seconds": time.Since(began).Seconds(), "late_seconds": began.Sub(due).Seconds(),
 	})
