@@ -56,12 +56,13 @@ func runSecondsOf(run *record.Run, s *Summary) runSeconds {
 		}
 		t.from, t.to = min(t.from, begin), max(t.to, end)
 		t.bands = append(t.bands, bandsOf(switches[trial.Index], trial, begin, end)...)
-		for _, stage := range run.Header.Stages {
+		stages := run.Header.StagesOf(trial)
+		for _, stage := range stages {
 			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
 				t.highlights = append(t.highlights, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
-		t.addHits(trials[trial.Index], reading.LengthSeconds(run, spans.Ended(trial.Index), trials[trial.Index], end-begin), begin)
+		t.addHits(trials[trial.Index], reading.LengthSeconds(stages, spans.Ended(trial.Index), trials[trial.Index], end-begin), begin)
 	}
 	if t.from > t.to {
 		t.from, t.to = 0, 0

@@ -133,6 +133,14 @@ type Trial struct {
 	Stages []Stage `json:"stages,omitempty"`
 }
 
+// StagesOf are the stages of a trial: its own, or those of all.
+func (h *Header) StagesOf(t Trial) []Stage {
+	if len(t.Stages) > 0 {
+		return t.Stages
+	}
+	return h.Stages
+}
+
 // Window holds the hits of one operation that were due in one second of one trial. Offered = Sent + Missed, and
 // Completed + Failed = Sent once the window is written.
 type Window struct {

@@ -65,6 +65,17 @@ func (s Counters) Sums(of record.Sample, label string) map[string]float64 {
 	return sums
 }
 
+// grown is by how much the counters of the later of two readings grew, and in how many seconds. One that appears only there
+// began at zero.
+func (s Counters) grown(before, after record.Sample) (counts, seconds float64) {
+	for key, value := range after.Values {
+		if s.Match(key) {
+			counts += value - before.Values[key]
+		}
+	}
+	return counts, after.AtSeconds - before.AtSeconds
+}
+
 // Rise is by how much a counter grew between two readings, in seconds on the run's clock; NaN where that is not known: it
 // fell, or the next reading came too late to speak of the time between.
 type Rise struct{ From, To, Grown float64 }
@@ -77,7 +88,8 @@ func (s Rise) Rate() float64 { return s.Grown / (s.To - s.From) }
 
 // Between is by how much the sum of some counters grew from one reading of a source to another.
 func Between(before, after record.Sample, of Counters) Rise {
-	return riseOf(before.AtSeconds, after.AtSeconds, of.counter()(after)-of.counter()(before))
+	counts := of.counter()
+	return riseOf(before.AtSeconds, after.AtSeconds, counts(after)-counts(before))
 }
 
 func riseOf(from, to, grown float64) Rise {

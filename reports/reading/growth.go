@@ -15,12 +15,7 @@ func (t *Trial) Growth(stage, source string, s Counters) (counts, seconds float6
 	if !ok || !ok2 {
 		return math.NaN(), math.NaN()
 	}
-	for key, value := range end.Values {
-		if s.Match(key) {
-			counts += value - begin.Values[key]
-		}
-	}
-	return counts, end.AtSeconds - begin.AtSeconds
+	return s.grown(begin, end)
 }
 
 // Rate is growth in a second.

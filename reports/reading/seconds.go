@@ -101,9 +101,9 @@ func mergedBars(a, b []stat.Bar) []stat.Bar {
 
 // LengthSeconds is for how many seconds of its clock a trial is known: all of its stages, or, where it was cut short, those
 // up to the last one written.
-func LengthSeconds(run *record.Run, ended bool, seconds map[int][]*record.Window, took float64) float64 {
+func LengthSeconds(stages []record.Stage, ended bool, seconds map[int][]*record.Window, took float64) float64 {
 	length := 0.0
-	for _, stage := range run.Header.Stages {
+	for _, stage := range stages {
 		length = max(length, stage.EndSeconds)
 	}
 	if ended {
@@ -190,13 +190,7 @@ func (r *TrialSeconds) grownIn(s Stretch, source string, of Counters) (counts, s
 	if len(readings) < 2 {
 		return math.NaN(), math.NaN()
 	}
-	first, last := readings[0], readings[len(readings)-1]
-	for key, value := range last.Values {
-		if of.Match(key) {
-			counts += value - first.Values[key]
-		}
-	}
-	return counts, last.AtSeconds - first.AtSeconds
+	return of.grown(readings[0], readings[len(readings)-1])
 }
 
 // HitRatioIn is that of the services' cache within a stretch; unknown when it was asked nothing.

@@ -45,11 +45,7 @@ type Surplus struct {
 func Trials(run *record.Run) (trials []*Trial) {
 	byIndex := map[int]*Trial{}
 	for _, planned := range run.Header.Trials {
-		stages := run.Header.Stages
-		if len(planned.Stages) > 0 {
-			stages = planned.Stages
-		}
-		t := newTrial(planned, stages)
+		t := newTrial(planned, run.Header.StagesOf(planned))
 		trials = append(trials, t)
 		byIndex[planned.Index] = t
 	}
