@@ -153,7 +153,7 @@ func (l *ledger) collapse(state string) *Collapse {
 	return c
 }
 
-// collapse is what the hits themselves tell of one.
+// collapseOf is what the hits themselves tell of one.
 func collapseOf(h *reading.Hits, timeoutSeconds float64) *Collapse {
 	c := &Collapse{Trials: 1, AnsweredRatio: h.AnsweredRatio(), OfferedRate: stat.Unknown(), AnsweredRate: stat.Unknown(), AnsweredP95Seconds: stat.Unknown(),
 		TimeoutSeconds: timeoutSeconds, HeldRate: stat.Unknown(), FromSeconds: stat.Unknown(), ToSeconds: stat.Unknown()}

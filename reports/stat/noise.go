@@ -37,19 +37,19 @@ func HodgesLehmann(xs []float64) float64 {
 // not above. All numbers between the least and the largest are halved until one is left, some sixty times; of five thousand xs
 // there are twelve million averages.
 func walshAt(xs []float64, rank int) float64 {
-	low, high := place(xs[0]), place(xs[len(xs)-1])
+	low, high := orderedBits(xs[0]), orderedBits(xs[len(xs)-1])
 	for low < high {
-		if middle := low + (high-low)/2; walshUpTo(xs, placed(middle)) > rank {
+		if middle := low + (high-low)/2; walshUpTo(xs, ofOrderedBits(middle)) > rank {
 			high = middle
 		} else {
 			low = middle + 1
 		}
 	}
-	return placed(low)
+	return ofOrderedBits(low)
 }
 
-// place is where a number stands among all, and placed the number at a place.
-func place(x float64) uint64 {
+// orderedBits are the bits of a number so that they are in the order of the numbers; ofOrderedBits is the inverse.
+func orderedBits(x float64) uint64 {
 	const sign = 1 << 63
 	if bits := math.Float64bits(x); bits&sign != 0 {
 		return ^bits
@@ -57,7 +57,7 @@ func place(x float64) uint64 {
 	return math.Float64bits(x) | sign
 }
 
-func placed(at uint64) float64 {
+func ofOrderedBits(at uint64) float64 {
 	const sign = 1 << 63
 	if at&sign == 0 {
 		return math.Float64frombits(^at)
