@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // cleanLimit bounds the whole of clean.

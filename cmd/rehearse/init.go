@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/scenarios"
-	"github.com/spf13/cobra"
 )
 
 // starterFile is what a scenario to start from is called unless the caller says.

@@ -6,8 +6,9 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 func newList() *cobra.Command {

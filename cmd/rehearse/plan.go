@@ -12,9 +12,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/scenarios"
-	"github.com/spf13/cobra"
 )
 
 func newPlan() *cobra.Command {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // verbs lists the commands. The help page sorts them.

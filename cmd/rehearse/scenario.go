@@ -11,8 +11,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // openScenario is the text of the scenario called name: one of the shipped ones, or else a file. A file that is named like

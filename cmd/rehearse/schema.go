@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 func newSchema() *cobra.Command {

@@ -5,8 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/scenarios"
 	"github.com/spf13/cobra"
+
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // variation is what the command line changes in a scenario; every verb that plans a run takes the same flags.

@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/containers"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
-	"golang.org/x/sys/unix"
 )
 
 // TestMain lets the test binary play the parts other processes have: a service under test, and a rehearse to be killed.

@@ -13,11 +13,12 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/processes"
 	"github.com/rehearse-dev/rehearse/harness/stack/stacktest"
-	"golang.org/x/sys/unix"
 )
 
 func TestProcessesContract(t *testing.T) {

@@ -3,8 +3,9 @@ package containers
 import (
 	"context"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // Ready is nil when [Open] would find an engine, images it takes, and a program for the services.

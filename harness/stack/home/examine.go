@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // Examined is the directory of templates and runs.

@@ -25,8 +25,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // Home is the directory where templates and runs live:

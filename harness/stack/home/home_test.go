@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"pgregory.net/rapid"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // TestRunName: any label makes a name that is one path element, short, and unique.

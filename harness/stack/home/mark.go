@@ -12,8 +12,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // markName is a file in a home, and in the directory of each run, that says whose they are. What does not have it was made

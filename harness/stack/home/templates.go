@@ -13,8 +13,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // TemplateName names the data that a run keeps. Whatever shapes the files has a part in it: layout is the version of what

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // hierarchy is where control groups for a controller are made. Version 1 of them has one for each controller, version 2 one

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/rehearse-dev/rehearse/harness/stack"
 	"golang.org/x/sys/unix"
+
+	"github.com/rehearse-dev/rehearse/harness/stack"
 )
 
 // host is what this machine offers to limit nodes with.

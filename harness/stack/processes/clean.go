@@ -9,12 +9,13 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
 	"github.com/rehearse-dev/rehearse/harness/stack/limits"
-	"golang.org/x/sys/unix"
 )
 
 // cleanRun removes one run, unless it is alive.

@@ -11,9 +11,10 @@ import (
 	"runtime"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
-	"golang.org/x/sync/errgroup"
 )
 
 // copyTree copies a data directory of a stopped server: same content, private modes, owned by the account. Where the

@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
-	"golang.org/x/sys/unix"
 )
 
 // Runs are those found in a home.

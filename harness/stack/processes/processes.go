@@ -19,13 +19,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/backend"
 	"github.com/rehearse-dev/rehearse/harness/stack/child"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
 	"github.com/rehearse-dev/rehearse/harness/stack/limits"
 	"github.com/rehearse-dev/rehearse/harness/stack/servers"
-	"golang.org/x/sync/errgroup"
 )
 
 // processes is the back end of installed servers run as children.
