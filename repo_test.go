@@ -242,6 +242,7 @@ func arrows() map[string]map[string]string {
 	const usedBy = "what a back end would use is found by the code that uses it"
 	const withoutSurroundings = "what is measured is started and asked without the caller's environment"
 	allowed := stackArrows(withoutSurroundings)
+	maps.Copy(allowed, targetArrows(withoutSurroundings))
 	maps.Copy(allowed, map[string]map[string]string{
 		"scenarios":        {},
 		"harness/record":   {},
@@ -297,14 +298,31 @@ func arrows() map[string]map[string]string {
 			"reports/visible": "names that a record tells are shown, and do nothing else",
 			"reports/stat":    "estimates and intervals are mathematics without domain words",
 		},
-		"fixtures/auth":     {"harness/alone": withoutSurroundings},
-		"fixtures/carshare": {"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/alone": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/reading": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/auth": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "harness/target": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/reading": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/carshare": meets,
 		},
 	})
 	return allowed
+}
+
+// targetArrows are those of the systems under test and of the door they stand behind.
+func targetArrows(withoutSurroundings string) map[string]map[string]string {
+	const behindTheDoor = "a system is described in the words of the door it stands behind"
+	return map[string]map[string]string{
+		"harness/target": {
+			"scenarios":     "what scenarios may say of a system is one of its parts",
+			"harness/load":  "what makes the requests and judges the answers is another",
+			"harness/probe": "and so are the instruments that read what its services count",
+			"harness/stack": "a system boots beside the servers of a stack",
+		},
+		"fixtures/auth": {"harness/alone": withoutSurroundings},
+		"fixtures/carshare": {
+			"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings,
+			"harness/target": behindTheDoor, "scenarios": behindTheDoor, "harness/load": behindTheDoor, "harness/probe": behindTheDoor,
+			"harness/stack": behindTheDoor,
+		},
+	}
 }
 
 // stackArrows are those of the environment: the contract is at the bottom, the back ends at the top, and neither of these

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/stack/home"
+	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -15,53 +15,54 @@ const (
 	// bootAllowance is for starting servers and services, and for the reports at the end.
 	bootAllowance = 5 * time.Second
 	// copyAllowance and seedAllowance are for each row of the data: copying and writing back, and making it in the first
-	// place; hashAllowance is for each round of each password.
+	// place.
 	copyAllowance = 2 * time.Microsecond
 	seedAllowance = 12 * time.Microsecond
-	hashAllowance = 150 * time.Nanosecond
-	// trialAllowance is for switching, warming and the last answers, and liveAllowance for each live token that the archive
-	// job takes over.
+	// trialAllowance is for switching, warming and the last answers.
 	trialAllowance = 500 * time.Millisecond
-	liveAllowance  = 25 * time.Microsecond
 )
 
 // outlay is how long a run takes: until its first trial begins, with the reports at the end, and each trial.
 type outlay struct{ boot, trial time.Duration }
 
-// outlayOf estimates it. Data that is kept is copied only; the archive job is part of the trials, and runs whenever the
-// state before had not done it.
-func outlayOf(d carshare.Data, p *scenarios.Plan, kept bool) outlay {
-	rows := time.Duration(d.Rows())
+// outlayOf estimates it. Data that is kept is copied only; the work that a state needs is part of the trials, and done whenever
+// the state before had not done it.
+func outlayOf(s *scenarios.Scenario, p *scenarios.Plan, kept bool) outlay {
+	d := dataOf(s)
+	rows := time.Duration(d.Rows)
 	o := outlay{boot: bootAllowance + rows*copyAllowance, trial: p.Duration() + trialAllowance}
 	if !kept {
-		o.boot += rows*seedAllowance + time.Duration(d.Users*d.Iterations)*hashAllowance
+		o.boot += rows*seedAllowance + d.Making
+	}
+	if d.Preparing == nil {
+		return o
 	}
 	var jobs time.Duration
-	before := carshare.ModeOf(p.States[0]).Live
+	states, before := targetOf(s).Describe().States(), p.States[0]
 	for _, t := range p.Trials {
-		if !slices.Contains(carshare.States(), t.State) {
+		if !slices.Contains(states, t.State) {
 			continue // a slowdown of the state before
 		}
-		live := carshare.ModeOf(t.State).Live
-		if live && !before {
-			jobs++
-		}
-		before = live
+		jobs += d.Preparing(before, t.State)
+		before = t.State
 	}
-	o.trial += jobs * time.Duration(d.Live) * liveAllowance / time.Duration(max(len(p.Trials), 1))
+	o.trial += jobs / time.Duration(max(len(p.Trials), 1))
 	return o
 }
 
 // wholeOutlay is how long a run of s takes on a machine that has not kept its data: what lists, plans and pages of help say.
 func wholeOutlay(s *scenarios.Scenario, p *scenarios.Plan) time.Duration {
-	return outlayOf(dataOf(s), p, false).of(len(p.Trials))
+	return outlayOf(s, p, false).of(len(p.Trials))
 }
+
+// dataOf is the data of the system that a scenario names.
+func dataOf(s *scenarios.Scenario) target.Data { return targetOf(s).Data(s) }
 
 // of is the outlay for so many trials.
 func (o outlay) of(trials int) time.Duration { return o.boot + time.Duration(trials)*o.trial }
 
 // keptData tells whether an earlier run has left the data that a scenario asks for.
-func keptData(s *scenarios.Scenario) bool { return home.Kept("", dataOf(s).Fingerprint()) }
+func keptData(s *scenarios.Scenario) bool { return home.Kept("", dataOf(s).Key) }
 
 // booting is what there is to show before the first trial.
 type booting struct {

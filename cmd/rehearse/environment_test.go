@@ -50,7 +50,7 @@ func TestServersOf(t *testing.T) {
 // The limits that a scenario may name are those of nodes there are.
 func TestLimitableNodes(t *testing.T) {
 	v := vocabulary()
-	for _, name := range []string{stack.Primary, stack.Replica, stack.Redis, serviceAuth, serviceCallers} {
+	for _, name := range []string{stack.Primary, stack.Replica, stack.Redis, "auth", "callers"} {
 		if v.Nodes[name] == 0 {
 			t.Errorf("%s cannot be limited", name)
 		}

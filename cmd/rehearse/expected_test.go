@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -29,7 +30,7 @@ func TestExpectedStatements(t *testing.T) {
 	s, p := shippedPlan(t, "stay-launch")
 	hits := p.CountStages(0)[3]
 	for state, want := range map[string]float64{carshare.Baseline: 600 * 3.168, carshare.Archive: 600*0.160 + 1} {
-		got := expectedStatements(s, p, state, hits, 8*time.Second) / 8
+		got := target.Expected(carshare.Target{}, vocabulary(), s, p, state, hits, 8*time.Second) / 8
 		if math.Abs(got-want) > 4*5/8.0 {
 			t.Errorf("%s: got %v statements per second, want %v", state, got, want)
 		}
@@ -45,7 +46,7 @@ func TestExpectedStatementsByWeight(t *testing.T) {
 	s, p := shippedPlan(t, "ci-gate")
 	for weights, want := range map[[2]float64]float64{{1, 0}: 0, {0, 1}: 3, {1, 1}: 1.5} {
 		s.Traffic.APIs = map[string]float64{"GET main/v1/home": weights[0], "GET rental/v1/cars/status": weights[1]}
-		if got := meanCost(s, carshare.ExtractMain, carshare.Verify); got != want {
+		if got := target.MeanCost(carshare.Target{}, vocabulary(), s, carshare.ExtractMain, carshare.Verify); got != want {
 			t.Errorf("%v: got %v, want %v", weights, got, want)
 		}
 	}

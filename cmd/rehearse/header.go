@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
@@ -22,14 +21,9 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 		Seed: plan.Seed, Rounds: plan.Rounds, Quick: v.quick, Scale: v.scale, Only: s.Measured,
 		Host: host(), Versions: map[string]string{},
 		States: plan.States, Headline: plan.Headline, TimeoutSeconds: plan.Timeout.Seconds(),
-		Settings: map[string]string{
-			"users": fmt.Sprint(s.System.Users), "dead_tokens": fmt.Sprint(s.System.DeadTokens),
-			"live_tokens":      fmt.Sprint(s.System.LiveTokens),
-			"password_hash":    fmt.Sprintf("PBKDF2-HMAC-SHA256, %d iterations", s.System.PasswordIterations),
-			"revocation_bound": auth.RevocationBound.String(), "arrivals": plan.Arrivals,
-			"zipf": fmt.Sprint(s.Traffic.Zipf),
-		},
+		Settings: map[string]string{"arrivals": plan.Arrivals, "zipf": fmt.Sprint(s.Traffic.Zipf)},
 	}
+	maps.Copy(h.Settings, dataOf(s).Settings)
 	origin(&h, v.scenario, s)
 	if s.Traffic.Sessions != nil {
 		h.Settings["sessions"] = sessionText(*s.Traffic.Sessions)

@@ -188,7 +188,7 @@ func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 		again = ", and " + last.State + " once more for the noise floor"
 	}
 	fact("trials", "%d: %s in %s%s", len(p.Trials), counted(len(p.States), "state"), counted(p.Rounds, "round"), again)
-	takes := outlayOf(dataOf(s), p, false)
+	takes := outlayOf(s, p, false)
 	fact("takes", "about %s: %s to boot and seed, less once the data is kept, and %s for each trial", about(wholeOutlay(s, p)),
 		about(takes.boot), about(takes.trial))
 	return b.String()

@@ -17,12 +17,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/harness/load"
 	"github.com/rehearse-dev/rehearse/harness/probe"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
+	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/reports"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -127,7 +127,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	if f.sabotage, err = planted(); err != nil {
+	if f.sabotage, err = planted(targetOf(s)); err != nil {
 		return err
 	}
 	plan, err := f.plan(s)
@@ -275,7 +275,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 		return r.notReady(ctx, err)
 	}
 	defer leave()
-	takes := outlayOf(dataOf(r.scenario), r.plan, keptData(r.scenario))
+	takes := outlayOf(r.scenario, r.plan, keptData(r.scenario))
 	r.say("%s: %s; about %s", r.scenario.Name, r.outline(), about(takes.of(len(r.plan.Trials))))
 	r.view.outlook.boot, r.view.outlook.trial = takes.boot, takes.trial
 	r.view.start()
@@ -284,8 +284,8 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	if err != nil {
 		return r.notReady(ctx, err)
 	}
-	defer func() { err = errors.Join(err, e.close()) }()
-	at := e.stack.Endpoints()
+	defer func() { err = errors.Join(err, e.Close()) }()
+	at := e.Stack.Endpoints()
 	r.say("servers up in %s after %.1f s%s", r.header.Stack, booted.Seconds(), seeded(at.Template))
 	if err := r.writer.Edit(func(h *record.Header) { h.Stack = r.header.Stack; describe(h, at) }); err != nil {
 		return err
@@ -293,7 +293,7 @@ func (r *rehearsal) rehearse(ctx context.Context, report func(error) error) (err
 	measured := r.measure(ctx, e, end)
 	// Processes may have been killed for their limits meanwhile.
 	if err := r.writer.Edit(func(h *record.Header) {
-		h.Limits, h.Statements = e.stack.Endpoints().Limits, e.statements()
+		h.Limits, h.Statements = e.Stack.Endpoints().Limits, e.Statements()
 	}); err != nil {
 		return errors.Join(measured, err)
 	}
@@ -315,21 +315,23 @@ func (r *rehearsal) outline() string {
 }
 
 // boot chooses the back end and starts everything on it; what it took is without the choice.
-func (r *rehearsal) boot(ctx context.Context, end context.CancelCauseFunc) (e *environment, took time.Duration, err error) {
-	config := r.environment(end)
-	config.backend = r.flags.stack
-	if config.backend == stack.BackendAuto {
+func (r *rehearsal) boot(ctx context.Context, end context.CancelCauseFunc) (e *target.Environment, took time.Duration, err error) {
+	config, backend := r.bootConfig(end), r.flags.stack
+	if backend == stack.BackendAuto {
 		var why error
-		if config.backend, why, err = chooseBackend(ctx, config.servers); err != nil {
+		if backend, why, err = chooseBackend(ctx, config.Servers); err != nil {
 			return nil, 0, err
 		}
 		if why != nil {
 			r.say("no containers: %s", strings.TrimPrefix(why.Error(), stack.ErrNotReady.Error()+": "))
 		}
 	}
-	r.header.Stack = config.backend
+	r.header.Stack = backend
+	config.Open = func(ctx context.Context, servers stack.Config) (stack.Stack, error) {
+		return openStack(ctx, backend, servers)
+	}
 	began := time.Now()
-	e, err = boot(ctx, config)
+	e, err = target.Boot(ctx, config)
 	return e, time.Since(began), err
 }
 
@@ -340,15 +342,18 @@ func seeded(t stack.Template) string {
 	return fmt.Sprintf(" (data seeded in %.1f s and kept for the next run)", t.BuildSeconds)
 }
 
-func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
+// bootConfig says what to boot, but for the back end.
+func (r *rehearsal) bootConfig(end context.CancelCauseFunc) target.BootConfig {
 	log := slog.New(slog.NewTextHandler(r.view, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	config := environmentConfig{
-		servers: serversOf(r.flags.servers, os.Getenv, r.scenario), data: dataOf(r.scenario), zipf: r.scenario.Traffic.Zipf,
-		weights: r.scenario.Traffic.APIs, tell: r.view.boots,
-		job: func(cost auth.ArchiveCost) { r.note(jobEvent(cost)) }, sabotage: r.flags.sabotage,
+	config := target.BootConfig{
+		Target: targetOf(r.scenario), Scenario: r.scenario, Servers: serversOf(r.flags.servers, os.Getenv, r.scenario),
+		Sabotage: r.flags.sabotage, Tell: r.view.boots,
+		Job: func(text string, figures map[string]float64) {
+			r.note(record.Event{Trial: -1, Kind: record.EventJob, Text: text, Values: figures})
+		},
 	}
-	config.servers.Run, config.servers.Logs, config.servers.Log = r.header.ID, r.logs(), log
-	config.servers.OnExit = func(node string, err error) {
+	config.Servers.Run, config.Servers.Logs, config.Servers.Log = r.header.ID, r.logs(), log
+	config.Servers.OnExit = func(node string, err error) {
 		died := nodeDied{node: node, err: err}
 		r.note(record.Event{Trial: -1, Kind: record.EventFault, Text: died.Error()})
 		end(died)
@@ -358,18 +363,6 @@ func (r *rehearsal) environment(end context.CancelCauseFunc) environmentConfig {
 
 // note records an event from outside the run loop. A writer that cannot write ends the run by itself.
 func (r *rehearsal) note(e record.Event) { _ = r.writer.AddEvent(e) }
-
-func jobEvent(cost auth.ArchiveCost) record.Event {
-	return record.Event{
-		Trial: -1, Kind: record.EventJob,
-		Text: fmt.Sprintf("archive job: %d live tokens copied and %d dead ones moved in %.1f s, %.0f MB of write-ahead log",
-			cost.Copied, cost.Moved, cost.Duration.Seconds(), float64(cost.WALBytes)/1e6),
-		Values: map[string]float64{
-			"copied": float64(cost.Copied), "moved": float64(cost.Moved),
-			"seconds": cost.Duration.Seconds(), "wal_bytes": float64(cost.WALBytes),
-		},
-	}
-}
 
 // notReady is an error of the boot, unless the user ended it: what broke then broke for that, and has no other remedy.
 func (r *rehearsal) notReady(ctx context.Context, err error) error {
@@ -398,10 +391,10 @@ func (r *rehearsal) reportNothing() {
 }
 
 // measure runs all trials, or fewer where a budget that ends the run is breached: its verdict is for the report to tell.
-func (r *rehearsal) measure(ctx context.Context, e *environment, end context.CancelCauseFunc) error {
+func (r *rehearsal) measure(ctx context.Context, e *target.Environment, end context.CancelCauseFunc) error {
 	defer r.view.close()
 	config := harness.Config{
-		Plan: r.plan, System: r.system(e), Source: loadSource{e.source}, Probes: asProbes(e.probes), Details: asProbes(e.details),
+		Plan: r.plan, System: r.system(e), Source: e.Source, Probes: asProbes(e.Probes), Details: asProbes(e.Details),
 		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Kind: r.kind(), Condition: condition,
 	}
 	err := harness.Run(ctx, config)
@@ -432,11 +425,11 @@ func (r *rehearsal) kind() harness.Kind {
 }
 
 // system is what is switched between trials.
-func (r *rehearsal) system(e *environment) harness.System {
+func (r *rehearsal) system(e *target.Environment) harness.System {
 	if r.header.SelfTest == nil {
-		return e.system
+		return e.System
 	}
-	return &braked{System: e.system, state: r.header.SelfTest.State, levels: r.header.SelfTest.Levels}
+	return &braked{System: e.System, brake: e.Brake, state: r.header.SelfTest.State, levels: r.header.SelfTest.Levels}
 }
 
 // watched is the generator with an eye on the budgets that may end the run.
@@ -474,8 +467,8 @@ func asProbes(instruments []*probe.Instrument) []probe.Probe {
 }
 
 // keep holds everything up until the user ends it, and says how to look around.
-func (r *rehearsal) keep(ctx context.Context, e *environment) {
-	at := e.stack.Endpoints()
+func (r *rehearsal) keep(ctx context.Context, e *target.Environment) {
+	at := e.Stack.Endpoints()
 	host, port, _ := strings.Cut(at.RedisAddr, ":")
 	r.say("everything is still up; end it with Ctrl-C\n  psql '%s'\n  psql '%s'\n  REDISCLI_AUTH=%s redis-cli -h %s -p %s",
 		at.PrimaryURL(stack.Owner), at.ReplicaURL(stack.Owner), at.RedisPassword, host, port)

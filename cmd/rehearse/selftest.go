@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -59,6 +59,9 @@ func levels(state string) (list []record.Level) {
 // hits. Every other time the slower one comes first. It is many times as long as the scenario, so where the tokens of s
 // would run out it gives it as many as that takes: what is measured is the machine.
 func (t *selfTest) plan(s *scenarios.Scenario, p *scenarios.Plan) (*scenarios.Plan, error) {
+	if described := targetOf(s).Describe(); !described.Braked {
+		return nil, usageError("%s cannot be slowed down, which --self-test does; name a scenario of another system", described.Vocabulary.System)
+	}
 	state := p.States[len(p.States)-1]
 	states, trials := []string{state}, []scenarios.Trial{}
 	for _, level := range levels(state) {
@@ -87,7 +90,8 @@ func (t *selfTest) plan(s *scenarios.Scenario, p *scenarios.Plan) (*scenarios.Pl
 
 // braked is the system with its levels of slowness as states.
 type braked struct {
-	*carshare.System
+	target.System
+	brake  func(ctx context.Context, share float64) error
 	state  string
 	levels []record.Level
 	// at is the state the system itself is in.
@@ -111,5 +115,5 @@ func (b *braked) Apply(ctx context.Context, state string) error {
 			share = level.Slowdown
 		}
 	}
-	return b.System.Brake(ctx, share)
+	return b.brake(ctx, share)
 }

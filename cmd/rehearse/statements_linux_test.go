@@ -6,6 +6,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -36,7 +37,7 @@ func checkPlanned(t *testing.T, s site) {
 		}
 		var want float64
 		for at, count := range p.Count(0) {
-			want += float64(count) * meanCost(scenario, trial.State, p.Operations[at].Name)
+			want += float64(count) * target.MeanCost(carshare.Target{}, vocabulary(), scenario, trial.State, p.Operations[at].Name)
 		}
 		if trial.State == carshare.Baseline {
 			// The legacy code takes a statement less for an exchange that it refuses: it issues nothing.

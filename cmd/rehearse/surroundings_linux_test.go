@@ -23,6 +23,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
+	"github.com/rehearse-dev/rehearse/harness/target"
 )
 
 // nonsense is every variable that the clients, the servers, the services' runtime and the tools below them read, by
@@ -392,7 +393,7 @@ func secretOf(list []started) string {
 	for _, p := range list {
 		for _, kv := range p.environment {
 			var config carshare.CallersConfig
-			text, is := strings.CutPrefix(kv, configVariable+"=")
+			text, is := strings.CutPrefix(kv, target.ConfigVariable+"=")
 			if is && json.Unmarshal([]byte(text), &config) == nil && config.Secret != "" {
 				return config.Secret
 			}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/harness/target"
+	"github.com/rehearse-dev/rehearse/scenarios"
+)
+
+// targets lists the systems that can be rehearsed: the one place outside of their own packages that names any. The first is
+// what a scenario means that names none.
+func targets() []target.Target { return []target.Target{carshare.Target{}} }
+
+// targetOf is the system that a scenario names. A scenario that was read names one that there is.
+func targetOf(s *scenarios.Scenario) target.Target {
+	for _, t := range targets() {
+		if t.Describe().Vocabulary.System == s.System.Name {
+			return t
+		}
+	}
+	return targets()[0]
+}
+
+// vocabulary is what scenarios may speak of.
+func vocabulary() scenarios.Vocabulary { return targets()[0].Describe().Vocabulary }
+
+// sabotageVariable plants a defect in the services of a run, for the tests that want to see it caught. The record says so.
+const sabotageVariable = "REHEARSE_SABOTAGE"
+
+// planted is the defect that the environment asks for.
+func planted(t target.Target) (string, error) {
+	name, known := os.Getenv(sabotageVariable), t.Describe().Sabotages
+	if name != "" && !slices.Contains(known, name) {
+		return "", usageError("%s: %q is unknown; use one of %s, or unset it", sabotageVariable, name, strings.Join(known, ", "))
+	}
+	return name, nil
+}
