@@ -231,7 +231,7 @@ func large() map[string]struct {
 		reason string
 	}{
 		"reports":      {12_000, "the judge and the forms are one until the judged run between them is data that can be read back"},
-		"scenarios":    {6_700, "a language is one thing: what is written, what is meant and what is wrong with it name the same keys"},
+		"scenarios":    {7_000, "a language is one thing: what is written, what is meant and what is wrong with it name the same keys"},
 		"cmd/rehearse": {5_900, "everything meets here; each verb has its file"},
 	}
 }

@@ -186,7 +186,7 @@ func TestDifferencesAreToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Source, b.Run.Header.Seed, b.Run.Header.Rounds = "other", 2, 3
-	_, err = Compare([]Candidate{a, b}, CompareOptions{Vocabulary: carshare()})
+	_, err = Compare([]Candidate{a, b}, CompareOptions{})
 	var refused Incomparable
 	if !errors.As(err, &refused) || len(refused.Differences) != 2 || refused.Differences[0].Field != "seed" || refused.Differences[1].Field != "rounds" {
 		t.Errorf("got %v, want seed and rounds, each once", err)

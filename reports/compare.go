@@ -33,8 +33,6 @@ type CompareOptions struct {
 	Stage string
 	// Anyway compares what differs in more than the build of rehearse and of the system.
 	Anyway bool
-	// Vocabulary is what the scenarios speak of.
-	Vocabulary scenarios.Vocabulary
 }
 
 // Comparison is what several runs made of the same traffic. All changes are against the first group of them.
@@ -157,7 +155,7 @@ func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 	var repeated []string
 	c.sides, repeated = once(c.sides)
 	c.Notes = append(c.Notes, repeated...)
-	found, unstated := discords(c.sides, o.Vocabulary)
+	found, unstated := discords(c.sides)
 	if len(found) > 0 && !o.Anyway {
 		return nil, Incomparable{Differences: found, sources: c.sources()}
 	}

@@ -61,7 +61,7 @@ type fact struct{ field, value string }
 
 // discords lists what differs, and what only some of the runs state: a record made before somebody thought of stating it
 // is no proof of a difference. What a saved baseline does not keep is in neither list.
-func discords(sides []side, v scenarios.Vocabulary) (found, unstated []Discord) {
+func discords(sides []side) (found, unstated []Discord) {
 	var order []string
 	values := map[string][]string{}
 	anySaved := slices.ContainsFunc(sides, func(s side) bool { return s.Saved != nil })
@@ -83,7 +83,7 @@ func discords(sides []side, v scenarios.Vocabulary) (found, unstated []Discord) 
 			unstated = append(unstated, d)
 		}
 	}
-	return append(found, scenarioDiscords(sides, v)...), unstated
+	return append(found, scenarioDiscords(sides)...), unstated
 }
 
 // unstated tells whether some run says nothing of it.
@@ -181,13 +181,13 @@ func stated(list []string, nothing string) string {
 
 // scenarioDiscords compares the content of the scenarios with that of the first run's. What the header says already is
 // left out.
-func scenarioDiscords(sides []side, v scenarios.Vocabulary) (found []Discord) {
+func scenarioDiscords(sides []side) (found []Discord) {
 	first := slices.IndexFunc(sides, func(s side) bool { return s.Run != nil })
 	for i, s := range sides {
 		if s.Run == nil || i == first {
 			continue
 		}
-		for _, d := range scenarios.Differences(sides[first].Scenario, s.Scenario, v) {
+		for _, d := range scenarios.Differences(sides[first].Scenario, s.Scenario) {
 			if d.Path == "seed" || d.Path == "rounds" || d.Path == "only" {
 				continue
 			}

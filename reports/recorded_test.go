@@ -117,6 +117,9 @@ func carshare() scenarios.Vocabulary {
 	for _, op := range []string{"verify", "profile", "login", "refresh", "logout"} {
 		v.Operations = append(v.Operations, scenarios.Operation{Name: op, Share: 0.2})
 	}
+	for _, key := range []string{"data.users", "data.dead_tokens", "data.live_tokens", "password_iterations"} {
+		v.Keys = append(v.Keys, scenarios.Key{Path: key, Standard: "1"})
+	}
 	return v
 }
 

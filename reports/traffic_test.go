@@ -25,7 +25,7 @@ func planned(t *testing.T, traffic string) *scenarios.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Plan(v)
+	return s.Plan()
 }
 
 // sums are the hits in each layer.

@@ -23,7 +23,7 @@ type Difference struct {
 
 // Differences lists in what two valid scenarios ask for another measurement, by the paths of their files. What means the
 // same however it is written is none, nor are the name, the description and the budgets: they measure nothing.
-func Differences(a, b *Scenario, v Vocabulary) []Difference {
+func Differences(a, b *Scenario) []Difference {
 	if a.measures(b) {
 		return nil
 	}
@@ -31,7 +31,7 @@ func Differences(a, b *Scenario, v Vocabulary) []Difference {
 	var list []Difference
 	for _, path := range in.with(other) {
 		d := Difference{path, in.values[path], other.values[path]}
-		if d.A != d.B && !d.told() && !in.lacksEntry(other, path) && !d.idle(a, b, v) {
+		if d.A != d.B && !d.told() && !in.lacksEntry(other, path) && !d.idle(a, b) {
 			list = append(list, d)
 		}
 	}
@@ -63,7 +63,7 @@ func (d Difference) told() bool {
 
 // idle tells that the value may be as in either scenario, for it means the same: 60s is 1m, and what is left out may have
 // been written. Scenarios that name files are taken by the word, because the files are not at hand to read them again.
-func (d Difference) idle(a, b *Scenario, v Vocabulary) bool {
+func (d Difference) idle(a, b *Scenario) bool {
 	if len(a.Files)+len(b.Files) > 0 {
 		return false
 	}
@@ -71,7 +71,7 @@ func (d Difference) idle(a, b *Scenario, v Vocabulary) bool {
 	if value == "" {
 		into, value = b, d.A
 	}
-	f := Open(into.Name, into.Source, v)
+	f := Open(into.Name, into.Source, into.Vocabulary)
 	f.Recorded()
 	f.Set(d.Path + "=" + value)
 	varied, err := f.Read()

@@ -50,10 +50,10 @@ func TestDifferences(t *testing.T) {
 				t.Fatal("nothing was replaced")
 			}
 			a, b := parsed(t, apartBase, nil), parsed(t, varied, nil)
-			if diff := cmp.Diff(tt.want, Differences(a, b, carshare())); diff != "" {
+			if diff := cmp.Diff(tt.want, Differences(a, b)); diff != "" {
 				t.Error(diff)
 			}
-			back := Differences(b, a, carshare())
+			back := Differences(b, a)
 			if len(back) != len(tt.want) {
 				t.Errorf("the other way round: got %v", back)
 			}
@@ -66,7 +66,7 @@ func TestDifferencesInFiles(t *testing.T) {
 	replay := strings.Replace(apartBase, "hold: 300/s, for: 60s", "replay: {file: noon.csv}", 1)
 	a := parsed(t, replay, fstest.MapFS{"noon.csv": {Data: []byte("0,100\n60,300\n")}})
 	b := parsed(t, replay, fstest.MapFS{"noon.csv": {Data: []byte("0,100\n60,400\n")}})
-	got := Differences(a, b, carshare())
+	got := Differences(a, b)
 	if len(got) != 1 || got[0].Path != "noon.csv" || got[0].A == got[0].B || !strings.HasPrefix(got[0].A, "13 bytes, SHA-256 ") {
 		t.Errorf("got %+v", got)
 	}

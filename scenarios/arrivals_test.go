@@ -75,10 +75,10 @@ func TestCriticalValues(t *testing.T) {
 // stageOf is a plan of one stage.
 func stageOf(arrivals string, from, to float64) *Plan {
 	s := &Scenario{
-		Name: "one", Seed: 42, Rounds: 1,
+		Name: "one", Vocabulary: carshare(), Seed: 42, Rounds: 1,
 		Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{{Name: "only", Duration: 100 * time.Second, From: from, To: to, Measure: true}}},
 	}
-	return s.Plan(carshare())
+	return s.Plan()
 }
 
 func dues(p *Plan) []float64 {

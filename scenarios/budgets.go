@@ -195,13 +195,13 @@ func (c *checker) budgetOperation(at string, b Budget, metric Metric) {
 		return
 	}
 	at += ".op"
-	names := c.v.operationNames()
+	names := c.s.Vocabulary.operationNames()
 	known := c.must(slices.Contains(names, b.Operation), at, oneOf(b.Operation, names), "operation %q is unknown", b.Operation)
 	if !c.must(metric.ByOperation, at, "leave op out: it is one number for all", "%s is not counted by operation", b.Metric) || !known {
 		return
 	}
 	if c.sound("traffic") {
-		occurs := c.s.operations(c.v)
+		occurs := c.s.operations()
 		found := slices.ContainsFunc(occurs, func(op Operation) bool { return op.Name == b.Operation })
 		c.must(found, at, "choose one that does, or add it to the mix", "operation %q does not occur in this traffic", b.Operation)
 	}
@@ -218,20 +218,21 @@ func (c *checker) budgetAPI(at string, b Budget, metric Metric) {
 	at += ".api"
 	byAPI := metricsThat(Metric.ByAPI)
 	counted := c.must(metric.ByAPI(), at, "leave api out, or limit one of "+strings.Join(byAPI, ", "), "%s is not counted by API", b.Metric)
-	known := c.v.apiNames()
+	known := c.s.Vocabulary.apiNames()
 	if !c.must(slices.Contains(known, b.API), at, meantAPI(b.API, known), "API %q is unknown", brief(b.API)) || !counted {
 		return
 	}
 	if c.sound("traffic") {
-		c.must(c.s.calls(b.API, c.v), at, "choose one that is, or give it a weight", "API %q is not called in this traffic", b.API)
+		c.must(c.s.calls(b.API), at, "choose one that is, or give it a weight", "API %q is not called in this traffic", b.API)
 	}
 }
 
 // calls tells whether an API that the vocabulary knows is called.
-func (s *Scenario) calls(name string, v Vocabulary) bool {
+func (s *Scenario) calls(name string) bool {
+	v := s.Vocabulary
 	api := v.APIs[slices.Index(v.apiNames(), name)]
 	weighted := len(s.Traffic.APIs) == 0 && api.Weight > 0 || s.Traffic.APIs[name] > 0
-	return weighted && slices.ContainsFunc(s.operations(v), func(op Operation) bool { return op.Name == api.Operation })
+	return weighted && slices.ContainsFunc(s.operations(), func(op Operation) bool { return op.Name == api.Operation })
 }
 
 func (c *checker) budgetStage(at string, b Budget) {
@@ -251,7 +252,7 @@ func (c *checker) budgetStates(at string, b Budget) {
 	comparable := append(slices.Clone(states), Before, Saved)
 	if !c.sound("phases") {
 		// What no phase leads to is a mistake whichever of them the file comes to name.
-		states = append([]string{Baseline}, c.v.Phases...)
+		states = append([]string{Baseline}, c.s.Vocabulary.Phases...)
 		c.must(b.State == "" || slices.Contains(states, b.State), at+".state", oneOf(b.State, states), "state %q is unknown", b.State)
 		comparable = append(states, Before, Saved)
 		c.must(b.Of == "" || slices.Contains(comparable, b.Of), at+".of", oneOf(b.Of, comparable), "state %q is unknown", b.Of)

@@ -34,7 +34,7 @@ func TestBeforeIsMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := s.Plan(carshare())
+	p := s.Plan()
 	if len(p.Budgets) != 2 || p.Budgets[0].State != "cache" || p.Budgets[0].Of != "extract-writes" || p.Budgets[1].Of != Saved {
 		t.Errorf("got %+v", p.Budgets)
 	}

@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,16 +18,14 @@ const (
 	// MaxTrial bounds the sum of all stages.
 	MaxTrial = 24 * time.Hour
 
-	maxTimeout    = 2 * time.Minute // latency histograms end there
-	maxItems      = 100             // entries of a list
-	maxText       = 1000            // bytes of one value
-	maxRows       = 1_000_000_000
-	maxIterations = 10_000_000
-	maxName       = 63
-	maxRepeat     = 10_000 // of the steps of a session
+	maxTimeout = 2 * time.Minute // latency histograms end there
+	maxItems   = 100             // entries of a list
+	maxText    = 1000            // bytes of one value
+	maxName    = 63
+	maxRepeat  = 10_000 // of the steps of a session
 
 	defaultTimeout = 5 * time.Second
-	// defaultZipf is how uneven tokens are used unless the file says; most populations measured lie between 0.6 and 1.
+	// defaultZipf is how unevenly records are used unless the file says; most populations measured lie between 0.6 and 1.
 	defaultZipf = 0.75
 )
 
@@ -45,17 +45,17 @@ type finding struct {
 
 // checker collects findings. Values that broken knows of are taken for sound: their mistake is told already.
 type checker struct {
-	s      *Scenario
-	v      Vocabulary
-	broken func(path string) bool
-	found  []finding
+	s *Scenario
+	// systems are the names of those that there are.
+	systems []string
+	broken  func(path string) bool
+	found   []finding
 	reading
 }
 
-func (s *Scenario) findings(v Vocabulary, broken func(string) bool, how reading) []finding {
-	c := &checker{s: s, v: v, broken: broken, reading: how}
+// all checks everything but the system itself.
+func (c *checker) all() {
 	c.head()
-	c.system()
 	c.nodes()
 	c.mix("traffic.mix", c.s.Traffic.Mix)
 	c.apis()
@@ -63,11 +63,10 @@ func (s *Scenario) findings(v Vocabulary, broken func(string) bool, how reading)
 	c.sessions()
 	c.headline()
 	c.phases()
-	for i, b := range s.Budgets {
+	for i, b := range c.s.Budgets {
 		c.budget(fmt.Sprintf("budgets[%d]", i), b)
 	}
-	c.tokens()
-	return c.found
+	c.supply()
 }
 
 // must files a mistake at path unless ok holds or path is broken. It returns ok.
@@ -109,23 +108,6 @@ func (c *checker) slug(path, name string) {
 	fit := name != "" && len(name) <= maxName && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
 		name[0] != '-' && name[len(name)-1] != '-'
 	c.must(fit, path, "use lower-case letters, digits and inner dashes, at most 63", "%q is not a name", name)
-}
-
-func (c *checker) system() {
-	s := c.s.System
-	c.must(s.Name == c.v.System, "system.name", oneOf(s.Name, []string{c.v.System}), "system %q is unknown", s.Name)
-	for _, count := range []struct {
-		path             string
-		value, low, high int
-	}{
-		{"system.data.users", s.Users, 1, maxRows},
-		{"system.data.dead_tokens", s.DeadTokens, 0, maxRows},
-		{"system.data.live_tokens", s.LiveTokens, 2, maxRows},
-		{"system.password_iterations", s.PasswordIterations, 1, maxIterations},
-	} {
-		c.must(count.value >= count.low && count.value <= count.high, count.path,
-			fmt.Sprintf("write a number from %d to %d", count.low, count.high), "%d is out of range", count.value)
-	}
 }
 
 func (c *checker) stages() {
@@ -202,13 +184,13 @@ func (c *checker) headline() {
 }
 
 func (c *checker) phases() {
-	order, phases := c.v.Phases, c.s.Phases
+	order, phases := c.s.Vocabulary.Phases, c.s.Phases
 	last := 0
 	var known []string
 	for i, name := range phases {
 		at := fmt.Sprintf("phases[%d]", i)
 		place := slices.Index(order, name)
-		c.must(place >= 0, at, oneOf(name, order), "phase %q is unknown to %s", name, c.v.System)
+		c.must(place >= 0, at, oneOf(name, order), "phase %q is unknown to %s", name, c.s.Vocabulary.System)
 		c.must(slices.Index(phases, name) == i, at, "remove it", "phase %q is listed before", name)
 		last = max(last, place+1)
 		if place >= 0 && !slices.Contains(known, name) {
@@ -237,20 +219,21 @@ func inOrder(order, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(order), func(name string) bool { return !slices.Contains(some, name) })
 }
 
-// tokens makes sure that no hit of the run finds its seeded token used up.
-func (c *checker) tokens() {
-	if !c.sound("rounds", "system", "traffic", "phases", "only") {
+// supply makes sure that no hit of the run finds used up what it needs.
+func (c *checker) supply() {
+	supply := c.s.Vocabulary.Supply
+	if supply.Key == "" || !c.sound("rounds", "system", "traffic", "phases", "only") {
 		return
 	}
-	plan, share := c.s.plan(c.v), c.v.tokenShare(c.s.System.LiveTokens)
+	plan, share := c.s.plan(), c.s.share()
 	name, most := plan.consumption()
-	c.must(most <= share, "system.data.live_tokens",
-		fmt.Sprintf("seed at least %d, or offer less, shorter or in fewer rounds", most*2*c.v.consumers()),
-		"%s uses up %d live tokens in %d trials and %d repeats; of %d it gets %d",
-		name, most, len(plan.Trials), plan.Repeats(), c.s.System.LiveTokens, share)
+	c.must(most <= share, "system."+supply.Key,
+		fmt.Sprintf("seed at least %d, or offer less, shorter or in fewer rounds", c.s.Vocabulary.enough(most)),
+		"%s uses up %d %s in %d trials and %d repeats; of %d it gets %d",
+		name, most, supply.Called, len(plan.Trials), plan.Repeats(), c.s.System.Whole(supply.Key), share)
 }
 
-// consumption is the operation that uses up the most seeded tokens in all trials and repeats, and how many.
+// consumption is the operation that uses up the most of the supply in all trials and repeats, and how much.
 func (p *Plan) consumption() (operation string, most uint64) {
 	for i, count := range p.dealt() {
 		need := count * uint64(len(p.Trials)+p.Repeats())
@@ -261,29 +244,49 @@ func (p *Plan) consumption() (operation string, most uint64) {
 	return operation, most
 }
 
-// Shortage is how many live tokens have to be seeded for all trials of p, where those of s are too few; else it is zero.
-func (s *Scenario) Shortage(p *Plan, v Vocabulary) uint64 {
-	if _, most := p.consumption(); most > v.tokenShare(s.System.LiveTokens) {
-		return most * 2 * v.consumers()
+// Shortage is how much of the supply has to be seeded for all trials of p, where that of s is too little; else it is zero.
+func (s *Scenario) Shortage(p *Plan) uint64 {
+	if _, most := p.consumption(); most > s.share() {
+		return s.Vocabulary.enough(most)
 	}
 	return 0
 }
 
-// MostRounds is how many rounds the seeded tokens are enough for, at most [MaxRounds] of them.
-func (s *Scenario) MostRounds(v Vocabulary) int {
+// Supplied is s with at least so much of the supply.
+func (s *Scenario) Supplied(least uint64) *Scenario {
+	key := s.Vocabulary.Supply.Key
+	if key == "" {
+		return s
+	}
+	more := *s
+	more.System.Values = maps.Clone(s.System.Values)
+	more.System.Values[key] = max(s.System.Whole(key), int(least))
+	return &more
+}
+
+// MostRounds is how many rounds the supply is enough for, at most [MaxRounds] of them.
+func (s *Scenario) MostRounds() int {
 	longer := *s
 	for longer.Rounds = MaxRounds; longer.Rounds > s.Rounds; longer.Rounds-- {
-		if _, most := longer.plan(v).consumption(); most <= v.tokenShare(s.System.LiveTokens) {
+		if _, most := longer.plan().consumption(); most <= s.share() {
 			break
 		}
 	}
 	return longer.Rounds
 }
 
-// tokenShare is how many of the live tokens each consuming operation may use up: one half is read for ever by the
-// other operations, the second half is divided equally.
-func (v Vocabulary) tokenShare(live int) uint64 {
-	return uint64(live) / 2 / max(v.consumers(), 1)
+// share is how much of the supply each consuming operation may use up.
+func (s *Scenario) share() uint64 {
+	supply := s.Vocabulary.Supply
+	if supply.Key == "" {
+		return math.MaxUint64
+	}
+	return uint64(float64(s.System.Whole(supply.Key))*(1-supply.Kept)) / max(s.Vocabulary.consumers(), 1)
+}
+
+// enough is how much of the supply has to be seeded for each consuming operation to use up so much.
+func (v Vocabulary) enough(each uint64) uint64 {
+	return uint64(math.Ceil(float64(each*v.consumers()) / (1 - v.Supply.Kept)))
 }
 
 func (v Vocabulary) consumers() uint64 {

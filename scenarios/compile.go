@@ -10,9 +10,9 @@ import (
 // counters. Booting and seeding come on top, once.
 const SwitchAllowance = 3 * time.Second
 
-// Plan compiles a valid scenario. It is a pure function of s and v.
-func (s *Scenario) Plan(v Vocabulary) *Plan {
-	p := s.plan(v)
+// Plan compiles a valid scenario. It is a pure function of s.
+func (s *Scenario) Plan() *Plan {
+	p := s.plan()
 	p.tally()
 	return p
 }
@@ -31,7 +31,7 @@ func (p *Plan) tally() {
 }
 
 // plan is Plan without the hits of each trial, which take a walk through it where there are sessions.
-func (s *Scenario) plan(v Vocabulary) *Plan {
+func (s *Scenario) plan() *Plan {
 	p := &Plan{
 		Scenario:   s.Name,
 		Seed:       s.Seed,
@@ -39,11 +39,11 @@ func (s *Scenario) plan(v Vocabulary) *Plan {
 		Arrivals:   s.Traffic.Arrivals,
 		Timeout:    s.Traffic.Timeout,
 		Headline:   s.Traffic.Headline,
-		Operations: s.operations(v),
+		Operations: s.operations(),
 		Stages:     place(s.Traffic.Stages),
 	}
-	p.Sessions = s.sessions(v, p.Operations)
-	s.share(p, v)
+	p.Sessions = s.sessions(p.Operations)
+	s.mixed(p)
 	p.States, p.Phases = s.measured()
 	p.Trials = trials(p.States, s.Rounds)
 	last := p.States[len(p.States)-1]
@@ -60,16 +60,16 @@ func (s *Scenario) plan(v Vocabulary) *Plan {
 
 // operations are those that occur, in some stage or in sessions. Their shares are those of the mix of the whole traffic,
 // scaled to sum to one, since a file may round them.
-func (s *Scenario) operations(v Vocabulary) []Operation {
-	mixes := []map[string]float64{s.mix(v, nil)}
+func (s *Scenario) operations() []Operation {
+	mixes := []map[string]float64{s.mix(nil)}
 	for _, stage := range s.Traffic.Stages {
-		mixes = append(mixes, s.mix(v, stage.Mix))
+		mixes = append(mixes, s.mix(stage.Mix))
 	}
 	var ops []Operation
-	for _, op := range v.Operations {
+	for _, op := range s.Vocabulary.Operations {
 		op.Share = mixes[0][op.Name]
 		occurs := slices.ContainsFunc(mixes, func(mix map[string]float64) bool { return mix[op.Name] > 0 })
-		if occurs || s.Traffic.Sessions.does(op.Name, v.Roles) {
+		if occurs || s.Traffic.Sessions.does(op.Name, s.Vocabulary.Roles) {
 			ops = append(ops, op)
 		}
 	}
@@ -78,7 +78,7 @@ func (s *Scenario) operations(v Vocabulary) []Operation {
 
 // mix is the share of each operation that occurs under a mix: that of a stage, or else of the traffic, or else by the
 // weights of the APIs, or else the system's catalogue. The shares sum to one.
-func (s *Scenario) mix(v Vocabulary, stage map[string]float64) map[string]float64 {
+func (s *Scenario) mix(stage map[string]float64) map[string]float64 {
 	shares := map[string]float64{}
 	switch {
 	case len(stage) > 0:
@@ -86,11 +86,11 @@ func (s *Scenario) mix(v Vocabulary, stage map[string]float64) map[string]float6
 	case len(s.Traffic.Mix) > 0:
 		maps.Copy(shares, s.Traffic.Mix)
 	case len(s.Traffic.APIs) > 0:
-		for _, api := range v.APIs {
+		for _, api := range s.Vocabulary.APIs {
 			shares[api.Operation] += s.Traffic.APIs[api.Name]
 		}
 	default:
-		for _, op := range v.Operations {
+		for _, op := range s.Vocabulary.Operations {
 			shares[op.Name] = op.Share
 		}
 	}
@@ -104,10 +104,10 @@ func (s *Scenario) mix(v Vocabulary, stage map[string]float64) map[string]float6
 	return shares
 }
 
-// share gives each stage of p its mix.
-func (s *Scenario) share(p *Plan, v Vocabulary) {
+// mixed gives each stage of p its mix.
+func (s *Scenario) mixed(p *Plan) {
 	for i, stage := range s.Traffic.Stages {
-		mix := s.mix(v, stage.Mix)
+		mix := s.mix(stage.Mix)
 		for _, op := range p.Operations {
 			p.Stages[i].Shares = append(p.Stages[i].Shares, mix[op.Name])
 		}

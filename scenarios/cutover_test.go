@@ -12,7 +12,7 @@ import (
 
 func cutoverScenario(stages ...Stage) *Scenario {
 	return &Scenario{
-		Name: "cut", Seed: 3, Rounds: 3, Phases: []string{"extract", "cache"},
+		Name: "cut", Vocabulary: cutoverVocabulary(), Seed: 3, Rounds: 3, Phases: []string{"extract", "cache"},
 		Traffic: Traffic{Arrivals: Even, Timeout: time.Second, Headline: stages[len(stages)-1].Name, Stages: stages},
 	}
 }
@@ -36,7 +36,7 @@ func TestCutoverPlan(t *testing.T) {
 		{true, []string{"warm-up 0s-5s baseline", "baseline 5s-12s baseline", "extract 12s-19s extract", "cache 19s-26s cache",
 			"extract again 26s-33s extract", "baseline again 33s-40s baseline"}},
 	} {
-		p, states := s.Plan(cutoverVocabulary()).Cutover(7*time.Second, tt.back)
+		p, states := s.Plan().Cutover(7*time.Second, tt.back)
 		var got []string
 		for i, stage := range p.Stages {
 			got = append(got, fmt.Sprintf("%s %v-%v %s", stage.Name, stage.Begin, stage.End, states[i]))
@@ -63,7 +63,7 @@ func TestCutoverRate(t *testing.T) {
 		{Stage{Name: "peak", Shape: Spike{From: 0, To: 100, Hold: time.Second, Decay: 2 * time.Second, DecayShape: Linear}, Duration: 3 * time.Second, Measure: true}, 67},
 		{hold("peak", 0.25, time.Minute, true), 0.25},
 	} {
-		p, _ := cutoverScenario(tt.stage).Plan(cutoverVocabulary()).Cutover(3*time.Second, false)
+		p, _ := cutoverScenario(tt.stage).Plan().Cutover(3*time.Second, false)
 		if p.Stages[0].End != shortestWarmUp || p.Stages[1].From != tt.want {
 			t.Errorf("got a warm-up of %v and %v/s, want %v and %v/s", p.Stages[0].End, p.Stages[1].From, shortestWarmUp, tt.want)
 		}
@@ -74,7 +74,7 @@ func TestCutoverRate(t *testing.T) {
 func TestCutoverIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate, length := rapid.Float64Range(1, 50).Draw(t, "rate"), time.Duration(rapid.Int64Range(1e9, 5e9).Draw(t, "length"))
-		p, states := cutoverScenario(hold("peak", rate, time.Second, true)).Plan(cutoverVocabulary()).Cutover(length, rapid.Bool().Draw(t, "back"))
+		p, states := cutoverScenario(hold("peak", rate, time.Second, true)).Plan().Cutover(length, rapid.Bool().Draw(t, "back"))
 		names, end, hits := map[string]bool{}, time.Duration(0), uint64(0)
 		for _, stage := range p.Stages {
 			if stage.Begin != end || names[stage.Name] {

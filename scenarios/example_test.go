@@ -6,9 +6,11 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// shop is what a small system knows of itself: one phase, and two operations.
+// shop is what a small system knows of itself: one phase, two operations, and how many customers are seeded.
 func shop() scenarios.Vocabulary {
-	return scenarios.Vocabulary{System: "shop", Phases: []string{"cache"}, Operations: []scenarios.Operation{{Name: "browse", Share: 0.9}, {Name: "buy", Share: 0.1}}}
+	return scenarios.Vocabulary{System: "shop", Phases: []string{"cache"},
+		Operations: []scenarios.Operation{{Name: "browse", Share: 0.9}, {Name: "buy", Share: 0.1}},
+		Keys:       []scenarios.Key{{Path: "data.customers", Least: 1, Standard: "1000", Says: "People who may buy."}}}
 }
 
 // A scenario is text; its plan says to the hit what is going to be due.
@@ -17,7 +19,7 @@ func ExampleParse() {
 name: sale
 seed: 7
 rounds: 2
-system: {name: shop, data: {users: 100, dead_tokens: 0, live_tokens: 1000}}
+system: {name: shop, data: {customers: 100}}
 traffic:
   arrivals: even
   stages:
@@ -29,7 +31,7 @@ phases: [cache]
 		fmt.Println(err)
 		return
 	}
-	plan := s.Plan(shop())
+	plan := s.Plan()
 	for hit := range plan.Hits(0) {
 		fmt.Println(hit.Seq, hit.Due, plan.Operations[hit.Operation].Name)
 		if hit.Seq == 2 {

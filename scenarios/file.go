@@ -11,9 +11,9 @@ import (
 // File is the text of a scenario, in which flags may replace values before it is read. What they give is read like the
 // rest, so every rule holds for it too, and a mistake in it has the flag as its place.
 type File struct {
-	name       string
-	src        []byte
-	vocabulary Vocabulary
+	name    string
+	src     []byte
+	systems []Vocabulary
 	// document is nil when src is no YAML mapping; errs says why, and why settings found no place.
 	document *yaml.Node
 	errs     Errors
@@ -63,13 +63,13 @@ func (o origin) names(path string) bool {
 	return o.whole || path == o.path && (o.place != o.flag || strings.TrimLeft(o.flag, "-") == path)
 }
 
-// Open begins with the text of a scenario file. Name is what mistakes call it; vocabulary is what the system under test
-// knows. What is wrong with it is told by [File.Read].
-func Open(name string, src []byte, vocabulary Vocabulary) *File {
+// Open begins with the text of a scenario file. Name is what mistakes call it; systems are what those know that it may name.
+// What is wrong with it is told by [File.Read].
+func Open(name string, src []byte, systems ...Vocabulary) *File {
 	r := newReader(name)
 	r.text.src = src
 	document := r.document(src)
-	return &File{name: name, src: src, vocabulary: vocabulary, document: document, errs: r.errs, origins: map[*yaml.Node]origin{}}
+	return &File{name: name, src: src, systems: systems, document: document, errs: r.errs, origins: map[*yaml.Node]origin{}}
 }
 
 // Beside gives the directory that the scenario is in, where the files lie that it names, such as the series of a replay.
@@ -95,7 +95,7 @@ func (f *File) Read() (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	again := Open(f.name, text, f.vocabulary)
+	again := Open(f.name, text, f.systems...)
 	again.Beside(f.files)
 	s, r = again.read(f.reading)
 	if !r.sound() {
@@ -112,9 +112,14 @@ func (f *File) read(how reading) (*Scenario, *reader) {
 	if f.document == nil {
 		return nil, r
 	}
-	s := r.scenario(f.document.Content[0], f.vocabulary)
+	v, known := f.vocabulary()
+	s := r.scenario(f.document.Content[0], v)
 	s.Source, s.Files = f.src, r.library.contents
-	for _, found := range s.findings(f.vocabulary, r.broken, how) {
+	c := &checker{s: s, systems: systemNames(f.systems), broken: r.broken, reading: how}
+	if c.system(); known {
+		c.all()
+	}
+	for _, found := range c.found {
 		r.reportAt(found.path, found.mistake)
 	}
 	return s, r

@@ -243,7 +243,7 @@ func checkEffective(t fataler, f *File) {
 	if diff := cmp.Diff(set, again, ignored, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("%s\n%s", diff, s.Source)
 	}
-	if diff := cmp.Diff(s.Plan(carshare()), again.Plan(carshare()), cmp.AllowUnexported(Plan{}, PlannedSessions{})); diff != "" {
+	if diff := cmp.Diff(s.Plan(), again.Plan(), cmp.AllowUnexported(Plan{}, PlannedSessions{})); diff != "" {
 		t.Fatalf("%s\n%s", diff, s.Source)
 	}
 	if f.varied && !strings.Contains(string(s.Source), " # --") {

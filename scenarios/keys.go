@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// Keys are the paths of all values that a scenario for a system with this vocabulary may have, as flags and mistakes write
-// them, in the order of the reference. Entries of a list stand as [], except those of traffic.stages, which are named; none
-// named is [].
-func Keys(v Vocabulary, stages []string) []string {
-	l := lexicon{language(v), v}
+// Keys are the paths of all values that a scenario for one of these systems may have, as flags and mistakes write them, in the
+// order of the reference. Entries of a list stand as [], except those of traffic.stages, which are named; none named is [].
+func Keys(stages []string, systems ...Vocabulary) []string {
+	l := lexicon{language(systems), Union(systems...)}
 	var keys []string
 	for _, e := range l.entries {
 		if len(l.inside(e.path)) > 0 || len(l.inside(e.path+"[]")) > 0 {

@@ -10,8 +10,9 @@ import (
 
 // Every key that is offered is one that a flag takes, and only those that hold a value.
 func TestKeys(t *testing.T) {
-	v := scenarios.Vocabulary{System: "shop", Phases: []string{"cache"}, Nodes: map[string]int64{"primary": 1}, Operations: []scenarios.Operation{{Name: "buy"}}}
-	named := scenarios.Keys(v, []string{"calm", "peak"})
+	v := scenarios.Vocabulary{System: "shop", Phases: []string{"cache"}, Nodes: map[string]int64{"primary": 1}, Operations: []scenarios.Operation{{Name: "buy"}},
+		Keys: []scenarios.Key{{Path: "data.users"}}}
+	named := scenarios.Keys([]string{"calm", "peak"}, v)
 	for _, want := range []string{"seed", "rounds", "system.data.users", "nodes.primary.cpus", "traffic.mix.buy", "traffic.stages[calm].hold", "traffic.stages[peak].mix.buy", "traffic.sessions.think"} {
 		if !slices.Contains(named, want) {
 			t.Errorf("got %q, want %s among them", named, want)
@@ -22,7 +23,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("got %s, which takes no value", not)
 		}
 	}
-	if plain := scenarios.Keys(v, nil); !slices.Contains(plain, "traffic.stages[].hold") {
+	if plain := scenarios.Keys(nil, v); !slices.Contains(plain, "traffic.stages[].hold") {
 		t.Errorf("got %q", plain)
 	}
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,8 +22,9 @@ type entry struct {
 }
 
 // language lists every key, each before what is inside it.
-func language(v Vocabulary) []entry {
-	return slices.Concat(headEntries(v), systemEntries(v), trafficEntries(v), sessionEntries(v), shapeEntries(), budgetEntries(v))
+func language(systems []Vocabulary) []entry {
+	v := Union(systems...)
+	return slices.Concat(headEntries(v), systemEntries(v, systemNames(systems)), nodeEntries(v), trafficEntries(v), sessionEntries(v), shapeEntries(), budgetEntries(v))
 }
 
 func headEntries(v Vocabulary) []entry {
@@ -43,14 +45,19 @@ func headEntries(v Vocabulary) []entry {
 	}
 }
 
-func systemEntries(v Vocabulary) []entry {
+func systemEntries(v Vocabulary, names []string) []entry {
+	entries := []entry{{path: "system.name", takes: word("system", names), standard: v.System, says: "The system under test."}}
+	if len(v.seeded()) > 0 {
+		entries = append(entries, entry{path: "system.data", takes: mapping(), otherwise: "as below", says: "What is in the database before the traffic begins."})
+	}
+	for _, k := range slices.Concat(v.seeded(), v.others()) {
+		entries = append(entries, k.entry())
+	}
+	return entries
+}
+
+func nodeEntries(v Vocabulary) []entry {
 	return []entry{
-		{path: "system.name", takes: word("system", []string{v.System}), standard: v.System, says: "The system under test."},
-		{path: "system.data", takes: mapping(), otherwise: "as below", says: "What is in the database before the traffic begins."},
-		{path: "system.data.users", takes: whole(1, maxRows), standard: "50000", says: "Accounts that can log in."},
-		{path: "system.data.dead_tokens", takes: whole(0, maxRows), standard: "2000000", says: "Expired and revoked tokens of past years, in the table that every request reads."},
-		{path: "system.data.live_tokens", takes: whole(2, maxRows), standard: "200000", says: "Tokens that are valid when the run begins. Refreshes and logouts use them up."},
-		{path: "system.password_iterations", takes: whole(1, maxIterations), standard: "1000", says: "PBKDF2 rounds per password: what a login costs the processor."},
 		{path: "nodes.NODE", takes: mapping(), otherwise: "no limits", says: "The limits of this node: " + strings.Join(slices.Sorted(maps.Keys(v.Nodes)), ", ") + "."},
 		{path: "nodes.NODE.cpus", takes: number(minCPUs, maxCPUs, "0.5"), otherwise: "no limit", says: "How many CPUs it may use, in fractions if need be."},
 		{path: "nodes.NODE.memory", takes: size(), otherwise: "no limit", says: "How much memory it may use."},
@@ -63,7 +70,7 @@ func trafficEntries(v Vocabulary) []entry {
 	return []entry{
 		{path: "traffic.arrivals", takes: word("arrivals", []string{Poisson, Even}), standard: Poisson, says: "How requests follow one another: poisson as those of many people do, even like clockwork."},
 		{path: "traffic.timeout", takes: duration(), standard: "5s", says: "When a client gives up; the request has failed then. At most 2m."},
-		{path: "traffic.zipf", takes: numeral("0.99"), standard: trim(defaultZipf), says: "How unevenly tokens are used: the share of the k-th most popular one is proportional to 1/k^zipf. Above 0, at most 10."},
+		{path: "traffic.zipf", takes: numeral("0.99"), standard: trim(defaultZipf), says: "How unevenly " + cmp.Or(v.Records, "records") + " are used: the share of the k-th most popular one is proportional to 1/k^zipf. Above 0, at most 10."},
 		{path: "traffic.mix", takes: mapping(), otherwise: "as in the system's catalogue", says: "The operations and their shares, which sum to 100%. Operations that are not listed do not occur."},
 		{path: "traffic.mix.OPERATION", takes: share(), otherwise: "does not occur", says: "The share of this operation: " + strings.Join(v.operationNames(), ", ") + "."},
 		{path: "traffic.apis", takes: mapping(), otherwise: "as in the system's catalogue", says: "The APIs that are called and their weights. Without a mix they decide how often each operation occurs as well."},

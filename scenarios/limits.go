@@ -108,7 +108,7 @@ func (c *checker) due(at string, b Budget) {
 	if c.asRecorded || c.varied && !flagged || !counted && b.Least == 0 || !c.sound("rounds", "traffic", "phases", "only", at) {
 		return
 	}
-	p := c.s.plan(c.v)
+	p := c.s.plan()
 	filled := b.Filled(p.Headline, p.States[len(p.States)-1], c.s.Phases)
 	hits, least, most := p.due(filled)
 	what := "in stage " + filled.Stage

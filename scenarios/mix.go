@@ -14,7 +14,7 @@ func (c *checker) mix(path string, mix map[string]float64) {
 	names := slices.Sorted(maps.Keys(mix))
 	for _, name := range names {
 		sum += mix[name]
-		known := c.v.operationNames()
+		known := c.s.Vocabulary.operationNames()
 		c.must(slices.Contains(known, name), path+"."+brief(name), oneOf(name, known), "operation %q is unknown", brief(name))
 	}
 	// Shares are typed with a few decimals; anything nearer than a millionth is rounding.
@@ -25,7 +25,7 @@ func (c *checker) mix(path string, mix map[string]float64) {
 func (c *checker) shares(mix map[string]float64, names []string, sum float64) string {
 	var parts []string
 	for _, name := range names {
-		if weight := mix[name]; weight >= 1 && len(names) <= len(c.v.Operations) {
+		if weight := mix[name]; weight >= 1 && len(names) <= len(c.s.Vocabulary.Operations) {
 			parts = append(parts, brief(name)+": "+trim(math.Round(weight/sum*1e8)/1e6)+"%")
 		}
 	}
@@ -42,7 +42,7 @@ func (c *checker) apis() {
 	if len(apis) == 0 {
 		return
 	}
-	known := c.v.apiNames()
+	known := c.s.Vocabulary.apiNames()
 	var sum float64
 	for _, name := range slices.Sorted(maps.Keys(apis)) {
 		sum += apis[name]
@@ -52,11 +52,11 @@ func (c *checker) apis() {
 		return
 	}
 	caused := map[string]bool{}
-	for _, api := range c.v.APIs {
+	for _, api := range c.s.Vocabulary.APIs {
 		caused[api.Operation] = caused[api.Operation] || apis[api.Name] > 0
 	}
-	for _, op := range c.s.operations(c.v) {
-		c.must(caused[op.Name], path, "give a weight to an API that causes it: "+c.v.causes(op.Name),
+	for _, op := range c.s.operations() {
+		c.must(caused[op.Name], path, "give a weight to an API that causes it: "+c.s.Vocabulary.causes(op.Name),
 			"operation %q occurs, and no API with a weight causes it", op.Name)
 	}
 }
@@ -95,11 +95,11 @@ func (v Vocabulary) apiNames() []string {
 // sessions checks what follows a login.
 func (c *checker) sessions() {
 	const path = "traffic.sessions"
-	s, roles := c.s.Traffic.Sessions, c.v.Roles
-	if s == nil || !c.must(roles != Roles{}, path, "remove them", "system %q has no sessions", c.v.System) {
+	s, roles := c.s.Traffic.Sessions, c.s.Vocabulary.Roles
+	if s == nil || !c.must(roles != Roles{}, path, "remove them", "system %q has no sessions", c.s.Vocabulary.System) {
 		return
 	}
-	steps := c.v.steps()
+	steps := c.s.Vocabulary.steps()
 	c.must(len(s.Steps) > 0, path+".steps", "list some of "+strings.Join(steps, ", "), "there are no steps")
 	for i, name := range s.Steps {
 		c.must(slices.Contains(steps, name), fmt.Sprintf("%s.steps[%d]", path, i), c.insteadOf(name, steps), "%q is no step of a session", name)
@@ -112,6 +112,15 @@ func (c *checker) sessions() {
 	c.crowd()
 }
 
+// someSteps is an example of what a session does.
+func (v Vocabulary) someSteps() string {
+	steps := v.steps()
+	if len(steps) == 0 {
+		return "[...]"
+	}
+	return "[" + steps[len(steps)-1] + ", " + steps[0] + ", " + steps[0] + "]"
+}
+
 // steps are the operations of which a session's steps may be.
 func (v Vocabulary) steps() []string {
 	return slices.DeleteFunc(v.operationNames(), func(name string) bool {
@@ -122,11 +131,11 @@ func (v Vocabulary) steps() []string {
 // insteadOf is the remedy for what is no step.
 func (c *checker) insteadOf(name string, steps []string) string {
 	switch name {
-	case c.v.Roles.Login:
+	case c.s.Vocabulary.Roles.Login:
 		return "remove it: the session begins with its login"
-	case c.v.Roles.Refresh:
+	case c.s.Vocabulary.Roles.Refresh:
 		return "remove it, and write token_life: when the token is exchanged"
-	case c.v.Roles.Logout:
+	case c.s.Vocabulary.Roles.Logout:
 		return "remove it, and write logout: the share of people who do that at the end"
 	default:
 		return oneOf(name, steps)
@@ -139,12 +148,12 @@ func (c *checker) crowd() {
 	if !c.sound("rounds", "traffic", "system.name", "phases", "only") || !c.legible("for") {
 		return
 	}
-	p := c.s.plan(c.v)
+	p := c.s.plan()
 	var logins uint64
 	if p.Sessions.login >= 0 {
 		logins = p.dealt()[p.Sessions.login]
 	}
-	if !c.must(logins > 0, path, "give "+c.v.Roles.Login+" a share of the mix, or remove the sessions", "nobody logs in, so no session begins") {
+	if !c.must(logins > 0, path, "give "+c.s.Vocabulary.Roles.Login+" a share of the mix, or remove the sessions", "nobody logs in, so no session begins") {
 		return
 	}
 	// Whoever cannot send the mean cannot send the peak.

@@ -47,7 +47,7 @@ func (r *reader) images(n *yaml.Node) Images {
 // nodes checks that each can run in what it is given.
 func (c *checker) nodes() {
 	for _, name := range slices.Sorted(maps.Keys(c.s.Nodes)) {
-		memory, least := c.s.Nodes[name].MemoryBytes, c.v.Nodes[name]
+		memory, least := c.s.Nodes[name].MemoryBytes, c.s.Vocabulary.Nodes[name]
 		c.must(memory == 0 || memory >= least, "nodes."+name+".memory", "give it "+sizeText(least)+" or more",
 			"%s is less than %s needs to run", sizeText(memory), name)
 	}

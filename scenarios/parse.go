@@ -10,10 +10,10 @@ import (
 const Version = 1
 
 // Parse reads a scenario file that names no other; see [File.Beside] for those that do. File is the name used in mistakes;
-// vocabulary is what the system under test knows. The error, if any, is of type [Errors] and holds every mistake found:
+// systems are what those know that it may name. The error, if any, is of type [Errors] and holds every mistake found:
 // first of structure, then of meaning.
-func Parse(file string, src []byte, vocabulary Vocabulary) (*Scenario, error) {
-	return Open(file, src, vocabulary).Read()
+func Parse(file string, src []byte, systems ...Vocabulary) (*Scenario, error) {
+	return Open(file, src, systems...).Read()
 }
 
 func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
@@ -28,12 +28,13 @@ func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
 		Seed:        value(f, "seed", 1, unquoted(readWhole)),
 		Rounds:      f.whole("rounds", 3),
 		System:      r.system(f.of["system"], v),
+		Vocabulary:  v,
 		Nodes:       r.limits(f.of["nodes"], v),
 		Images:      r.images(f.of["images"]),
 		Phases:      v.Phases,
 	}
 	if f.has("traffic") {
-		s.Traffic = r.traffic(f.of["traffic"])
+		s.Traffic = r.traffic(f.of["traffic"], v)
 	}
 	if f.of["phases"] != nil {
 		s.Phases = f.texts("phases")
@@ -47,19 +48,7 @@ func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
 	return s
 }
 
-func (r *reader) system(n *yaml.Node, v Vocabulary) System {
-	f := r.mapping("system", n, "name", "data", "password_iterations")
-	data := r.mapping(f.at("data"), f.of["data"], "users", "dead_tokens", "live_tokens")
-	return System{
-		Name:               f.text("name", v.System),
-		Users:              data.whole("users", 50_000),
-		DeadTokens:         data.whole("dead_tokens", 2_000_000),
-		LiveTokens:         data.whole("live_tokens", 200_000),
-		PasswordIterations: f.whole("password_iterations", 1000),
-	}
-}
-
-func (r *reader) traffic(n *yaml.Node) Traffic {
+func (r *reader) traffic(n *yaml.Node, v Vocabulary) Traffic {
 	f := r.mapping("traffic", n, "arrivals", "timeout", "zipf", "mix", "apis", "sessions", "headline", "stages")
 	f.require("stages", "list at least one stage, such as {name: plateau, hold: 600/s, for: 8s}")
 	t := Traffic{
@@ -70,7 +59,7 @@ func (r *reader) traffic(n *yaml.Node) Traffic {
 		APIs:     r.parts(f.at("apis"), f.of["apis"], unquoted(readNumber)),
 	}
 	if f.of["sessions"] != nil {
-		t.Sessions = r.sessions(f.at("sessions"), f.of["sessions"])
+		t.Sessions = r.sessions(f.at("sessions"), f.of["sessions"], v)
 	}
 	for i, n := range f.items("stages") {
 		t.Stages = append(t.Stages, r.stage(f.item("stages", i), n))
@@ -92,9 +81,9 @@ func (r *reader) parts(path string, n *yaml.Node, read func(*yaml.Node) (float64
 	return parts
 }
 
-func (r *reader) sessions(path string, n *yaml.Node) *Sessions {
+func (r *reader) sessions(path string, n *yaml.Node, v Vocabulary) *Sessions {
 	f := r.mapping(path, n, "steps", "repeat", "think", "logout", "token_life", "jitter")
-	f.require("steps", "list what people do after the login, such as steps: [profile, verify, verify]")
+	f.require("steps", "list what people do after the login, such as steps: "+v.someSteps())
 	f.require("think", "say how long people pause between two steps, such as think: 3s")
 	return &Sessions{
 		Steps:     f.texts("steps"),

@@ -27,7 +27,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Scenario{
 		Version: 1, Name: "peak", Seed: 1, Rounds: 3,
-		System: System{Name: "carshare", Users: 50_000, DeadTokens: 2_000_000, LiveTokens: 200_000, PasswordIterations: 1000},
+		Vocabulary: carshare(),
+		System:     System{"carshare", map[string]any{"data.users": 50_000, "data.dead_tokens": 2_000_000, "data.live_tokens": 200_000, "password_iterations": 1000}},
 		Traffic: Traffic{
 			Arrivals: Poisson, Timeout: 5 * time.Second, Zipf: 0.75, Headline: "lunch",
 			Stages: []Stage{{Name: "lunch", Duration: time.Minute, From: 100, To: 100, Measure: true}},
@@ -359,7 +360,7 @@ func TestEdges(t *testing.T) {
 			t.Errorf("%.60s: %v", tt.new, err)
 			continue
 		}
-		if sum := s.Plan(carshare()).Operations; sum[0].Share <= 0 {
+		if sum := s.Plan().Operations; sum[0].Share <= 0 {
 			t.Errorf("%.60s: got %v", tt.new, sum)
 		}
 	}
@@ -461,7 +462,7 @@ func FuzzParse(f *testing.F) {
 			checkErrors(t, src, err)
 			return
 		}
-		checkHits(t, s.Plan(carshare()), 0, 1000)
+		checkHits(t, s.Plan(), 0, 1000)
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 func drawScenario(t *rapid.T) *Scenario {
 	s := &Scenario{
 		Version: 1, Name: "drawn", Seed: rapid.Uint64().Draw(t, "seed"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds"),
-		System: System{Name: "carshare", Users: 10, LiveTokens: maxRows, PasswordIterations: 1},
+		Vocabulary: carshare(), System: System{"carshare", map[string]any{"data.users": 10, "data.live_tokens": 1_000_000_000, "password_iterations": 1}},
 		Traffic: Traffic{
 			Arrivals: rapid.SampledFrom([]string{Poisson, Even}).Draw(t, "arrivals"), Timeout: time.Second,
 		},
@@ -98,7 +98,7 @@ func TestHitsProperties(t *testing.T) {
 		if rapid.Bool().Draw(t, "sessions") {
 			drawSessions(t, s)
 		}
-		p := s.Plan(carshare())
+		p := s.Plan()
 		rounds := map[int][]Hit{}
 		for _, trial := range p.Trials {
 			hits := checkHits(t, p, trial.Index, math.MaxUint64)
@@ -119,7 +119,7 @@ func TestCountsAreTheIntegral(t *testing.T) {
 		s := drawScenario(t)
 		var sum float64
 		var hits uint64
-		for i, stage := range s.Plan(carshare()).Stages {
+		for i, stage := range s.Plan().Stages {
 			d := s.Traffic.Stages[i]
 			volume := integral(d, d.Duration.Seconds())
 			if math.Abs(float64(stage.Hits)-volume) > 1+1e-4 {
@@ -138,7 +138,7 @@ func TestEvenFollowsTheCurve(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		s.Traffic.Arrivals = Even
-		p := s.Plan(carshare())
+		p := s.Plan()
 		for hit := range p.Hits(0) {
 			got := cumulative(p.Stages, hit.Due)
 			// A due time is cut to the nanosecond and kept a nanosecond inside its stage; at 300/s neither is a
@@ -161,7 +161,7 @@ func cumulative(stages []PlannedStage, at time.Duration) float64 {
 
 func TestSeeds(t *testing.T) {
 	s := vary(t, "stay-launch", func(f *File) { f.Quick(); f.Set("rounds=2") })
-	collect := func(s *Scenario, trial int) []Hit { return slices.Collect(s.Plan(carshare()).Hits(trial)) }
+	collect := func(s *Scenario, trial int) []Hit { return slices.Collect(s.Plan().Hits(trial)) }
 	one := collect(s, 0)
 	if again := collect(s, 0); !slices.Equal(one, again) {
 		t.Error("the same seed gives other hits")
@@ -182,7 +182,7 @@ func TestSeeds(t *testing.T) {
 // Stopping early stops.
 func TestHitsBreak(t *testing.T) {
 	n := 0
-	for range read(t, "stay-launch").Plan(carshare()).Hits(0) {
+	for range read(t, "stay-launch").Plan().Hits(0) {
 		if n++; n == 3 {
 			break
 		}
@@ -199,7 +199,7 @@ func TestOneHour(t *testing.T) {
 		{Name: "rise", Duration: 30 * time.Minute, From: 0, To: 600, Measure: true},
 		{Name: "hold", Duration: 30 * time.Minute, From: 600, To: 600, Measure: true},
 	}
-	p := s.Plan(carshare())
+	p := s.Plan()
 	begin := time.Now()
 	allocations := testing.AllocsPerRun(1, func() {
 		var n uint64
@@ -221,10 +221,10 @@ func TestOneHour(t *testing.T) {
 // A curve that ends on half a hit rounds it up: the hit is due at the last moment of its stage, not in the next one.
 func TestLastMoment(t *testing.T) {
 	for _, arrivals := range []string{Even, Poisson} {
-		s := &Scenario{Name: "half", Rounds: 1, Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{
+		s := &Scenario{Name: "half", Rounds: 1, Vocabulary: carshare(), Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{
 			{Name: "half", Duration: time.Second / 2, From: 1, To: 1}, {Name: "rest", Duration: 3 * time.Second, From: 1, To: 1},
 		}}}
-		if hits := checkHits(t, s.Plan(carshare()), 0, 10); len(hits) != 4 {
+		if hits := checkHits(t, s.Plan(), 0, 10); len(hits) != 4 {
 			t.Errorf("%s: got %d hits, want 4", arrivals, len(hits))
 		}
 	}
@@ -232,7 +232,7 @@ func TestLastMoment(t *testing.T) {
 
 func TestExpected(t *testing.T) {
 	// 6 states in 3 rounds; a trial takes 2 + 3 + 2 + 8 seconds and the allowance of 3.
-	if got, want := read(t, "stay-launch").Plan(carshare()).Expected(), 18*(15+3)*time.Second; got != want {
+	if got, want := read(t, "stay-launch").Plan().Expected(), 18*(15+3)*time.Second; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if p := (&Plan{}); p.Expected() != 0 || p.Duration() != 0 || p.Total(0) != 0 {
@@ -260,9 +260,9 @@ func TestTrialsAlternate(t *testing.T) {
 // came from stays as it was.
 func TestExtend(t *testing.T) {
 	s := vary(t, "game-event", func(f *File) { f.Quick(); f.Set("rounds=5") })
-	want := s.Plan(carshare())
+	want := s.Plan()
 	s.Rounds = 3
-	short := s.Plan(carshare())
+	short := s.Plan()
 	got := short.Extend().Extend()
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Plan{}, PlannedSessions{})); diff != "" {
 		t.Errorf("five rounds (-planned +extended):\n%s", diff)
@@ -278,14 +278,16 @@ func TestExtend(t *testing.T) {
 
 func TestMostRounds(t *testing.T) {
 	s := read(t, "stay-launch")
-	most := s.MostRounds(carshare())
+	most := s.MostRounds()
 	if most <= s.Rounds || most >= MaxRounds {
 		t.Fatalf("got %d rounds", most)
 	}
 	for rounds, fits := range map[int]bool{most: true, most + 1: false} {
 		s.Rounds = rounds
-		if found := s.findings(carshare(), func(string) bool { return false }, reading{given: func(string) bool { return false }}); (len(found) == 0) != fits {
-			t.Errorf("%d rounds of at most %d: %v", rounds, most, found)
+		none := func(string) bool { return false }
+		c := &checker{s: s, systems: []string{s.System.Name}, broken: none, reading: reading{given: none}}
+		if c.all(); (len(c.found) == 0) != fits {
+			t.Errorf("%d rounds of at most %d: %v", rounds, most, c.found)
 		}
 	}
 }
@@ -328,7 +330,7 @@ func TestCountKeepsShares(t *testing.T) {
 
 // The pack is shuffled: each operation's hits are spread over the trial like its share.
 func TestOperationsAreSpread(t *testing.T) {
-	p := read(t, "stay-launch").Plan(carshare())
+	p := read(t, "stay-launch").Plan()
 	counts := p.Count(0)
 	half := make([]float64, len(counts))
 	for hit := range p.Hits(0) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Reference is the table of all keys of the language in Markdown, for a system with this vocabulary.
-func Reference(v Vocabulary) []byte {
+// Reference is the table of all keys of the language in Markdown, for one of these systems.
+func Reference(systems ...Vocabulary) []byte {
 	var text strings.Builder
 	text.WriteString(`# The scenario language
 
@@ -20,7 +20,7 @@ the language.
 `)
 	for _, section := range [][]string{{"The file"}, {"system", "nodes", "images"}, {"traffic"}, {"traffic.stages"}, {"traffic.sessions"}, {"budgets"}} {
 		fmt.Fprintf(&text, "\n## %s\n\n| key | is written as | left out | what it is |\n|---|---|---|---|\n", strings.Join(section, ", "))
-		for _, e := range language(v) {
+		for _, e := range language(systems) {
 			if slices.Contains(section, e.part()) {
 				fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", e.path, e.written(), e.leftOut(), e.says)
 			}
@@ -32,7 +32,7 @@ the language.
 		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Unit.written(), better, m.with(), m.Says)
 	}
 	text.WriteString("\n## APIs\n\n| API | operation | weight in the catalogue |\n|---|---|---|\n")
-	for _, api := range v.APIs {
+	for _, api := range Union(systems...).APIs {
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", api.Name, api.Operation, trim(api.Weight))
 	}
 	return []byte(text.String())

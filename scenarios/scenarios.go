@@ -9,8 +9,8 @@
 // how fast the system answered the hit before.
 //
 // Steps: [Open] begins with the text of a file, and flags vary it: [File.Set], [File.Quick] and the like; [File.Read], or
-// [Parse] where nothing varies, makes it a [Scenario] or an [Errors]; [Scenario.Plan] compiles that, each stage to a
-// [Curve]; [Plan.Hits] streams the hits of one trial.
+// [Parse] where nothing varies, makes it a [Scenario] or an [Errors], by the [Vocabulary] of the system that it names;
+// [Scenario.Plan] compiles that, each stage to a [Curve]; [Plan.Hits] streams the hits of one trial.
 // [Schema] and [Reference] describe the language to editors and to people.
 package scenarios
 
@@ -29,8 +29,9 @@ type Scenario struct {
 	Seed uint64
 	// Rounds is how often every state is measured.
 	Rounds int
-	// System is what is put under test.
-	System System
+	// System is what is put under test, and Vocabulary what it knows: by this the scenario was read, and is planned.
+	System     System
+	Vocabulary Vocabulary
 	// Nodes are the nodes that may not use the whole machine, by name.
 	Nodes map[string]Node
 	// Images are what the servers are made of on the containers back end.
@@ -47,16 +48,6 @@ type Scenario struct {
 	Source []byte
 	// Files are the contents of the files the scenario names, by those names; the run directory keeps them beside it.
 	Files map[string][]byte
-}
-
-// System names the system under test and sizes its data.
-type System struct {
-	// Name of the reference system; carshare.
-	Name string
-	// Users, DeadTokens and LiveTokens size the seeded data.
-	Users, DeadTokens, LiveTokens int
-	// PasswordIterations is the cost of PBKDF2-HMAC-SHA256 for each password.
-	PasswordIterations int
 }
 
 // Node is what one node of the system may use at most; 0 is no limit.
@@ -78,7 +69,7 @@ type Traffic struct {
 	Arrivals string
 	// Timeout is how long a hit may take before it counts as failed.
 	Timeout time.Duration
-	// Zipf is how unevenly tokens are used: the k-th most popular one's share is proportional to 1/k^Zipf.
+	// Zipf is how unevenly the system's records are used: the k-th most popular one's share is proportional to 1/k^Zipf.
 	Zipf float64
 	// Mix overrides the share of each operation of the system's catalogue; empty keeps the catalogue.
 	Mix map[string]float64
@@ -105,40 +96,6 @@ type Stage struct {
 	Mix map[string]float64
 	// Measure is false for a warm-up, whose hits are sent and counted but never judged.
 	Measure bool
-}
-
-// Vocabulary is what a system under test knows; names in a scenario are checked against it.
-type Vocabulary struct {
-	// System is the system's name.
-	System string
-	// Phases in the only order in which they can be applied.
-	Phases []string
-	// Nodes that can be limited, each with the bytes of memory below which it does not run.
-	Nodes map[string]int64
-	// Operations with their share of the catalogue's traffic; the shares sum to one.
-	Operations []Operation
-	// APIs by which the operations are caused.
-	APIs []API
-	// Roles of the operations in a session.
-	Roles Roles
-}
-
-// API is one endpoint of the system.
-type API struct {
-	// Name is what a scenario calls it, such as GET main/v1/home.
-	Name string
-	// Operation is what each request of it causes.
-	Operation string
-	// Weight is how often it is called, in the unit of all weights of the vocabulary.
-	Weight float64
-}
-
-// Operation is one kind of request and its share of the traffic.
-type Operation struct {
-	Name  string
-	Share float64
-	// Consumes tells that each hit uses up one seeded live token, so data must suffice for all rounds.
-	Consumes bool
 }
 
 // Baseline is the state before any phase.

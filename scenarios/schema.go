@@ -71,11 +71,11 @@ func encoded(value any) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// Schema is the JSON Schema of scenarios for a system with this vocabulary. What it refuses, [Parse] refuses as well;
+// Schema is the JSON Schema of scenarios for one of these systems. What it refuses, [Parse] refuses as well;
 // the reverse does not hold, since a schema knows little of how values depend on each other. An error is a defect of
 // this package.
-func Schema(v Vocabulary) ([]byte, error) {
-	l := lexicon{language(v), v}
+func Schema(systems ...Vocabulary) ([]byte, error) {
+	l := lexicon{language(systems), Union(systems...)}
 	root, err := l.object("")
 	if err != nil {
 		return nil, err

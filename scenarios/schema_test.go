@@ -191,7 +191,7 @@ func TestSchemaKnowsTheReadersKeys(t *testing.T) {
 			t.Errorf("keys of the reader (-) and of the schema (+) in %q: %s", path, diff)
 		}
 	})
-	for _, e := range language(carshare()) {
+	for _, e := range language([]Vocabulary{carshare()}) {
 		if !seen[e.path] {
 			t.Errorf("testdata/complete.yaml has no %s", e.path)
 		}
@@ -262,7 +262,7 @@ func meaning(err error) bool {
 // A default in the table is what the reader takes for a key that is left out.
 func TestSchemaDefaults(t *testing.T) {
 	s := loadSchema(t)
-	for _, e := range language(carshare()) {
+	for _, e := range language([]Vocabulary{carshare()}) {
 		if e.standard == "" {
 			continue
 		}
@@ -323,7 +323,7 @@ func TestSchemaPatterns(t *testing.T) {
 
 // Everything has its text for hovering.
 func TestSchemaDescribes(t *testing.T) {
-	for _, e := range language(carshare()) {
+	for _, e := range language([]Vocabulary{carshare()}) {
 		if e.says == "" || !strings.HasSuffix(e.says, ".") {
 			t.Errorf("%s says %q, want a sentence", e.path, e.says)
 		}

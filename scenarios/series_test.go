@@ -277,14 +277,14 @@ func FuzzParseShapes(f *testing.F) {
 			}
 			return
 		}
-		checkHits(t, s.Plan(carshare()), 0, 1000)
+		checkHits(t, s.Plan(), 0, 1000)
 		for _, flag := range []func(*File){(*File).Quick, func(f *File) { f.Scale(0.5) }} {
 			file := Open("f", src, carshare())
 			file.Beside(fstest.MapFS{"friday.csv": {Data: series}})
 			flag(file)
 			// What is varied may have become too little to measure; whatever passes must hold together.
 			if s, err := file.Read(); err == nil {
-				checkHits(t, s.Plan(carshare()), 0, 1000)
+				checkHits(t, s.Plan(), 0, 1000)
 			}
 		}
 	})

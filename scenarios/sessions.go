@@ -53,7 +53,8 @@ func (s *PlannedSessions) most(trial time.Duration) float64 {
 	return hits
 }
 
-func (s *Scenario) sessions(v Vocabulary, ops []Operation) *PlannedSessions {
+func (s *Scenario) sessions(ops []Operation) *PlannedSessions {
+	roles := s.Vocabulary.Roles
 	if s.Traffic.Sessions == nil {
 		return nil
 	}
@@ -61,7 +62,7 @@ func (s *Scenario) sessions(v Vocabulary, ops []Operation) *PlannedSessions {
 		return slices.IndexFunc(ops, func(op Operation) bool { return op.Name == name })
 	}
 	p := &PlannedSessions{
-		Sessions: *s.Traffic.Sessions, login: index(v.Roles.Login), refresh: index(v.Roles.Refresh), logout: index(v.Roles.Logout),
+		Sessions: *s.Traffic.Sessions, login: index(roles.Login), refresh: index(roles.Refresh), logout: index(roles.Logout),
 	}
 	for _, name := range p.Steps {
 		p.steps = append(p.steps, index(name))

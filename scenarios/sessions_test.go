@@ -32,7 +32,7 @@ func planned(t *testing.T, text string, fill ...string) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Plan(carshare())
+	return s.Plan()
 }
 
 // filled is text with names replaced by values, given in turns.
@@ -148,7 +148,7 @@ func TestSessionProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		drawSessions(t, s)
-		p := s.Plan(carshare())
+		p := s.Plan()
 		rules := s.Traffic.Sessions
 		sessions := map[uint64][]Hit{}
 		inStage := make([]uint64, len(p.Stages))
@@ -330,7 +330,7 @@ func TestQuickSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, sessions := s.Plan(carshare()), s.Traffic.Sessions
+	p, sessions := s.Plan(), s.Traffic.Sessions
 	if got, want := sessions.TokenLife.Seconds()/p.Duration().Seconds(), 0.25; math.Abs(got-want) > 0.01 {
 		t.Errorf("a token lives for %v of the trial, want %v", got, want)
 	}

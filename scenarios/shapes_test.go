@@ -28,10 +28,10 @@ func shapes() map[string]Shape {
 
 // planOf is a plan of one stage of that shape, of 100 s.
 func planOf(arrivals string, shape Shape) *Plan {
-	s := &Scenario{Name: "one", Seed: 42, Rounds: 1, Traffic: Traffic{
+	s := &Scenario{Name: "one", Vocabulary: carshare(), Seed: 42, Rounds: 1, Traffic: Traffic{
 		Arrivals: arrivals, Stages: []Stage{{Name: "only", Duration: 100 * time.Second, Shape: shape, Measure: true}},
 	}}
-	return s.Plan(carshare())
+	return s.Plan()
 }
 
 // On the clock of the curve, which runs as fast as hits are due, Poisson arrivals have exponential gaps and are uniform;
@@ -78,7 +78,7 @@ func TestSeedsOfShapes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		s.Traffic.Arrivals = Poisson
-		collect := func(s *Scenario) []Hit { return slices.Collect(s.Plan(carshare()).Hits(0)) }
+		collect := func(s *Scenario) []Hit { return slices.Collect(s.Plan().Hits(0)) }
 		one, other := collect(s), collect(reseeded(s))
 		if !slices.Equal(one, collect(s)) {
 			t.Fatal("the same seed gives other hits")
@@ -269,7 +269,7 @@ func TestQuickShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, quick := whole.Plan(carshare()), short.Plan(carshare())
+	full, quick := whole.Plan(), short.Plan()
 	if (quick.Duration() - quickTrial).Abs() > 250*time.Millisecond {
 		t.Errorf("a quick trial takes %v", quick.Duration())
 	}

@@ -14,7 +14,7 @@ import (
 //
 //	p95 < 20ms
 //	peak: errors <= 0.1%
-//	cache@peak: p95(verify) < 50% of baseline
+//	cache@peak: p95(OPERATION) < 50% of baseline
 //	p99(GET main/v1/home) < 50ms
 //
 // A stage, a state and an operation or API may be named or left to their defaults, as in the file; of names a state, [Before] or
@@ -22,7 +22,7 @@ import (
 func (f *File) Budget(text string) {
 	const flag = "--budget"
 	s := &setting{flag: flag, place: flag, whole: true, text: typed(text)}
-	short := &shorthand{text: []rune(text)}
+	short := &shorthand{text: []rune(text), example: f.someOperation()}
 	if s.value = short.budget(); short.wrong != nil {
 		words := string(short.text[short.near.from:short.near.to])
 		n := &yaml.Node{Kind: yaml.ScalarNode, Value: words, Line: 1, Column: short.near.from + 1}
@@ -66,6 +66,8 @@ func (f *File) append(s *setting, key string) {
 // shorthand is the text of a budget in short while it is taken apart.
 type shorthand struct {
 	text []rune
+	// example is an operation, for whoever has to name one.
+	example string
 	// wrong is the first mistake, and near where it is.
 	wrong *mistake
 	near  part
@@ -125,7 +127,7 @@ func (s *shorthand) subject(p part) (all []said) {
 	if open := s.find(p, "("); open >= 0 {
 		end := s.find(p, ")")
 		if end < open || s.trim(part{end + 1, p.to}) != (part{p.to, p.to}) {
-			s.refuse(part{open, open + 1}, "the operation does not end before the limit", "write it like p95(verify) < 20ms")
+			s.refuse(part{open, open + 1}, "the operation does not end before the limit", "write it like p95("+s.example+") < 20ms")
 			return all
 		}
 		metric.to = open
@@ -133,7 +135,7 @@ func (s *shorthand) subject(p part) (all []said) {
 		if s.find(part{open, end}, "/") >= 0 {
 			key = "api"
 		}
-		all = append(all, said{key, part{open + 1, end}, "name an operation or an API in the brackets, such as p95(verify)"})
+		all = append(all, said{key, part{open + 1, end}, "name an operation or an API in the brackets, such as p95(" + s.example + ")"})
 	}
 	return append([]said{metric}, all...)
 }

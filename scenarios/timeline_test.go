@@ -12,7 +12,7 @@ import (
 // Every hit is in the part that holds its due time, whatever the number of parts; none is lost at an edge.
 func TestTimelineCountsEveryHit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawScenario(t).Plan(carshare())
+		p := drawScenario(t).Plan()
 		trial, parts := rapid.IntRange(0, len(p.Trials)-1).Draw(t, "trial"), rapid.IntRange(1, 300).Draw(t, "parts")
 		want := make([][]uint64, parts)
 		for i := range want {
@@ -81,7 +81,7 @@ func TestTimelineOfNothing(t *testing.T) {
 // What can be looked at is looked at.
 func TestSampleIsExactWherePossible(t *testing.T) {
 	for _, name := range Shipped() {
-		p := read(t, name).Plan(carshare())
+		p := read(t, name).Plan()
 		got, oneIn := p.Sample(0, 60)
 		if want := p.Timeline(0, 60); oneIn != 1 || !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("%s: one in %d of %d hits, or other counts than the timeline", name, oneIn, p.Total(0))
@@ -94,11 +94,11 @@ func TestSampleIsExactWherePossible(t *testing.T) {
 func TestSampleOfTheLongestTrial(t *testing.T) {
 	const parts = 96
 	for _, arrivals := range []string{Even, Poisson} {
-		s := &Scenario{Name: "long", Seed: 7, Rounds: 1, Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{
+		s := &Scenario{Name: "long", Vocabulary: carshare(), Seed: 7, Rounds: 1, Traffic: Traffic{Arrivals: arrivals, Stages: []Stage{
 			{Name: "rise", Duration: 12 * time.Hour, From: 0, To: MaxRate, Measure: true, Mix: map[string]float64{"login": 1}},
 			{Name: "days", Duration: 12 * time.Hour, Shape: Sine{Low: 0, High: MaxRate, Period: 6 * time.Hour}, Measure: true},
 		}}}
-		p := s.Plan(carshare())
+		p := s.Plan()
 		counts, oneIn := p.Sample(0, parts)
 		login := slices.IndexFunc(p.Operations, func(op Operation) bool { return op.Name == "login" })
 		var seen, logins float64

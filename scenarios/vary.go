@@ -197,14 +197,17 @@ func (f *File) Only(phases ...string) {
 // DataSizes are the sizes [File.Data] knows besides the scenario's own.
 func DataSizes() []string { return []string{"small"} }
 
-// Data makes the data of another size; see [DataSizes]. Small seeds in a moment and still holds enough live tokens for the
+// Data makes the data of another size; see [DataSizes]. Small seeds in a moment and still has enough of the supply for the
 // shipped scenarios; its latencies say little about a full table.
 func (f *File) Data(size string) error {
 	if size != "small" {
 		return fmt.Errorf("data size %q is unknown; %s", size, oneOf(size, DataSizes()))
 	}
-	for _, count := range []struct{ key, value string }{{"users", "2000"}, {"dead_tokens", "20000"}, {"live_tokens", "30000"}} {
-		f.SetBy("--data "+size, "system.data."+count.key, count.value)
+	v, _ := f.vocabulary()
+	for _, k := range v.Keys {
+		if k.Small != "" {
+			f.SetBy("--data "+size, "system."+k.Path, k.Small)
+		}
 	}
 	return nil
 }

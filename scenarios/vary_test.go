@@ -79,7 +79,7 @@ func TestDataSizes(t *testing.T) {
 
 func TestScale(t *testing.T) {
 	scaled := func(factor float64) func(*File) { return func(f *File) { f.Scale(factor) } }
-	one, half := read(t, "stay-launch").Plan(carshare()), vary(t, "stay-launch", scaled(0.5)).Plan(carshare())
+	one, half := read(t, "stay-launch").Plan(), vary(t, "stay-launch", scaled(0.5)).Plan()
 	if math.Abs(float64(one.Total(0))-2*float64(half.Total(0))) > 2 || one.Duration() != half.Duration() {
 		t.Errorf("got %d hits in %v, want half of %d in %v", half.Total(0), half.Duration(), one.Total(0), one.Duration())
 	}
@@ -103,7 +103,7 @@ func TestOnly(t *testing.T) {
 			{"extract-main", "baseline", "extract-main"}, {"archive", "cache", "archive"},
 		}},
 	} {
-		p := vary(t, "stay-launch", func(f *File) { f.Only(tt.only...) }).Plan(carshare())
+		p := vary(t, "stay-launch", func(f *File) { f.Only(tt.only...) }).Plan()
 		if got := strings.Join(p.States, " "); got != tt.states {
 			t.Errorf("%v: got states %s, want %s", tt.only, got, tt.states)
 		}
@@ -124,7 +124,7 @@ func TestOnly(t *testing.T) {
 
 // Budgets without a state mean the last one that is measured; those about states left out are set aside, not lost.
 func TestOnlyBudgets(t *testing.T) {
-	p := vary(t, "stay-launch", func(f *File) { f.Only("cache") }).Plan(carshare())
+	p := vary(t, "stay-launch", func(f *File) { f.Only("cache") }).Plan()
 	if len(p.Budgets) != 3 || len(p.Unjudged) != 1 || p.Unjudged[0].State != "archive" {
 		t.Fatalf("got %+v and unjudged %+v", p.Budgets, p.Unjudged)
 	}

@@ -67,7 +67,9 @@ func TestLiveBoot(t *testing.T) {
 func TestOutlay(t *testing.T) {
 	plan := &scenarios.Plan{States: []string{"baseline", "archive"}, Stages: []scenarios.PlannedStage{{End: 10 * time.Second}},
 		Trials: []scenarios.Trial{{State: "baseline"}, {State: "archive"}, {State: "archive"}, {State: "baseline"}}}
-	data := &scenarios.Scenario{System: scenarios.System{Users: 50_000, DeadTokens: 2_000_000, LiveTokens: 200_000, PasswordIterations: 1000}}
+	data := &scenarios.Scenario{System: scenarios.System{Values: map[string]any{
+		"data.users": 50_000, "data.dead_tokens": 2_000_000, "data.live_tokens": 200_000, "password_iterations": 1000,
+	}}}
 	kept, fresh := outlayOf(data, plan, true), outlayOf(data, plan, false)
 	if fresh.boot < 2*kept.boot || fresh.trial != kept.trial {
 		t.Errorf("got %+v of data that is kept and %+v of data that is made", kept, fresh)
@@ -77,7 +79,8 @@ func TestOutlay(t *testing.T) {
 	if one, two := kept.trial*4, outlayOf(data, &twice, true).trial*8; two != 2*one {
 		t.Errorf("got %v for the trials of a round and %v for those of two", one, two)
 	}
-	if none := outlayOf(&scenarios.Scenario{System: scenarios.System{Users: 1, LiveTokens: 1}}, plan, true); none.trial >= kept.trial || none.boot >= kept.boot {
+	little := &scenarios.Scenario{System: scenarios.System{Values: map[string]any{"data.users": 1, "data.live_tokens": 1}}}
+	if none := outlayOf(little, plan, true); none.trial >= kept.trial || none.boot >= kept.boot {
 		t.Errorf("got %+v of no data, %+v of much", none, kept)
 	}
 }

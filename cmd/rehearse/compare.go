@@ -69,7 +69,6 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	if err := errors.Join(errs...); err != nil {
 		return exitError{exitUsage, err}
 	}
-	f.options.Vocabulary = vocabulary()
 	c, err := reports.Compare(candidates, f.options)
 	if err != nil {
 		return exitError{exitUsage, err}

@@ -74,7 +74,7 @@ func stagesOf(s *scenarios.Scenario, measured bool) (names []string) {
 	if s == nil {
 		return nil
 	}
-	for _, stage := range s.Plan(vocabulary()).Stages {
+	for _, stage := range s.Plan().Stages {
 		if stage.Measure || !measured {
 			names = append(names, stage.Name)
 		}
@@ -93,7 +93,7 @@ func completeStages(_ *cobra.Command, args []string, typed string) ([]string, co
 
 // completePhases completes the last of a list of phases, by those that are not in it.
 func completePhases(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	phases := vocabulary().Phases
+	phases := scenarios.Union(vocabularies()...).Phases
 	if s := named(args); len(args) > 0 && s != nil {
 		phases = s.Phases
 	}
@@ -109,7 +109,11 @@ func completePhases(_ *cobra.Command, args []string, typed string) ([]string, co
 
 // completeSet completes the path of a value, up to the sign behind which the value is typed.
 func completeSet(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	words := scenarios.Keys(vocabulary(), stagesOf(named(args), false))
+	systems, s := vocabularies(), named(args)
+	if len(args) > 0 && s != nil {
+		systems = []scenarios.Vocabulary{s.Vocabulary}
+	}
+	words := scenarios.Keys(stagesOf(s, false), systems...)
 	for i := range words {
 		words[i] += "="
 	}

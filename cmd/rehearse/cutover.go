@@ -74,9 +74,10 @@ func (c *cutover) plan(s *scenarios.Scenario, p *scenarios.Plan) (*scenarios.Pla
 	if planned.Duration() > scenarios.MaxTrial {
 		return nil, usageError("%d states of %v last longer than %v; write a shorter --hold", len(states)-1, c.hold, scenarios.MaxTrial)
 	}
-	if tokens := s.Shortage(planned, vocabulary()); tokens > 0 {
-		return nil, usageError("%d states of %v use up more live tokens than there are; add --set system.data.live_tokens=%d, or a shorter --hold",
-			len(states)-1, c.hold, tokens)
+	if least := s.Shortage(planned); least > 0 {
+		supply := s.Vocabulary.Supply
+		return nil, usageError("%d states of %v use up more %s than there are; add --set system.%s=%d, or a shorter --hold",
+			len(states)-1, c.hold, supply.Called, supply.Key, least)
 	}
 	return planned, nil
 }

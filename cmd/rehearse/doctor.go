@@ -98,7 +98,7 @@ func connections() (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		p := s.Plan(vocabulary())
+		p := s.Plan()
 		most = max(most, 2*peakRate(p.Stages)*p.Timeout.Seconds())
 	}
 	return int(most), nil

@@ -49,7 +49,7 @@ func TestServersOf(t *testing.T) {
 
 // The limits that a scenario may name are those of nodes there are.
 func TestLimitableNodes(t *testing.T) {
-	v := vocabulary()
+	v := vocabularies()[0]
 	for _, name := range []string{stack.Primary, stack.Replica, stack.Redis, "auth", "callers"} {
 		if v.Nodes[name] == 0 {
 			t.Errorf("%s cannot be limited", name)

@@ -24,7 +24,7 @@ func statementTable(s *scenarios.Scenario, p *scenarios.Plan) string {
 	t.AppendHeader(table.Row{"state", "primary statements at " + p.Headline, "per request"})
 	t.SetColumnConfigs([]table.ColumnConfig{rightAligned(2), rightAligned(3)})
 	for _, state := range p.States {
-		rate := target.Expected(costed, vocabulary(), s, p, state, hits, length) / length.Seconds()
+		rate := target.Expected(costed, s, p, state, hits, length) / length.Seconds()
 		perRequest := rate * length.Seconds() / float64(max(sum(hits), 1))
 		t.AppendRow(table.Row{state, statementsText(rate) + "/s", fmt.Sprintf("%.3f", perRequest)})
 	}

@@ -14,13 +14,13 @@ import (
 func shippedPlan(t *testing.T, name string) (*scenarios.Scenario, *scenarios.Plan) {
 	t.Helper()
 	text, _ := scenarios.ReadShipped(name)
-	f := scenarios.Open(name, text, vocabulary())
+	f := scenarios.Open(name, text, vocabularies()...)
 	f.Beside(scenarios.ShippedFiles())
 	s, err := f.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, s.Plan(vocabulary())
+	return s, s.Plan()
 }
 
 // By the catalogue a request costs the baseline's primary 3.168 statements and the last state's 0.160, and the batch of
@@ -30,7 +30,7 @@ func TestExpectedStatements(t *testing.T) {
 	s, p := shippedPlan(t, "stay-launch")
 	hits := p.CountStages(0)[3]
 	for state, want := range map[string]float64{carshare.Baseline: 600 * 3.168, carshare.Archive: 600*0.160 + 1} {
-		got := target.Expected(carshare.Target{}, vocabulary(), s, p, state, hits, 8*time.Second) / 8
+		got := target.Expected(carshare.Target{}, s, p, state, hits, 8*time.Second) / 8
 		if math.Abs(got-want) > 4*5/8.0 {
 			t.Errorf("%s: got %v statements per second, want %v", state, got, want)
 		}
@@ -46,7 +46,7 @@ func TestExpectedStatementsByWeight(t *testing.T) {
 	s, p := shippedPlan(t, "ci-gate")
 	for weights, want := range map[[2]float64]float64{{1, 0}: 0, {0, 1}: 3, {1, 1}: 1.5} {
 		s.Traffic.APIs = map[string]float64{"GET main/v1/home": weights[0], "GET rental/v1/cars/status": weights[1]}
-		if got := target.MeanCost(carshare.Target{}, vocabulary(), s, carshare.ExtractMain, carshare.Verify); got != want {
+		if got := target.MeanCost(carshare.Target{}, s, carshare.ExtractMain, carshare.Verify); got != want {
 			t.Errorf("%v: got %v, want %v", weights, got, want)
 		}
 	}

@@ -35,7 +35,7 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &runFlags{out: filepath.Join(dir, "out"), variation: variation{scenario: file}}
-	r, err := newRehearsal(f, s, s.Plan(vocabulary()), time.Now(), io.Discard)
+	r, err := newRehearsal(f, s, s.Plan(), time.Now(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestRunDirectoryHoldsTheCurve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := scenarios.Open(record.ScenarioFile, run.Scenario, vocabulary())
+	kept := scenarios.Open(record.ScenarioFile, run.Scenario, vocabularies()...)
 	kept.Beside(os.DirFS(r.dir))
 	again, err := kept.Read()
 	if err != nil {
@@ -92,7 +92,7 @@ func TestOrigin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := newHeader("id", time.Now(), nil, s, s.Plan(vocabulary()), v)
+		h := newHeader("id", time.Now(), nil, s, s.Plan(), v)
 		if h.ScenarioPath != tt.path || h.ScenarioVaried != tt.varied {
 			t.Errorf("%s set %q: got %q, varied %v", tt.name, tt.set, h.ScenarioPath, h.ScenarioVaried)
 		}

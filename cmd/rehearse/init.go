@@ -44,7 +44,7 @@ explain what is in it. It replaces no scenario. The three values to edit are mar
 
 // start writes the starter called name and its schema, both or neither.
 func start(cmd *cobra.Command, name string) error {
-	text, err := scenarios.Schema(vocabulary())
+	text, err := scenarios.Schema(vocabularies()...)
 	if err != nil {
 		return err
 	}

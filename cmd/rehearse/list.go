@@ -39,7 +39,7 @@ func list(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		t.AppendRow(table.Row{name, about(wholeOutlay(full, full.Plan(vocabulary()))), about(wholeOutlay(quick, quick.Plan(vocabulary()))), full.Description})
+		t.AppendRow(table.Row{name, about(wholeOutlay(full, full.Plan())), about(wholeOutlay(quick, quick.Plan())), full.Description})
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), t.Render())
 	return nil

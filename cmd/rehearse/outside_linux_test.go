@@ -59,7 +59,7 @@ func TestOutsideText(t *testing.T) {
 	tame(t, "init", bad+"2.yaml")
 	tame(t, "init", bad+"2.yaml")
 	quoted := must(json.Marshal(bad))
-	for _, key := range scenarios.Keys(vocabulary(), []string{"peak"}) {
+	for _, key := range scenarios.Keys([]string{"peak"}, vocabularies()...) {
 		key = strings.ReplaceAll(key, "budgets[]", "budgets[0]")
 		set := []string{"--set", key + "=" + string(quoted)}
 		tame(t, append([]string{"plan", name}, set...)...)

@@ -41,7 +41,7 @@ draws the traffic as a picture besides.`,
 			if err != nil {
 				return err
 			}
-			p := s.Plan(vocabulary())
+			p := s.Plan()
 			if _, err = io.WriteString(cmd.OutOrStdout(), planText(s, p)); err != nil {
 				return err
 			}
@@ -160,14 +160,26 @@ func rightAligned(column int) table.ColumnConfig {
 	return table.ColumnConfig{Number: column, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}
 }
 
+// dataText is what is seeded: how much of what, as the keys of the system say.
+func dataText(s *scenarios.Scenario) string {
+	var parts []string
+	for _, k := range s.Vocabulary.Keys {
+		if name, seeded := strings.CutPrefix(k.Path, "data."); seeded && k.Takes == scenarios.TakesWhole {
+			parts = append(parts, grouped(uint64(s.System.Whole(k.Path)))+" "+strings.ReplaceAll(name, "_", " "))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 func planFacts(s *scenarios.Scenario, p *scenarios.Plan) string {
 	var b strings.Builder
 	fact := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-10s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fact("arrivals", "%s, seed %d, timeout %v", p.Arrivals, p.Seed, p.Timeout)
-	fact("data", "%s users, %s dead and %s live tokens", grouped(uint64(s.System.Users)),
-		grouped(uint64(s.System.DeadTokens)), grouped(uint64(s.System.LiveTokens)))
+	if data := dataText(s); data != "" {
+		fact("data", "%s", data)
+	}
 	fact("headline", "%s: %s", p.Headline, s.HeadlineWhy())
 	if s.Traffic.Sessions != nil {
 		fact("sessions", "%s", sessionText(*s.Traffic.Sessions))

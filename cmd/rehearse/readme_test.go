@@ -35,7 +35,7 @@ func takes(t *testing.T, name string, quick bool) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wholeOutlay(s, s.Plan(vocabulary()))
+	return wholeOutlay(s, s.Plan())
 }
 
 // Wherever it is told how long a run takes, it is the same time: in the README, in pages of help, in the list and in plans.

@@ -106,7 +106,7 @@ func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 // scenario is the one in the run directory, with the budgets of the command line. Those stand on no line of its file.
 func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario, error) {
 	open := func() *scenarios.File {
-		file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabulary())
+		file := scenarios.Open(filepath.Join(dir, record.ScenarioFile), recorded.Scenario, vocabularies()...)
 		file.Beside(directory(dir))
 		file.Recorded()
 		return file

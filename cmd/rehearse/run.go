@@ -155,7 +155,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 
 // plan is what is going to be run.
 func (f *runFlags) plan(s *scenarios.Scenario) (*scenarios.Plan, error) {
-	plan := s.Plan(vocabulary())
+	plan := s.Plan()
 	plan.Once = f.company.noRepeat
 	switch {
 	case f.self.on:

@@ -31,7 +31,7 @@ func openScenario(name string) (*scenarios.File, error) {
 			return nil, foreign(name, kind)
 		}
 	}
-	file := scenarios.Open(name, text, vocabulary())
+	file := scenarios.Open(name, text, vocabularies()...)
 	file.Beside(files)
 	return file, nil
 }

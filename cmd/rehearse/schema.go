@@ -32,8 +32,8 @@ With --format markdown it prints the table of all keys.`,
 // languages are the ways to describe the scenario language, by their names.
 func languages() map[string]func() ([]byte, error) {
 	return map[string]func() ([]byte, error){
-		"json":     func() ([]byte, error) { return scenarios.Schema(vocabulary()) },
-		"markdown": func() ([]byte, error) { return scenarios.Reference(vocabulary()), nil },
+		"json":     func() ([]byte, error) { return scenarios.Schema(vocabularies()...) },
+		"markdown": func() ([]byte, error) { return scenarios.Reference(vocabularies()...), nil },
 	}
 }
 

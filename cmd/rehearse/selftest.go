@@ -24,8 +24,8 @@ func (t *selfTest) addFlags(cmd *cobra.Command) {
 	flags.IntVar(&t.pairs, "pairs", 30, "with --self-test: pairs of trials for each slowdown")
 }
 
-// mostTokens is how many a self-test seeds without being told to: about a minute's work.
-const mostTokens = 5_000_000
+// mostSupply is how many a self-test seeds without being told to: about a minute's work.
+const mostSupply = 5_000_000
 
 // slowdowns are the shares by which answers are made slower; the first level is the A/A pair.
 func slowdowns() []float64 { return []float64{0, 0.03, 0.05, 0.10, 0.20} }
@@ -80,11 +80,11 @@ func (t *selfTest) plan(s *scenarios.Scenario, p *scenarios.Plan) (*scenarios.Pl
 	}
 	planned := p.WithTrials(states, trials)
 	planned.Rounds = t.pairs * len(slowdowns())
-	tokens := s.Shortage(planned, vocabulary())
-	if tokens > mostTokens {
-		return nil, usageError("%d trials use up %d live tokens; add --quick, or ask for fewer --pairs", len(trials), tokens)
+	least := s.Shortage(planned)
+	if least > mostSupply {
+		return nil, usageError("%d trials use up %d %s; add --quick, or ask for fewer --pairs", len(trials), least, s.Vocabulary.Supply.Called)
 	}
-	s.System.LiveTokens = max(s.System.LiveTokens, int(tokens))
+	*s = *s.Supplied(least)
 	return planned, nil
 }
 

@@ -18,11 +18,11 @@ func checkPlanned(t *testing.T, s site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenario, err := scenarios.Parse("peak.yaml", []byte(shortPeak), vocabulary())
+	scenario, err := scenarios.Parse("peak.yaml", []byte(shortPeak), vocabularies()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := scenario.Plan(vocabulary())
+	p := scenario.Plan()
 	answered, refused := map[int]uint64{}, map[int]float64{}
 	for _, w := range run.Windows {
 		answered[w.Trial] += w.Completed
@@ -37,7 +37,7 @@ func checkPlanned(t *testing.T, s site) {
 		}
 		var want float64
 		for at, count := range p.Count(0) {
-			want += float64(count) * target.MeanCost(carshare.Target{}, vocabulary(), scenario, trial.State, p.Operations[at].Name)
+			want += float64(count) * target.MeanCost(carshare.Target{}, scenario, trial.State, p.Operations[at].Name)
 		}
 		if trial.State == carshare.Baseline {
 			// The legacy code takes a statement less for an exchange that it refuses: it issues nothing.

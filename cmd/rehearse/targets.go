@@ -24,8 +24,13 @@ func targetOf(s *scenarios.Scenario) target.Target {
 	return targets()[0]
 }
 
-// vocabulary is what scenarios may speak of.
-func vocabulary() scenarios.Vocabulary { return targets()[0].Describe().Vocabulary }
+// vocabularies are what scenarios may speak of, that of each system.
+func vocabularies() (list []scenarios.Vocabulary) {
+	for _, t := range targets() {
+		list = append(list, t.Describe().Vocabulary)
+	}
+	return list
+}
 
 // sabotageVariable plants a defect in the services of a run, for the tests that want to see it caught. The record says so.
 const sabotageVariable = "REHEARSE_SABOTAGE"

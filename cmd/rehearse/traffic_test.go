@@ -12,7 +12,7 @@ import (
 // planOf is the plan of a scenario's text.
 func planOf(t *testing.T, name string, text []byte, set ...string) *scenarios.Plan {
 	t.Helper()
-	f := scenarios.Open(name, text, vocabulary())
+	f := scenarios.Open(name, text, vocabularies()...)
 	f.Beside(scenarios.ShippedFiles())
 	for _, assignment := range set {
 		f.Set(assignment)
@@ -21,7 +21,7 @@ func planOf(t *testing.T, name string, text []byte, set ...string) *scenarios.Pl
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Plan(vocabulary())
+	return s.Plan()
 }
 
 // Where all operations have one curve, it is the only one.

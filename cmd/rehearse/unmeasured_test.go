@@ -28,13 +28,13 @@ func TestEndOfABoot(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text, _ := scenarios.ReadShipped("ci-gate")
-			s, err := scenarios.Open("ci-gate", text, vocabulary()).Read()
+			s, err := scenarios.Open("ci-gate", text, vocabularies()...).Read()
 			if err != nil {
 				t.Fatal(err)
 			}
 			f := &runFlags{out: t.TempDir()}
 			f.variation.scenario = "ci-gate"
-			r, err := newRehearsal(f, s, s.Plan(vocabulary()), time.Now(), io.Discard)
+			r, err := newRehearsal(f, s, s.Plan(), time.Now(), io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}

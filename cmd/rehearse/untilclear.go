@@ -46,7 +46,7 @@ func (u *untilClear) vary(v *variation) error {
 
 // more looks at the rounds so far and decides whether one more follows.
 func (r *rehearsal) more(began time.Time) func(context.Context) (bool, error) {
-	most := r.scenario.MostRounds(vocabulary())
+	most := r.scenario.MostRounds()
 	return func(context.Context) (bool, error) {
 		if err := r.writer.Flush(); err != nil {
 			return false, err

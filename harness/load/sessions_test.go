@@ -35,7 +35,7 @@ func TestEcho(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Test(t, func(t *testing.T) {
-			plan := s.Plan(reference())
+			plan := s.Plan()
 			completed := completedOf(t, plan)
 			for second := range 90 {
 				want := completed["login"][second-30] + completed["refresh"][second-30]

@@ -21,6 +21,13 @@ func reference() scenarios.Vocabulary {
 			{Name: "refresh", Share: 0.05, Consumes: true}, {Name: "logout", Share: 0.03, Consumes: true},
 		},
 		Roles: scenarios.Roles{Login: "login", Refresh: "refresh", Logout: "logout"},
+		Keys: []scenarios.Key{
+			{Path: "data.users", Least: 1, Most: 1_000_000_000, Standard: "50000", Small: "2000", Says: "Accounts that can log in."},
+			{Path: "data.dead_tokens", Most: 1_000_000_000, Standard: "2000000", Small: "20000", Says: "Tokens of past years."},
+			{Path: "data.live_tokens", Least: 2, Most: 1_000_000_000, Standard: "200000", Small: "30000", Says: "Tokens that are valid."},
+			{Path: "password_iterations", Least: 1, Most: 10_000_000, Standard: "1000", Says: "What a login costs."},
+		},
+		Supply: scenarios.Supply{Key: "data.live_tokens", Called: "live tokens", Kept: 0.5}, Records: "tokens",
 	}
 }
 
@@ -33,7 +40,7 @@ func TestShipped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan := s.Plan(reference())
+			plan := s.Plan()
 			synctest.Test(t, func(t *testing.T) { runsAsPlanned(t, plan) })
 		})
 	}

@@ -17,16 +17,17 @@ type Costed interface {
 }
 
 // Expected is how many statements the primary answers for these hits of each operation of p, sent over length.
-func Expected(of Costed, v scenarios.Vocabulary, s *scenarios.Scenario, p *scenarios.Plan, state string, hits []uint64, length time.Duration) float64 {
+func Expected(of Costed, s *scenarios.Scenario, p *scenarios.Plan, state string, hits []uint64, length time.Duration) float64 {
 	statements := of.Background(state) * length.Seconds()
 	for i, op := range p.Operations {
-		statements += float64(hits[i]) * MeanCost(of, v, s, state, op.Name)
+		statements += float64(hits[i]) * MeanCost(of, s, state, op.Name)
 	}
 	return statements
 }
 
 // MeanCost is what one request of an operation costs the primary, over the APIs that cause it by their weights in s.
-func MeanCost(of Costed, v scenarios.Vocabulary, s *scenarios.Scenario, state, operation string) float64 {
+func MeanCost(of Costed, s *scenarios.Scenario, state, operation string) float64 {
+	v := s.Vocabulary
 	if len(v.APIs) == 0 {
 		return of.Cost(state, scenarios.API{Operation: operation})
 	}
