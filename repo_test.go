@@ -308,6 +308,7 @@ func arrows() map[string]map[string]string {
 
 // targetArrows are those of the systems under test and of the door they stand behind.
 func targetArrows(withoutSurroundings string) map[string]map[string]string {
+	const everyService = "what every service has beside its business is made once"
 	const behindTheDoor = "a system is described in the words of the door it stands behind"
 	return map[string]map[string]string{
 		"harness/target": {
@@ -316,9 +317,10 @@ func targetArrows(withoutSurroundings string) map[string]map[string]string {
 			"harness/probe": "and so are the instruments that read what its services count",
 			"harness/stack": "a system boots beside the servers of a stack",
 		},
-		"fixtures/auth": {"harness/alone": withoutSurroundings},
+		"fixtures/service": {"harness/alone": withoutSurroundings},
+		"fixtures/auth":    {"harness/alone": withoutSurroundings, "fixtures/service": everyService},
 		"fixtures/carshare": {
-			"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings,
+			"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings, "fixtures/service": everyService,
 			"harness/target": behindTheDoor, "scenarios": behindTheDoor, "harness/load": behindTheDoor, "harness/probe": behindTheDoor,
 			"harness/stack": behindTheDoor,
 		},
