@@ -126,9 +126,9 @@ func (t *trial) visited() []reason {
 	}
 	switch {
 	case v.total() > foreignLimit*v.sent:
-		return []reason{{voidsMeasures, otherClient, v.told()}}
+		return []reason{{voidsMeasures, Reason{OtherClient, v.told()}}}
 	case many:
-		return []reason{{voidsCounts, otherClient, v.told()}}
+		return []reason{{voidsCounts, Reason{OtherClient, v.told()}}}
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*Baselin
 		Schema: BaselineSchema, Scenario: h.Scenario, Seed: h.Seed, Run: h.ID, Rounds: h.Rounds, Stack: h.Stack, Host: h.Host,
 		Stages: savedStages(h), Numbers: map[string]SavedNumber{},
 	}
-	l := newLedger(run)
+	l := Examine(run)
 	for _, state := range h.States {
 		if len(l.valid(state))+len(l.counted(state)) == 0 {
 			return nil, fmt.Errorf("run %s has no valid trial of %s", h.ID, state)
@@ -164,7 +164,7 @@ func savedStages(h record.Header) map[string]SavedStage {
 }
 
 // save adds the known numbers of a state, a stage and an operation.
-func (l *ledger) save(b *Baseline, k Key) {
+func (l *Ledger) save(b *Baseline, k Key) {
 	counts := l.counts(k)
 	for _, m := range scenarios.Metrics() {
 		if k.Operation != "" && !m.ByOperation {
@@ -365,7 +365,7 @@ func (b *Baseline) elsewhere(h record.Header) string {
 
 // lenient tells whether budgets on a metric are only warnings: on another machine than that of the saved baseline no
 // latency fails a run.
-func (l *ledger) lenient(metric string) bool {
+func (l *Ledger) lenient(metric string) bool {
 	m, _ := scenarios.FindMetric(metric)
 	return m.Unit == scenarios.Seconds && l.saved != nil && l.saved.elsewhere(l.header) != ""
 }
@@ -387,7 +387,8 @@ func (b *Baseline) otherTraffic(h record.Header) string {
 }
 
 // compared says what a reader has to know of the baseline that the run is judged against.
-func (l *ledger) compared(s *Summary) {
+func (s *judgement) compared() {
+	l := s.ledger
 	if l.saved == nil {
 		return
 	}
@@ -427,7 +428,7 @@ func (b *Baseline) over(k Key) (n stat.Number) {
 }
 
 // unsaved says why there is no saved number to compare with.
-func (l *ledger) unsaved(k Key) string {
+func (l *Ledger) unsaved(k Key) string {
 	switch {
 	case l.saved == nil:
 		return "no saved baseline is given: add --baseline FILE; rehearse baseline save writes it"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -29,23 +29,17 @@ func (n namedNumber) better() string {
 // benchmarks writes bench.txt: Go benchmark lines, one for each trial that reached its end and measured stage, with the
 // numbers of it that are believed, so that benchstat has as many samples as there were rounds. Above them stands what has to be the same for a comparison to mean something:
 // benchstat puts runs that differ in it into tables of their own.
-func benchmarks(w io.Writer, l *ledger) error {
-	out, h := bufio.NewWriter(w), l.header
-	benchHead(out, h)
-	for _, state := range h.States {
-		for _, stage := range h.Stages {
-			for _, t := range l.of(state) {
-				if stage.Measure && t.Ended {
-					fmt.Fprint(out, t.benchmark(stage))
-				}
-			}
-		}
+func benchmarks(w io.Writer, p Provenance, d *Details) error {
+	out := bufio.NewWriter(w)
+	benchHead(out, p)
+	for _, t := range d.Trials {
+		fmt.Fprint(out, benchLine(t.State, t.Stage, t.Due, t.Values))
 	}
 	return out.Flush()
 }
 
 // benchHead says what has to be the same, and which way numbers improve.
-func benchHead(out io.Writer, h record.Header) {
+func benchHead(out io.Writer, h Provenance) {
 	system, architecture, _ := strings.Cut(h.Host.OS, "/")
 	for _, line := range [][2]string{{"goos", system}, {"goarch", architecture}, {"cpu", h.Host.CPU},
 		{"cpus", strconv.Itoa(h.Host.CPUs)}, {"scenario", h.Scenario}, {"stack", h.Stack}} {
@@ -60,15 +54,11 @@ func benchHead(out io.Writer, h record.Header) {
 	}
 }
 
-// benchmark is the line of a trial in a stage; without a number there is none.
-func (t *trial) benchmark(stage record.Stage) string {
-	return benchLine(t.State, stage.Name, t.In(stage.Name).Offered, numbersOf(t.evidence(), stage, nil))
-}
-
-func benchLine(state, stage string, due uint64, n Numbers) string {
+// benchLine is the line of a trial in a stage; without a number there is none.
+func benchLine(state, stage string, due uint64, values []stat.Number) string {
 	var cells []string
-	for _, f := range figures() {
-		if value := f.of(n); due > 0 && value.Known() {
+	for i, f := range figures() {
+		if value := values[i]; due > 0 && value.Known() {
 			cells = append(cells, cellOf(value), f.unit())
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -197,7 +198,7 @@ func (v *visit) looking(t *testing.T, name string) {
 func reported(t *testing.T, run *record.Run, s *Summary) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Write(dir, run, s); err != nil {
+	if err := writeAll(dir, run, s, &plot.Fonts{}); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, HTMLFile)

@@ -43,12 +43,10 @@ type Budget struct {
 	Basis string `json:"basis,omitempty"`
 	// Line is where the scenario file states the budget; 0 for one of the command line.
 	Line int `json:"line"`
-	// abort tells that the run was to end at once.
-	abort bool
-	// follows is the name of the check from which it follows that the budget is undecided.
-	follows string
-	// said is what the reasons or the warnings say of it, where they do.
-	said string
+	// Abort tells that the run was to end at once for a breach.
+	Abort bool `json:"abort,omitempty"`
+	// Follows is the name of the check from which it follows that the budget is undecided.
+	Follows string `json:"follows,omitempty"`
 }
 
 // Bounds of budgets.
@@ -59,7 +57,7 @@ const (
 	boundAbove = "above"
 )
 
-func (l *ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []string) {
+func (l *Ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []string) {
 	judged, unjudged = []Budget{}, []string{}
 	for _, b := range sc.Budgets {
 		b = b.Filled(l.header.Headline, l.header.States[len(l.header.States)-1], sc.Phases)
@@ -78,7 +76,7 @@ func (l *ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []st
 func bounds(b scenarios.Budget) (list []Budget) {
 	one := Budget{
 		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation, API: b.API}, Of: b.Of,
-		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, abort: b.Abort,
+		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, Abort: b.Abort,
 		Actual: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown(),
 	}
 	if b.Level != scenarios.LevelFail {
@@ -126,13 +124,13 @@ func (b Budget) passes(n stat.Number) bool {
 func (b Budget) states() []string { return scenarios.Budget{State: b.State, Of: b.Of}.States() }
 
 // leftOut tells whether the command line left out a state the budget speaks of.
-func (l *ledger) leftOut(b Budget) bool {
+func (l *Ledger) leftOut(b Budget) bool {
 	measured := func(state string) bool { return slices.Contains(l.header.States, state) }
 	return len(l.header.Only) > 0 && slices.ContainsFunc(b.states(), func(state string) bool { return !measured(state) })
 }
 
 // budget judges one budget.
-func (l *ledger) budget(b Budget) Budget {
+func (l *Ledger) budget(b Budget) Budget {
 	if l.lenient(b.Metric) {
 		b.Level = scenarios.LevelWarn
 	}
@@ -153,7 +151,7 @@ func (l *ledger) budget(b Budget) Budget {
 }
 
 // undecided says why there is nothing to judge: the number, or enough of what it rests on, was not measured.
-func (l *ledger) undecided(b Budget) string {
+func (l *Ledger) undecided(b Budget) string {
 	for _, state := range b.states() {
 		switch {
 		case !slices.Contains(l.header.States, state):
@@ -174,14 +172,14 @@ func (l *ledger) undecided(b Budget) string {
 }
 
 // notBelieved says that the number of a budget is of no trial that is believed.
-func (l *ledger) notBelieved(b Budget, state string) string {
+func (l *Ledger) notBelieved(b Budget, state string) string {
 	if len(l.valid(state))+len(l.counted(state)) == 0 {
 		return fmt.Sprintf("no valid trial of %s", state)
 	}
 	return fmt.Sprintf("no trial of %s with %s to believe", state, strings.Join(b.rests().words(), " and "))
 }
 
-func (l *ledger) tooFew(b Budget) string {
+func (l *Ledger) tooFew(b Budget) string {
 	for _, state := range b.states() {
 		due := uint64(0)
 		for _, t := range l.trialsFor(b.Metric, state) {
@@ -207,8 +205,8 @@ func (l *ledger) tooFew(b Budget) string {
 
 // breachedAllTheSame judges what needs no valid trial: a wrong answer that was given, and the breach for which the run was
 // ended. Zero wrong answers of trials nobody believes prove nothing.
-func (l *ledger) breachedAllTheSame(b Budget) Budget {
-	if b.abort && b.ForSeconds > 0 {
+func (l *Ledger) breachedAllTheSame(b Budget) Budget {
+	if b.Abort && b.ForSeconds > 0 {
 		if judged := l.sustainedBudget(b, nil); judged.Verdict == Fail {
 			return judged
 		}
@@ -225,7 +223,7 @@ func (l *ledger) breachedAllTheSame(b Budget) Budget {
 }
 
 // countBudget judges a count by its value, unless hits in flight at an edge of the stage decide on which side it is.
-func (l *ledger) countBudget(b Budget) Budget {
+func (l *Ledger) countBudget(b Budget) Budget {
 	span := l.bracket(b.Key)
 	switch b.Of {
 	case "":
@@ -281,7 +279,7 @@ func (b Budget) settled(span bracket) bracket {
 }
 
 // between says why a count is not known well enough.
-func (l *ledger) between(b Budget, span bracket) string {
+func (l *Ledger) between(b Budget, span bracket) string {
 	told := fmt.Sprintf("between %s and %s, for ", b.text(span.lo), span.most(b.text))
 	if of, isRate := b.rates(); isRate {
 		return told + fmt.Sprintf("%s; limit a count per hit", l.unsureEdges(b, of.Node))
@@ -294,7 +292,7 @@ func (l *ledger) between(b Budget, span bracket) string {
 }
 
 // unsureEdges says what makes a rate of a node unsure at the edges of a budget's stage.
-func (l *ledger) unsureEdges(b Budget, node string) string {
+func (l *Ledger) unsureEdges(b Budget, node string) string {
 	stage := l.stage(b.Stage)
 	for _, state := range b.states() {
 		if slices.ContainsFunc(l.counted(state), func(t *trial) bool { return late(t.Slip(stage, node), stage) }) {
@@ -307,7 +305,7 @@ func (l *ledger) unsureEdges(b Budget, node string) string {
 // hadAllBeenAnswered is the factor by which a count would be larger had each hit been answered, at the cost of those that
 // were; of a ratio that of both states. It says why, where shares of answered hits are such that a count is no measure of
 // the cost: work that was not done costs nothing.
-func (l *ledger) hadAllBeenAnswered(b Budget) (factor stat.Number, why string) {
+func (l *Ledger) hadAllBeenAnswered(b Budget) (factor stat.Number, why string) {
 	m, _ := scenarios.FindMetric(b.Metric)
 	if seen(b.Metric) || m.Unit == scenarios.Count {
 		return 1, ""
@@ -329,7 +327,7 @@ func (l *ledger) hadAllBeenAnswered(b Budget) (factor stat.Number, why string) {
 }
 
 // unseen says what of the hits that a budget is about was not seen; empty if nothing.
-func (l *ledger) unseen(b Budget) string {
+func (l *Ledger) unseen(b Budget) string {
 	var missing []string
 	for _, state := range b.states() {
 		for _, why := range []string{l.unfinished(state), l.miscounted(state)} {

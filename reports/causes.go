@@ -18,31 +18,30 @@ const reachesEnd = "the run reaches its end"
 func trialOf(state string) string { return "a trial of " + state + " is valid" }
 
 // trace finds out which troubles follow from which check.
-func (l *ledger) trace(s *Summary) {
-	s.end = reachesEnd
-	if at := slices.IndexFunc(s.Budgets, func(b Budget) bool { return b.abort && b.Verdict == Fail }); at >= 0 && l.aborted() {
+func (s *judgement) trace() {
+	if at := slices.IndexFunc(s.Budgets, func(b Budget) bool { return b.Abort && b.Verdict == Fail }); at >= 0 && s.ledger.aborted() {
 		s.end = s.Budgets[at].name()
 	}
 	for i := range s.States {
-		s.States[i].follows = l.stateFollows(s, i)
+		s.States[i].Follows = s.stateFollows(i)
 	}
 	for i, b := range s.Budgets {
 		if b.Verdict == Inconclusive {
-			s.Budgets[i].follows = l.budgetFollows(s, b)
+			s.Budgets[i].Follows = s.budgetFollows(b)
 		}
 	}
 }
 
 // aborted tells whether the run was ended for the breach of a budget.
-func (l *ledger) aborted() bool {
+func (l *Ledger) aborted() bool {
 	return slices.ContainsFunc(l.trials, func(t *trial) bool { return t.Aborted })
 }
 
 // lost tells whether there is nothing to judge of a state.
-func (s *Summary) lost(state State) bool { return s.without(state) != "" }
+func (s *judgement) lost(state State) bool { return s.without(state) != "" }
 
 // without says what there is not of a state, and has to be for the verdict; empty if nothing is missing.
-func (s *Summary) without(state State) string {
+func (s *judgement) without(state State) string {
 	switch {
 	case state.Trials == 0 && state.CountedTrials == 0:
 		return "no valid trial of " + state.Name
@@ -57,17 +56,17 @@ func (s *Summary) without(state State) string {
 }
 
 // stateFollows is what a lost state follows from: the end of the run, or a state lost before for reasons of the same kinds.
-func (l *ledger) stateFollows(s *Summary, at int) string {
+func (s *judgement) stateFollows(at int) string {
 	state := s.States[at]
 	switch {
 	case !s.lost(state):
 		return ""
-	case !s.Complete && l.unfinished(state.Name) != "":
+	case !s.Complete && s.ledger.unfinished(state.Name) != "":
 		return s.end
 	}
-	kinds := l.kinds(state.Name)
+	kinds := s.ledger.kinds(state.Name)
 	for _, before := range s.States[:at] {
-		if s.lost(before) && before.follows == "" && len(kinds) > 0 && slices.Equal(l.kinds(before.Name), kinds) {
+		if s.lost(before) && before.Follows == "" && len(kinds) > 0 && slices.Equal(s.ledger.kinds(before.Name), kinds) {
 			return trialOf(before.Name)
 		}
 	}
@@ -76,16 +75,16 @@ func (l *ledger) stateFollows(s *Summary, at int) string {
 
 // budgetFollows is what an undecided budget follows from: that the run did not reach its end, where it had to measure more of
 // a state, or that a state is lost.
-func (l *ledger) budgetFollows(s *Summary, b Budget) string {
+func (s *judgement) budgetFollows(b Budget) string {
 	for _, name := range b.states() {
-		state, none := s.find(name), len(l.trialsFor(b.Metric, name)) == 0 || seen(b.Metric) && l.miscounted(name) != ""
+		state, none := s.find(name), len(s.ledger.trialsFor(b.Metric, name)) == 0 || seen(b.Metric) && s.ledger.miscounted(name) != ""
 		switch {
-		case !slices.Contains(l.header.States, name):
+		case !slices.Contains(s.ledger.header.States, name):
 			return ""
-		case !s.Complete && l.unfinished(name) != "" && (none || b.Of != scenarios.Saved):
+		case !s.Complete && s.ledger.unfinished(name) != "" && (none || b.Of != scenarios.Saved):
 			return s.end
-		case none && s.lost(state) && state.follows != "":
-			return state.follows
+		case none && s.lost(state) && state.Follows != "":
+			return state.Follows
 		case none && s.lost(state):
 			return trialOf(name)
 		}
@@ -94,10 +93,10 @@ func (l *ledger) budgetFollows(s *Summary, b Budget) string {
 }
 
 // kinds are what there is against the trials of a state.
-func (l *ledger) kinds(state string) (kinds []kind) {
+func (l *Ledger) kinds(state string) (kinds []Kind) {
 	for _, t := range l.of(state) {
 		for _, r := range t.reasons {
-			kinds = append(kinds, r.kind)
+			kinds = append(kinds, r.Kind)
 		}
 	}
 	slices.Sort(kinds)
@@ -105,7 +104,7 @@ func (l *ledger) kinds(state string) (kinds []kind) {
 }
 
 // firstReason is what there is against the first trial of a state, in brackets.
-func (s *Summary) firstReason(state string) string {
+func (s *judgement) firstReason(state string) string {
 	for _, t := range s.Validity {
 		if t.State == state && len(t.Reasons) > 0 {
 			return fmt.Sprintf(" (trial %d: %s)", t.Trial+1, t.Reasons[0])
@@ -115,16 +114,16 @@ func (s *Summary) firstReason(state string) string {
 }
 
 // consequences say what follows from a check, after what is said of it.
-func (s *Summary) consequences(name string) string {
+func (s *judgement) consequences(name string) string {
 	var states []string
 	for _, state := range s.States {
-		if state.follows == name {
+		if state.Follows == name {
 			states = append(states, state.Name)
 		}
 	}
 	undecided := 0
 	for _, b := range s.Budgets {
-		if b.follows == name && !b.lenient() {
+		if b.Follows == name && !b.lenient() {
 			undecided++
 		}
 	}
@@ -140,28 +139,28 @@ func (s *Summary) consequences(name string) string {
 
 // pointed makes checks that follow from another one skip, and point to it. The verdict follows from any check that says the
 // same.
-func pointed(list []check) []check {
+func pointed(list []Check) []Check {
 	at := map[string]int{}
 	for i := range list {
-		if _, twice := at[list[i].name]; !twice {
-			at[list[i].name] = i
+		if _, twice := at[list[i].Name]; !twice {
+			at[list[i].Name] = i
 		}
 	}
-	var own []check
+	var own []Check
 	for _, c := range list[1:] {
-		if c.follows == "" && c.troubled() && !c.lenient {
+		if c.Follows == "" && c.Troubled() && !c.Lenient {
 			own = append(own, c)
 		}
 	}
-	if same := slices.IndexFunc(own, func(c check) bool { return c.verdict == list[0].verdict }); same >= 0 {
-		list[0].follows = own[same].name
+	if same := slices.IndexFunc(own, func(c Check) bool { return c.Verdict == list[0].Verdict }); same >= 0 {
+		list[0].Follows = own[same].Name
 	}
 	for i, c := range list {
-		if cause, known := at[c.follows]; known && cause != i {
-			list[i].skipped = true
-			list[i].said = strings.TrimPrefix(fmt.Sprintf("%s; see %s", c.said, list[cause].name), "; ")
+		if cause, known := at[c.Follows]; known && cause != i {
+			list[i].Skipped = true
+			list[i].Said = strings.TrimPrefix(fmt.Sprintf("%s; see %s", c.Said, list[cause].Name), "; ")
 			if i > 0 {
-				list[i].said += ": " + list[cause].said
+				list[i].Said += ": " + list[cause].Said
 			}
 		}
 	}

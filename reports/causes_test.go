@@ -65,12 +65,12 @@ func TestOneCauseIsOneError(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := gated(2)
 			tt.spoil(m)
-			run, s := m.summarized(t)
+			_, s := m.summarized(t)
 			if s.Verdict != Inconclusive || len(s.Reasons) != 1 {
 				t.Errorf("got %v for %q, want one reason", s.Verdict, s.Reasons)
 			}
 			errors := 0
-			for _, a := range Annotations(run, s) {
+			for _, a := range Annotations(s) {
 				if a.Level == levelError {
 					errors++
 				}
@@ -78,14 +78,14 @@ func TestOneCauseIsOneError(t *testing.T) {
 			if errors != 1 {
 				t.Errorf("got %d annotations of errors, want one", errors)
 			}
-			for _, c := range checks(run, s) {
+			for _, c := range s.Checks {
 				switch {
-				case c.name == tt.cause && (c.verdict != Inconclusive || c.skipped):
-					t.Errorf("%s: got %v, skipped %v", c.name, c.verdict, c.skipped)
-				case c.name != tt.cause && c.troubled() && !c.lenient:
-					t.Errorf("%s is a trouble of its own: %s", c.name, c.said)
-				case c.skipped && !strings.Contains(c.said, "see "+tt.cause):
-					t.Errorf("%s is skipped and does not point to %s: %s", c.name, tt.cause, c.said)
+				case c.Name == tt.cause && (c.Verdict != Inconclusive || c.Skipped):
+					t.Errorf("%s: got %v, skipped %v", c.Name, c.Verdict, c.Skipped)
+				case c.Name != tt.cause && c.Troubled() && !c.Lenient:
+					t.Errorf("%s is a trouble of its own: %s", c.Name, c.Said)
+				case c.Skipped && !strings.Contains(c.Said, "see "+tt.cause):
+					t.Errorf("%s is skipped and does not point to %s: %s", c.Name, tt.cause, c.Said)
 				}
 			}
 		})
@@ -99,11 +99,11 @@ func TestTwoCausesAreTwoErrors(t *testing.T) {
 	m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "primary_qps", State: "baseline", Max: new(1.0)})
 	m.samplesOf(0, "primary", func(s *record.Sample) { s.Values["dealloc_total"] = s.AtSeconds })
 	m.samplesOf(11, "primary", func(s *record.Sample) { s.Values["dealloc_total"] = s.AtSeconds })
-	run, s := m.summarized(t)
+	_, s := m.summarized(t)
 	var own []string
-	for _, c := range checks(run, s) {
-		if c.troubled() && !c.lenient {
-			own = append(own, c.name)
+	for _, c := range s.Checks {
+		if c.Troubled() && !c.Lenient {
+			own = append(own, c.Name)
 		}
 	}
 	if want := []string{trialOf("baseline"), trialOf("cache")}; strings.Join(own, "|") != strings.Join(want, "|") || len(s.Reasons) != 2 {
@@ -124,13 +124,13 @@ func TestAbortIsOneFailure(t *testing.T) {
 	m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: "baseline", Stage: "peak", Max: new(0.02), For: 2e9, Abort: true})
 	m.events = append(m.events[:1:1], record.Event{AtSeconds: 12, Trial: 0, Kind: record.EventAbort, Text: "breached"},
 		record.Event{AtSeconds: 12, Trial: 0, Kind: record.EventInterrupted, Text: "breached"})
-	run, s := m.summarized(t)
+	_, s := m.summarized(t)
 	if s.Verdict != Fail || len(s.Reasons) != 1 || !strings.Contains(s.Reasons[0], "the run was ended for it") {
 		t.Errorf("got %v for %q", s.Verdict, s.Reasons)
 	}
-	for _, c := range checks(run, s) {
-		if c.troubled() && !c.lenient && c.verdict != Fail {
-			t.Errorf("%s is a trouble of its own: %s", c.name, c.said)
+	for _, c := range s.Checks {
+		if c.Troubled() && !c.Lenient && c.Verdict != Fail {
+			t.Errorf("%s is a trouble of its own: %s", c.Name, c.Said)
 		}
 	}
 }

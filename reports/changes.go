@@ -84,7 +84,7 @@ func (s side) savedLevel(k Key) level {
 
 // meanLatency is the geometric mean over the valid trials, not the pooled percentile that states show: of that the slowest
 // trial makes most. It is +Inf where in some trial the percentile never came back: the others alone would flatter it.
-func (l *ledger) meanLatency(k Key) stat.Number {
+func (l *Ledger) meanLatency(k Key) stat.Number {
 	for _, t := range l.valid(k.State) {
 		if value := t.latency(k); math.IsInf(float64(value), 1) {
 			return value
@@ -95,7 +95,7 @@ func (l *ledger) meanLatency(k Key) stat.Number {
 
 // over is what a count of statements was divided by, over all trials whose counts are believed: the hits answered, or the
 // seconds of the stage. It is zero of what is no count of statements.
-func (l *ledger) over(k Key) stat.Number {
+func (l *Ledger) over(k Key) stat.Number {
 	trials := l.counted(k.State)
 	if _, operation, per := k.perHit(); per {
 		return stat.Number(sum(trials, operation, (*reading.Hits).Answered))
@@ -108,7 +108,7 @@ func (l *ledger) over(k Key) stat.Number {
 }
 
 // byChance tells whether a count hangs on which look-ups the cache answered.
-func (l *ledger) byChance(k Key) bool {
+func (l *Ledger) byChance(k Key) bool {
 	return l.count(k.cacheHits()).Known()
 }
 

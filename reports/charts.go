@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -19,20 +18,19 @@ type picture interface {
 	Write(w io.Writer, format plot.Format) error
 }
 
-// visuals are what a run looks like over time and over its latencies. The page and the slides both draw them, and to find
-// them takes every window of the record.
+// visuals are what a run looks like over time and over its latencies. The page and the slides both draw them.
 type visuals struct {
 	timeline  runSeconds
 	latencies plot.Distribution
 }
 
-func visualsOf(run *record.Run, s *Summary) visuals {
-	return visuals{runSecondsOf(run, s), distributionChart(run, s)}
+func visualsOf(s *Summary, d *Details) visuals {
+	return visuals{drawnSeconds(d.Curves), distributionChart(s, d)}
 }
 
 // charts draws all pictures into dir, as slides.
-func charts(dir string, run *record.Run, s *Summary, v visuals, fonts *plot.Fonts) (errs []error) {
-	pictures := slides(run, s, v, fonts)
+func charts(dir string, s *Summary, v visuals, fonts *plot.Fonts) (errs []error) {
+	pictures := slides(s, v, fonts)
 	for _, name := range slices.Sorted(maps.Keys(pictures)) {
 		errs = append(errs, drawn(dir, name, pictures[name])...)
 	}
@@ -48,9 +46,9 @@ func drawn(dir, name string, p picture) (errs []error) {
 }
 
 // slides are all pictures of a run, by the names of their files. One without data says so; none is left out.
-func slides(run *record.Run, s *Summary, v visuals, fonts *plot.Fonts) map[string]picture {
+func slides(s *Summary, v visuals, fonts *plot.Fonts) map[string]picture {
 	t, percentiles := v.timeline, v.latencies
-	phases, databases, latencies := phaseChart(s), timelineChart(run, s, t), latencyChart(s, t)
+	phases, databases, latencies := phaseChart(s), timelineChart(s, t), latencyChart(s, t)
 	cache, lag := cacheChart(s, t), lagChart(s, t)
 	shares := percentiles
 	shares.ECDF, shares.Title = true, s.sharesTitle()
@@ -88,8 +86,8 @@ type bar struct {
 // all would say that nothing happened.
 func (s *Summary) milliseconds(state State) bar {
 	switch p95 := state.P95Seconds; {
-	case lost(p95) && s.timeoutSeconds > 0:
-		return bar{stat.Number(s.timeoutSeconds * 1e3), waited(p95, s.timeoutSeconds)}
+	case lost(p95) && s.TimeoutSeconds > 0:
+		return bar{stat.Number(s.TimeoutSeconds * 1e3), waited(p95, s.TimeoutSeconds)}
 	case state.timeless():
 		return bar{stat.Unknown(), void}
 	default:
@@ -140,60 +138,11 @@ func (s *Summary) crowded() string {
 	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
 }
 
-func timelineChart(run *record.Run, s *Summary, t runSeconds) plot.Timeline {
+func timelineChart(s *Summary, t runSeconds) plot.Timeline {
 	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
-		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights}
-	spans, seconds := reading.SpansOf(run.Events), reading.Seconds(run.Windows)
-	for _, trial := range run.Header.Trials {
-		begin, end := spans.Of(trial.Index)
-		if math.IsNaN(begin) || math.IsNaN(end) {
-			continue
-		}
-		// Nothing was due any more in a trial that was cut short.
-		offered := slices.DeleteFunc(offeredIn(run, trial, seconds[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
-		p.Offered = cut(p.Offered, offered)
-	}
+		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights, Offered: t.due}
 	return p
-}
-
-// offeredIn is the rate at which hits were due in a trial, over seconds elapsed: that of the stages or, where sessions added
-// hits to theirs, as it was second by second.
-func offeredIn(run *record.Run, trial record.Trial, seconds map[int][]*record.Window, begin float64) (offered plot.Piece) {
-	hits, length := uint64(0), 0.0
-	for _, stage := range run.Header.Stages {
-		offered = append(offered, offeredRate(stage, begin)...)
-		hits, length = hits+stage.Hits, stage.EndSeconds
-	}
-	if trial.Hits <= hits {
-		return offered
-	}
-	counts := make([]float64, int(math.Ceil(length)))
-	for _, windows := range seconds {
-		for _, w := range windows {
-			if w.Second < len(counts) {
-				counts[w.Second] += float64(w.Offered)
-			}
-		}
-	}
-	offered = nil
-	for second, count := range counts {
-		// The last second may be a part of one.
-		part := min(length-float64(second), 1)
-		offered = append(offered, plot.Point{X: begin + float64(second) + part/2, Y: count / part})
-	}
-	return offered
-}
-
-// offeredRate is the rate at which hits were due in a stage of a trial that began at some time, in seconds elapsed: from
-// its begin over the middles of the recorded parts, where there are any, to its end.
-func offeredRate(stage record.Stage, trial float64) plot.Piece {
-	begin, end := trial+stage.BeginSeconds, trial+stage.EndSeconds
-	piece := plot.Piece{{X: begin, Y: stage.FromRate}}
-	for i, rate := range stage.Rates {
-		piece = append(piece, plot.Point{X: begin + (end-begin)*(float64(i)+0.5)/float64(len(stage.Rates)), Y: rate})
-	}
-	return append(piece, plot.Point{X: end, Y: stage.ToRate})
 }
 
 // timelineTitle is the finding on the databases; a single state has a level and no change.
@@ -208,11 +157,4 @@ func (s *Summary) timelineTitle() string {
 	return fmt.Sprintf("Primary (master DB) at %s: %s, replica: %s", s.HeadlineStage,
 		told(func(state State) stat.Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
 		told(func(state State) stat.Number { return state.ReplicaQPS }, noEstimate()))
-}
-
-func cut(pieces []plot.Piece, piece plot.Piece) []plot.Piece {
-	if len(piece) == 0 {
-		return pieces
-	}
-	return append(pieces, piece)
 }

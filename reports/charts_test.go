@@ -13,7 +13,7 @@ import (
 // Readings of one trial are a second apart, so two trials make two pieces: 300 a second, then 1500.
 func TestRatesOfReadings(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
-	pieces := rates(m.written(t), "primary")
+	pieces := primaryOfRun(m.written(t))
 	if len(pieces) != 2 {
 		t.Fatalf("got %d pieces, want one a trial", len(pieces))
 	}
@@ -34,7 +34,7 @@ func TestMissingReadingsAndResetsAreGaps(t *testing.T) {
 			s.Values["statements_total{kind=read,role=callers}"] -= 4000
 		}
 	})
-	pieces := rates(m.written(t), "primary")
+	pieces := primaryOfRun(m.written(t))
 	var lengths []int
 	for _, piece := range pieces {
 		lengths = append(lengths, len(piece))
@@ -70,7 +70,7 @@ func TestATrialCutShortEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.events = append(m.events[:3:3], record.Event{AtSeconds: 24, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
 	run, s := m.summarized(t)
-	chart := timelineChart(run, s, runSecondsOf(run, s))
+	chart := timelineChart(s, runSecondsOf(run, s))
 	if len(chart.Bands) != 2 || chart.Bands[1].To != 24 || chart.Marks[1].To != 24 {
 		t.Errorf("got bands %v, marks %v; want the second to end at 24", chart.Bands, chart.Marks)
 	}
@@ -81,7 +81,7 @@ func TestOfferedRates(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.header.Stages[1].ToRate, m.header.Stages[1].Rates = 500, []float64{150, 400}
 	run, s := m.summarized(t)
-	chart := timelineChart(run, s, runSecondsOf(run, s))
+	chart := timelineChart(s, runSecondsOf(run, s))
 	want := plot.Piece{{X: 5, Y: 100}, {X: 7, Y: 100}, {X: 7, Y: 100}, {X: 7.5, Y: 150}, {X: 8.5, Y: 400}, {X: 9, Y: 500}, {X: 9, Y: 500}, {X: 13, Y: 500}}
 	if len(chart.Offered) != 2 || !slices.Equal(chart.Offered[0], want) {
 		t.Errorf("got %v, want %v and the same again", chart.Offered, want)
@@ -102,7 +102,7 @@ func TestOfferedBySessions(t *testing.T) {
 			second += float64(w.Offered)
 		}
 	}
-	got := timelineChart(run, s, runSecondsOf(run, s)).Offered[1]
+	got := timelineChart(s, runSecondsOf(run, s)).Offered[1]
 	if want := (plot.Point{X: begin + 2.5, Y: second}); second == 0 || len(got) < 3 || got[2] != want {
 		t.Errorf("got %v, want %v as the third", got, want)
 	}
@@ -113,7 +113,7 @@ func TestOfferedEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.events = append(m.events[:3:3], record.Event{AtSeconds: 20, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
 	run, s := m.summarized(t)
-	offered := timelineChart(run, s, runSecondsOf(run, s)).Offered
+	offered := timelineChart(s, runSecondsOf(run, s)).Offered
 	if last := offered[1][len(offered[1])-1]; last.X > 20 {
 		t.Errorf("got hits due at %v, want none after 20", last.X)
 	}

@@ -11,37 +11,13 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
-// check is one thing that a run is held to, as build servers count them: a budget, or a condition of the run itself.
-type check struct {
-	// class is the scenario and the stage, or what of the run it is about; name is unique and the same in every run.
-	class, name string
-	verdict     Verdict
-	// lenient tells that the verdict of the run does not depend on it.
-	lenient bool
-	// skipped tells that it was not measured, as asked, or follows from another one.
-	skipped bool
-	// follows is the name of the check whose trouble this is one of the consequences of.
-	follows string
-	// said is what was found, in a sentence.
-	said string
-	// notes are what else there is to know.
-	notes []string
-	// seconds is how long it was measured.
-	seconds float64
-	// line is that of the scenario; 0 is none.
-	line int
-}
-
-// troubled tells whether there is something to do about it.
-func (c check) troubled() bool { return c.verdict != Pass && !c.skipped }
-
 // ownChecks is the class of what no stage has.
 const ownChecks = "run"
 
 // checks lists everything the run is held to: first itself, then its budgets. The verdict passes if all of them do that
 // are not lenient.
-func checks(run *record.Run, s *Summary) []check {
-	list := []check{s.verdictCheck(run), s.endCheck(run)}
+func (s *judgement) checks(run *record.Run) []Check {
+	list := []Check{s.verdictCheck(), s.endCheck()}
 	for _, state := range s.States {
 		list = append(list, s.trialsCheck(run, state))
 	}
@@ -50,114 +26,106 @@ func checks(run *record.Run, s *Summary) []check {
 		list = append(list, s.budgetCheck(run, b))
 	}
 	for _, name := range s.Unjudged {
-		list = append(list, check{class: s.class(ownChecks), name: name, skipped: true, said: "its state was left out of the run"})
+		list = append(list, Check{Class: s.class(ownChecks), Name: name, Skipped: true, Said: "its state was left out of the run"})
 	}
 	return distinct(pointed(list))
 }
 
 // distinct counts the checks of one name, so that no build server takes two for one. A name that is the first of its kind
 // stays as it is when another one is added behind it.
-func distinct(list []check) []check {
+func distinct(list []Check) []Check {
 	type identity struct{ class, name string }
 	seen := map[identity]bool{}
 	for i := range list {
-		name := list[i].name
-		for n := 2; seen[identity{list[i].class, list[i].name}]; n++ {
-			list[i].name = fmt.Sprintf("%s (%d)", name, n)
+		name := list[i].Name
+		for n := 2; seen[identity{list[i].Class, list[i].Name}]; n++ {
+			list[i].Name = fmt.Sprintf("%s (%d)", name, n)
 		}
-		seen[identity{list[i].class, list[i].name}] = true
+		seen[identity{list[i].Class, list[i].Name}] = true
 	}
 	return list
 }
 
-func (s *Summary) class(stage string) string { return s.Scenario + "." + stage }
+func (s *judgement) class(stage string) string { return s.Scenario + "." + stage }
 
-func (s *Summary) verdictCheck(run *record.Run) check {
-	return check{class: s.class(ownChecks), name: "verdict", verdict: s.Verdict, seconds: elapsed(run),
-		said: strings.Join(append([]string{s.Verdict.String()}, s.Reasons...), "; "), notes: slices.Concat([]string{s.Sentence()}, s.Warnings)}
-}
-
-// elapsed is how long the run took, as far as it was recorded.
-func elapsed(run *record.Run) (seconds float64) {
-	for _, e := range run.Events {
-		seconds = max(seconds, e.AtSeconds)
-	}
-	return seconds
+func (s *judgement) verdictCheck() Check {
+	return Check{Class: s.class(ownChecks), Name: "verdict", Verdict: s.Verdict, Seconds: s.ElapsedSeconds,
+		Said: strings.Join(append([]string{s.Verdict.String()}, s.Reasons...), "; ")}
 }
 
 // endCheck follows from the budget for whose breach the run was ended.
-func (s *Summary) endCheck(run *record.Run) check {
-	c := endCheck(s.class(ownChecks), s.Complete, run)
-	if !s.Complete && s.end != c.name {
-		c.follows = s.end
+func (s *judgement) endCheck() Check {
+	c := endCheck(s.class(ownChecks), s.Complete, s.Provenance)
+	if !s.Complete && s.end != c.Name {
+		c.Follows = s.end
 	}
 	return c
 }
 
-func endCheck(class string, complete bool, run *record.Run) check {
-	c := check{class: class, name: reachesEnd, verdict: Pass, seconds: elapsed(run)}
+func endCheck(class string, complete bool, p Provenance) Check {
+	c := Check{Class: class, Name: reachesEnd, Verdict: Pass, Seconds: p.ElapsedSeconds}
 	if !complete {
-		c.verdict, c.said = Inconclusive, "the run did not reach its end"+interruption(run.Events)
+		c.Verdict, c.Said = Inconclusive, "the run did not reach its end"+p.Interruption
 	}
 	return c
 }
 
 // trialsCheck demands a trial to believe of each state, unless no budget rests on what is not believed of it.
-func (s *Summary) trialsCheck(run *record.Run, state State) check {
-	c := check{class: s.class(ownChecks), name: trialOf(state.Name), verdict: Pass, lenient: state.excused, follows: state.follows}
+func (s *judgement) trialsCheck(run *record.Run, state State) Check {
+	c := Check{Class: s.class(ownChecks), Name: trialOf(state.Name), Verdict: Pass, Lenient: state.Excused, Follows: state.Follows}
 	spans := reading.SpansOf(run.Events)
 	for _, t := range s.Validity {
 		if t.State != state.Name {
 			continue
 		}
-		c.seconds += spans.Lasted(t.Trial)
+		c.Seconds += spans.Lasted(t.Trial)
 		for _, reason := range t.Reasons {
-			c.notes = append(c.notes, fmt.Sprintf("trial %d (round %d): %s", t.Trial+1, t.Round+1, reason))
+			c.Notes = append(c.Notes, fmt.Sprintf("trial %d (round %d): %s", t.Trial+1, t.Round+1, reason))
 		}
 	}
-	c.said = s.without(state)
+	c.Said = s.without(state)
 	switch {
-	case state.excused && state.Trials == 0:
-		c.said = "no trial of " + state.Name + " with latencies to believe"
-	case state.excused:
-		c.said = "no trial of " + state.Name + " with counts to believe"
+	case state.Excused && state.Trials == 0:
+		c.Said = "no trial of " + state.Name + " with latencies to believe"
+	case state.Excused:
+		c.Said = "no trial of " + state.Name + " with counts to believe"
 	}
-	if c.said != "" {
-		c.verdict = Inconclusive
+	if c.Said != "" {
+		c.Verdict = Inconclusive
 	}
 	return c
 }
 
 // answerChecks are about right and wrong. Without an answer nothing is right.
-func (s *Summary) answerChecks(run *record.Run) []check {
+func (s *judgement) answerChecks(run *record.Run) []Check {
 	answered := uint64(0)
 	for i := range run.Windows {
 		answered += run.Windows[i].Completed
 	}
-	var list []check
+	var list []Check
 	for _, p := range s.Correctness.Promises() {
 		list = append(list, s.answerCheck(p))
 	}
 	for i := range list {
-		if list[i].verdict != Fail && answered == 0 {
-			list[i].verdict, list[i].said, list[i].follows = Inconclusive, "no answer was recorded", s.firstCause()
-			if i > 0 && list[i].follows == "" && list[0].verdict == Inconclusive {
-				list[i].follows = list[0].name
+		if list[i].Verdict != Fail && answered == 0 {
+			list[i].Verdict, list[i].Said, list[i].Follows = Inconclusive, "no answer was recorded", s.firstCause()
+			if i > 0 && list[i].Follows == "" && list[0].Verdict == Inconclusive {
+				list[i].Follows = list[0].Name
 			}
 		}
-		list[i].lenient = list[i].verdict == Inconclusive && s.Verdict == Pass
-		list[i].seconds = elapsed(run)
+		list[i].Lenient = list[i].Verdict == Inconclusive && s.Verdict == Pass
+		list[i].Seconds = s.ElapsedSeconds
 	}
 	return list
 }
 
 // firstCause is the check from which it follows that there is nothing.
-func (s *Summary) firstCause() string {
+func (s *judgement) firstCause() string {
 	if !s.Complete {
 		return s.end
 	}
 	for _, state := range s.States {
-		if s.lost(state) && state.follows == "" {
+		if s.lost(state) && state.Follows == "" {
 			return trialOf(state.Name)
 		}
 	}
@@ -165,24 +133,24 @@ func (s *Summary) firstCause() string {
 }
 
 // answerCheck passes on answers that could have broken it.
-func (s *Summary) answerCheck(p reading.Promise) check {
-	c := check{class: s.class(ownChecks), name: p.Name, verdict: Pass, notes: []string{evidenceTold(s.Correctness)}}
+func (s *judgement) answerCheck(p reading.Promise) Check {
+	c := Check{Class: s.class(ownChecks), Name: p.Name, Verdict: Pass, Notes: []string{evidenceTold(s.Correctness)}}
 	switch {
 	case p.Wrong > 0:
-		c.verdict, c.said = Fail, count(p.Wrong)+" "+p.Broken
+		c.Verdict, c.Said = Fail, count(p.Wrong)+" "+p.Broken
 	case p.Chances == 0:
-		c.verdict, c.said = Inconclusive, "there were no "+p.Called
+		c.Verdict, c.Said = Inconclusive, "there were no "+p.Called
 	case s.Correctness.Unsaid == 0:
-		c.notes = append(c.notes, fmt.Sprintf("there were %s %s", count(p.Chances), p.Called))
+		c.Notes = append(c.Notes, fmt.Sprintf("there were %s %s", count(p.Chances), p.Called))
 	}
 	return c
 }
 
-func (s *Summary) budgetCheck(run *record.Run, b Budget) check {
-	c := check{class: s.class(b.Stage), name: b.name(), verdict: b.Verdict, lenient: b.lenient(), line: b.Line, follows: b.follows,
-		said: b.found(), seconds: math.Max(0, stageSeconds(run.Header, b.Stage)*float64(s.find(b.State).Trials))}
+func (s *judgement) budgetCheck(run *record.Run, b Budget) Check {
+	c := Check{Class: s.class(b.Stage), Name: b.name(), Verdict: b.Verdict, Lenient: b.lenient(), Line: b.Line, Follows: b.Follows,
+		Said: b.found(), Seconds: math.Max(0, stageSeconds(run.Header, b.Stage)*float64(s.find(b.State).Trials))}
 	if b.ForSeconds > 0 {
-		c.notes = append(c.notes, "the actual value is the level that was kept for so long at the worst")
+		c.Notes = append(c.Notes, "the actual value is the level that was kept for so long at the worst")
 	}
 	return c
 }

@@ -63,7 +63,7 @@ func (s short) told() string {
 
 // shortest are the stages of a state of which too few hits were answered in some trial, each in the worst of them, the worst
 // stage first.
-func (l *ledger) shortest(state string) (list []short) {
+func (l *Ledger) shortest(state string) (list []short) {
 	for _, stage := range l.header.Stages {
 		var worst *short
 		for _, t := range l.begun(state) {
@@ -82,7 +82,7 @@ func (l *ledger) shortest(state string) (list []short) {
 
 // fallenOperations are those that fell over at a measured stage which as a whole did not, in the first trial in which they did.
 // One of few hits may be dead and the share of all hardly less.
-func (l *ledger) fallenOperations(state string) (told []string) {
+func (l *Ledger) fallenOperations(state string) (told []string) {
 	for _, stage := range l.header.Stages {
 		for _, op := range l.header.Operations {
 			at := slices.IndexFunc(l.begun(state), func(t *trial) bool {
@@ -102,9 +102,10 @@ func (l *ledger) fallenOperations(state string) (told []string) {
 
 // judgeAnswered fails a run in which a state answered too little, budget or not, and doubts it where that is not sure. A
 // warm-up is not measured, but what fails in it alone is no good beginning.
-func (l *ledger) judgeAnswered(s *Summary) {
-	for _, one := range s.collapsedAt(l) {
-		s.against(Fail, "%s", one)
+func (s *judgement) judgeAnswered() {
+	l := s.ledger
+	for _, one := range s.collapsedAt() {
+		s.Against(Fail, AboutRun, "%s", one)
 	}
 	for _, state := range s.States {
 		var short, cold []string
@@ -131,7 +132,7 @@ func (l *ledger) judgeAnswered(s *Summary) {
 }
 
 // collapse is how a state fell over at the headline stage; nil if it did not.
-func (l *ledger) collapse(state string) *Collapse {
+func (l *Ledger) collapse(state string) *Collapse {
 	headline, n := l.header.Headline, 0
 	var worst *trial
 	for _, t := range l.begun(state) {
@@ -193,7 +194,7 @@ func (s *Summary) latency(state State, n stat.Number) string {
 	if state.timeless() {
 		return void
 	}
-	return waited(n, s.timeoutSeconds)
+	return waited(n, s.TimeoutSeconds)
 }
 
 // timeless and uncounted tell that a state was measured, and no latency of it, or no count, is believed.
@@ -221,7 +222,7 @@ func waited(n stat.Number, timeoutSeconds float64) string {
 
 // answeredShare is the share of the hits of a key that were answered in the trials whose counts are believed, and from which
 // its counts come.
-func (l *ledger) answeredShare(k Key) stat.Number {
+func (l *Ledger) answeredShare(k Key) stat.Number {
 	return together(l.counted(k.State), k).AnsweredRatio()
 }
 
@@ -250,12 +251,12 @@ func noChange(before string, b *Collapse, after string, a *Collapse) string {
 }
 
 // unlike is otherWork of two states.
-func (l *ledger) unlike(k Key, before string) string {
+func (l *Ledger) unlike(k Key, before string) string {
 	return otherWork(before, k.State, l.answeredShare(k.elsewhere(before)), l.answeredShare(k))
 }
 
 // noteCollapses says of the runs compared which states fell over in them: what they are held against is then no measure.
-func (c *Comparison) noteCollapses() {
+func (c *comparing) noteCollapses() {
 	for _, s := range c.sides {
 		if s.ledger == nil {
 			continue

@@ -37,7 +37,7 @@ func (m *made) apart(trial int) {
 func mustSay(t *testing.T, run *record.Run, s *Summary, parts ...string) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Print(&out, run, s, Options{}); err != nil {
+	if err := Print(&out, s, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range parts {

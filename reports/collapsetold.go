@@ -139,7 +139,8 @@ func listed(words []string) string {
 
 // collapsedAt says which states collapsed, and where. What the sentence has said of a state is not said again, and states
 // that fell over at the same stages are told together.
-func (s *Summary) collapsedAt(l *ledger) (told []string) {
+func (s *judgement) collapsedAt() (told []string) {
+	l := s.ledger
 	heads := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After))
 	together := map[string][]string{}
 	var order []string

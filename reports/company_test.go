@@ -40,7 +40,7 @@ func TestCompany(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 			var terminal, summary, page bytes.Buffer
-			if err := errors.Join(Print(&terminal, run, s, Options{}), markdown(&summary, run, s), html(&page, run, s, visualsOf(run, s))); err != nil {
+			if err := errors.Join(Print(&terminal, s, Options{}), markdown(&summary, s), html(&page, s, detailsOf(run, s), looksOf(run, s))); err != nil {
 				t.Fatal(err)
 			}
 			for _, text := range []string{terminal.String(), summary.String(), page.String()} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -49,12 +50,21 @@ type Comparison struct {
 	// Collapsed are the states that fell over at the stage, in any run: the first thing there is to say.
 	Collapsed []ComparedCollapse `json:"collapsed,omitempty"`
 	States    []ComparedState    `json:"states"`
-	sides     []side
-	groups    []group
-	// oneBuild tells that all runs are of the same one, so that each is a group.
-	oneBuild bool
-	// chance tells that a cache decides over some of the counts.
-	chance bool
+	// Chance tells that a cache decides over some of the counts.
+	Chance bool `json:"chance,omitempty"`
+	// Overlays are what is drawn of the runs that were recorded, which no number needs.
+	Overlays []Overlay `json:"-"`
+}
+
+// Overlay is what one run looks like among others, by its label.
+type Overlay struct {
+	Label string
+	// Latencies are those of the last state, and Primary is the load of the primary over the seconds since the first trial
+	// began.
+	Latencies []Quantile
+	Primary   Line
+	// Bands are its trials on that clock.
+	Bands []Band
 }
 
 // ComparedCollapse is a state that fell over in a run, by the label of the run.
@@ -144,7 +154,7 @@ func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 	if len(candidates) < 2 {
 		return nil, ErrTooFewRuns
 	}
-	c := &Comparison{Schema: ComparisonSchema, Differences: []Discord{}, Notes: []string{}}
+	c := &comparing{Comparison: &Comparison{Schema: ComparisonSchema, Differences: []Discord{}, Notes: []string{}}}
 	for _, candidate := range candidates {
 		s, err := newSide(candidate)
 		if err != nil {
@@ -174,10 +184,39 @@ func Compare(candidates []Candidate, o CompareOptions) (*Comparison, error) {
 	}
 	c.note(unstated)
 	c.noteCollapses()
-	return c, nil
+	c.overlay()
+	return c.Comparison, nil
 }
 
-func (c *Comparison) sources() (list []string) {
+// comparing is a comparison on its way, with what it is found in.
+type comparing struct {
+	*Comparison
+	sides  []side
+	groups []group
+	// oneBuild tells that all runs are of the same one, so that each is a group.
+	oneBuild bool
+}
+
+// overlay keeps what is to be drawn of the runs that were recorded. Of a saved baseline nobody knows it.
+func (c *comparing) overlay() {
+	last := c.States[len(c.States)-1].State
+	for _, s := range c.sides {
+		if s.Run == nil {
+			continue
+		}
+		began := s.ledger.began()
+		o := Overlay{Label: s.label, Latencies: distributionOf(s.Run, s.summary.Validity, c.Stage, last), Primary: primaryOf(s.Run).since(began)}
+		spans := reading.SpansOf(s.Run.Events)
+		for _, t := range s.ledger.ran {
+			if begin, end := spans.Of(t.Index); end > begin {
+				o.Bands = append(o.Bands, Band{Span{begin - began, end - began}, t.State})
+			}
+		}
+		c.Overlays = append(c.Overlays, o)
+	}
+}
+
+func (c *comparing) sources() (list []string) {
 	for _, s := range c.sides {
 		list = append(list, s.Source)
 	}
@@ -189,7 +228,7 @@ type side struct {
 	Candidate
 	label string
 	// ledger and summary are nil for a saved baseline.
-	ledger  *ledger
+	ledger  *Ledger
 	summary *Summary
 }
 
@@ -201,12 +240,10 @@ func newSide(c Candidate) (side, error) {
 	if c.Run.Header.SelfTest != nil {
 		return s, ErrSelfTestRun
 	}
+	s.ledger = Examine(c.Run)
 	var err error
-	if s.summary, err = Summarize(c.Run, c.Scenario); err != nil {
-		return s, err
-	}
-	s.ledger = s.summary.ledger
-	return s, nil
+	s.summary, err = s.ledger.Summarize(nil, c.Scenario)
+	return s, err
 }
 
 // told is the side as the comparison presents it.
@@ -312,7 +349,7 @@ func commonStage(sides []side, stage string) (string, error) {
 }
 
 // state compares all numbers of one, of these operations.
-func (c *Comparison) state(name string, operations []string) ComparedState {
+func (c *comparing) state(name string, operations []string) ComparedState {
 	state := ComparedState{State: name}
 	var counting [][2]group
 	for i, g := range c.groups {
@@ -325,7 +362,7 @@ func (c *Comparison) state(name string, operations []string) ComparedState {
 		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation}
 		for i, g := range c.groups {
 			level := g.level(k)
-			number.Values, c.chance = append(number.Values, level.value), c.chance || level.chance
+			number.Values, c.Chance = append(number.Values, level.value), c.Chance || level.chance
 			if i == 0 {
 				continue
 			}

@@ -300,7 +300,7 @@ func (c *Comparison) legend() []string {
 	}
 	counts := fmt.Sprintf("counts: by value, beyond %s, what hits in flight can explain, and what so few statements may differ by (at 95 %%, had each "+
 		"come by chance)", limit(percent(countWorse-1)))
-	if c.chance {
+	if c.Chance {
 		counts += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
 	}
 	return append(lines, "latencies: of a run the geometric mean over its trials, of several that over the runs; the interval of their ratio is Welch's, of "+

@@ -55,7 +55,7 @@ func isCheck(metric string) bool {
 }
 
 // tooFewChances says what is missing of the answers that could have broken a check, in one of the states it is about.
-func (l *ledger) tooFewChances(b Budget, state string) string {
+func (l *Ledger) tooFewChances(b Budget, state string) string {
 	var c reading.Correctness
 	for _, t := range l.trialsFor(b.Metric, state) {
 		c.Add(t.hits(b.Key).Wrong)
@@ -75,7 +75,7 @@ func (l *ledger) tooFewChances(b Budget, state string) string {
 }
 
 // qualified adds to a budget on a check that passes what its record leaves open.
-func (l *ledger) qualified(b Budget) Budget {
+func (l *Ledger) qualified(b Budget) Budget {
 	var c reading.Correctness
 	for _, t := range l.trialsFor(b.Metric, b.State) {
 		c.Add(t.hits(b.Key).Wrong)

@@ -66,3 +66,6 @@ func inert(text string) string {
 	}
 	return text
 }
+
+// Windows writes windows.csv of the record.
+func (l *Ledger) Windows(w io.Writer) error { return windowsCSV(w, l.run) }

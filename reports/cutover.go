@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
@@ -23,18 +22,11 @@ const switchLimitSeconds = 2
 // Cutover is a continuous run in which the system changed while the traffic flowed, judged: cutover.json. Times are on the
 // run's clock, as in events.jsonl.
 type Cutover struct {
-	Schema  string  `json:"schema"`
-	Verdict Verdict `json:"verdict"`
-	// Reasons say why the verdict is not a pass; Warnings are what it does not depend on.
-	Reasons  []string `json:"reasons"`
-	Warnings []string `json:"warnings"`
+	Schema string `json:"schema"`
+	Ruling
 	// Complete tells whether the run reached its end.
-	Complete bool              `json:"complete"`
-	ID       string            `json:"id"`
-	Scenario string            `json:"scenario"`
-	Started  time.Time         `json:"started"`
-	Stack    string            `json:"stack"`
-	Limits   map[string]string `json:"limits,omitempty"`
+	Complete bool `json:"complete"`
+	Provenance
 	// AndBack tells that the phases were undone as well.
 	AndBack bool `json:"and_back"`
 	// OfferedRate is what the traffic held, in hits per second, without those that sessions added.
@@ -48,9 +40,10 @@ type Cutover struct {
 	// Total is of the whole run, warm-up included.
 	Total    CutoverHits `json:"total"`
 	Validity TrialCheck  `json:"validity"`
-	// warmUp are the hits before the first state is held, and timeoutSeconds is how long a hit may take.
-	warmUp         *reading.Hits
-	timeoutSeconds float64
+	// Checks are all that the run is held to, as build servers count it.
+	Checks []Check `json:"checks"`
+	// Over is as in [Summary].
+	Over []string `json:"over,omitempty"`
 }
 
 // CutoverHits are hits and their answers.
@@ -81,8 +74,6 @@ type CutoverState struct {
 	CutoverHits
 	// Collapse tells how it fell over, if it did, in all of its time; here, too, on the run's clock.
 	Collapse *Collapse `json:"collapse,omitempty"`
-	// whole are the hits of all of its time.
-	whole *reading.Hits
 }
 
 // CutoverSwitch is one change of state. Its hits are those due around it: in the seconds it touches and one more on
@@ -120,19 +111,23 @@ var (
 
 // JudgeCutover judges the record of a cutover. Only a header that is no cutover's is an error.
 func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
-	h := run.Header
+	return Examine(run).Cutover(sc)
+}
+
+// Cutover is [JudgeCutover] of what was examined.
+func (l *Ledger) Cutover(sc *scenarios.Scenario) (*Cutover, error) {
+	run, h := l.run, l.header
 	if h.Cutover == nil || len(h.Cutover.States) != len(h.Stages) || len(h.Stages) < 2 || len(h.Trials) == 0 {
 		return nil, ErrNoCutover
 	}
-	l := newLedger(run)
 	t := l.trials[0]
 	c := &Cutover{
-		Schema: CutoverSchema, Verdict: Pass, Reasons: []string{}, Warnings: append([]string{}, company(run.Events)...), Complete: run.Complete(),
-		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Stack: h.Stack, Limits: h.Limits, AndBack: h.Cutover.AndBack,
-		timeoutSeconds: h.TimeoutSeconds, OfferedRate: stat.Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
+		Schema: CutoverSchema, Ruling: Ruling{Verdict: Pass, Reasons: []string{}}, Complete: run.Complete(),
+		Provenance: provenanceOf(run), AndBack: h.Cutover.AndBack, OfferedRate: stat.Number(h.Stages[1].FromRate), ErrorsLimit: errorsLimit(sc), States: []CutoverState{}, Jobs: []CutoverJob{},
 	}
+	c.Warn(AboutRun, company(run.Events)...)
 	cut := &cutting{run: run, trial: t, TrialSeconds: reading.SecondsOf(t.Trial), pulses: t.Pulses()}
-	c.warmUp = t.In(h.Stages[0].Name)
+	cut.warmUp = t.In(h.Stages[0].Name)
 	_, cut.end = reading.SpanOf(run.Events, t.Index)
 	c.Jobs = cut.jobs()
 	if c.Switches = cut.switches(); len(c.Switches) != len(h.Stages)-2 {
@@ -148,8 +143,8 @@ func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*Cutover, error) {
 	if t.Began {
 		c.Validity.Notes = append(c.Validity.Notes, t.noteworthy()...)
 	}
-	c.judge(cut)
-	return c, nil
+	(&turnover{c, cut}).judge()
+	return sealed(c, &c.Over)
 }
 
 // errorsLimit is the strictest budget on errors that fails a run; in which state or stage it is meant, a cutover passes
@@ -179,6 +174,9 @@ type cutting struct {
 	// end of the trial, on the run's clock.
 	end    float64
 	pulses []reading.Pulse
+	// warmUp are the hits before the first state is held, and whole those of all of the time of each state.
+	warmUp *reading.Hits
+	whole  []*reading.Hits
 }
 
 // jobs are those done while the traffic flowed. Their events are written at their end.
@@ -243,11 +241,12 @@ func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 
 // collapse finds out whether a state fell over, in all of its time: a job that it does not bear is its own.
 func (c *cutting) collapse(s *CutoverState, held reading.Stretch, judged *Cutover) {
-	s.whole = &reading.Hits{}
+	whole := &reading.Hits{}
 	if held.From < held.To {
-		s.whole = c.Inside(held)
+		whole = c.Inside(held)
 	}
-	if !collapsed(s.whole) {
+	c.whole = append(c.whole, whole)
+	if !collapsed(whole) {
 		return
 	}
 	var before, seconds []reading.Pulse
@@ -260,7 +259,7 @@ func (c *cutting) collapse(s *CutoverState, held reading.Stretch, judged *Cutove
 			seconds = append(seconds, p)
 		}
 	}
-	s.Collapse = collapseOf(s.whole, judged.timeoutSeconds)
+	s.Collapse = collapseOf(whole, judged.TimeoutSeconds)
 	s.Collapse.OfferedRate, s.Collapse.AnsweredRate = judged.OfferedRate, judged.OfferedRate*s.Collapse.AnsweredRatio
 	s.Collapse.fall(before, seconds)
 }
@@ -294,10 +293,16 @@ func (c *cutting) fill(s *CutoverState, held reading.Stretch) {
 	s.ReplicaQPS, s.CacheHitRatio = c.RateIn(held, "replica", reading.Application("read", "write")), c.HitRatioIn(held)
 }
 
+// turnover is a cutover on its way to a verdict, with what it is found in.
+type turnover struct {
+	*Cutover
+	cut *cutting
+}
+
 // judge comes to the verdict and says why it is not a pass.
-func (c *Cutover) judge(cut *cutting) {
+func (c *turnover) judge() {
 	if !c.Complete {
-		c.against(Inconclusive, "the run did not reach its end%s", interruption(cut.run.Events))
+		c.Against(Inconclusive, AboutRun, "the run did not reach its end%s", c.Interruption)
 	}
 	c.judgeAnswers()
 	c.judgeAnswered()
@@ -308,53 +313,61 @@ func (c *Cutover) judge(cut *cutting) {
 		}
 		missed = missed || !s.Done
 	}
-	for _, r := range cut.trial.reasons {
+	for _, r := range c.cut.trial.reasons {
 		// What was answered was answered, however late it was asked.
 		if r.voids == voidsLatencies {
-			c.Warnings = append(c.Warnings, "latencies are not to be relied on: "+r.text)
+			c.Warn(AboutRun, "latencies are not to be relied on: "+r.Text)
 		} else if c.Complete {
-			c.against(Inconclusive, "%s", r.text)
+			c.Against(Inconclusive, AboutRun, "%s", r.Text)
 		}
 	}
-	c.Warnings = append(c.Warnings, c.Validity.Doubts...)
+	c.Warn(AboutRun, c.Validity.Doubts...)
+	c.Checks = c.checks()
 }
 
-func (c *Cutover) judgeAnswers() {
+// alone is what a part of the judgement comes to by itself.
+func (c *turnover) alone(judge func(*turnover)) *Cutover {
+	part := &turnover{&Cutover{Ruling: Ruling{Verdict: Pass}, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit, Total: c.Total}, c.cut}
+	judge(part)
+	return part.Cutover
+}
+
+func (c *turnover) judgeAnswers() {
 	t := c.Total
 	for _, why := range promisesBroken(t.Correctness) {
-		c.against(Fail, "%s", why)
+		c.Against(Fail, AboutRun, "%s", why)
 	}
-	c.Warnings = append(c.Warnings, untested(t.Correctness)...)
+	c.Warn(AboutRun, untested(t.Correctness)...)
 	if c.tooMany(t) {
-		c.against(Fail, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
+		c.Against(Fail, AboutRun, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
 	}
 	if c.Complete && t.N == 0 {
-		c.against(Inconclusive, "no hit was due")
+		c.Against(Inconclusive, AboutRun, "no hit was due")
 	}
 }
 
 // judgeAnswered fails a cutover in which a state answered too little, as an ordinary run fails, and doubts it where that is
 // not sure.
-func (c *Cutover) judgeAnswered() {
+func (c *turnover) judgeAnswered() {
 	if fell := c.fallen(); len(fell) > 0 {
 		var names []string
 		for _, f := range fell {
 			names = append(names, f.name)
 		}
-		c.against(Fail, "%s collapsed while traffic flowed: under %s answered", listed(limited(names, 4)), limit(percent(answeredLeast)))
+		c.Against(Fail, AboutRun, "%s collapsed while traffic flowed: under %s answered", listed(limited(names, 4)), limit(percent(answeredLeast)))
 	}
-	for _, s := range c.States {
-		if h := s.whole; h != nil && s.Collapse == nil && h.AnsweredRatio() < answeredDoubt {
+	for i, s := range c.States {
+		if h := c.cut.whole[i]; s.Collapse == nil && h.AnsweredRatio() < answeredDoubt {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s answered %s of %s hits due: under %s, so work that was not done is missing in its counts", s.Stage,
 				percent(float64(h.AnsweredRatio())), count(h.Offered), limit(percent(answeredDoubt))))
 		}
 	}
-	if h := c.warmUp; h != nil && h.AnsweredRatio() < answeredDoubt {
+	if h := c.cut.warmUp; h.AnsweredRatio() < answeredDoubt {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s of %s hits due were answered before the first state was held: it may not have been ready",
 			percent(float64(h.AnsweredRatio())), count(h.Offered)))
 	}
 	if why := c.unlike(); why != "" {
-		c.Warnings = append(c.Warnings, "the change of primary (master DB) QPS is none to speak of: "+why)
+		c.Warn(AboutRun, "the change of primary (master DB) QPS is none to speak of: "+why)
 	}
 }
 
@@ -387,33 +400,33 @@ func (h CutoverHits) collapsed() bool {
 	return collapsed(&reading.Hits{Offered: h.N, Sent: h.N - min(h.N, h.Missed), Failed: h.Errors, Missed: h.Missed})
 }
 
-func (c *Cutover) tooMany(h CutoverHits) bool {
+func (c *turnover) tooMany(h CutoverHits) bool {
 	return float64(h.Errors) > float64(c.ErrorsLimit)*float64(h.N)
 }
 
-func (c *Cutover) judgeSwitch(s CutoverSwitch) {
+func (c *turnover) judgeSwitch(s CutoverSwitch) {
 	name := s.name()
 	switch {
 	case !s.Done && c.Complete:
-		c.against(Inconclusive, "%s did not take place before the traffic ended; hold the states for longer", name)
+		c.Against(Inconclusive, AboutRun, "%s did not take place before the traffic ended; hold the states for longer", name)
 		return
 	case !s.Done:
 		return
 	case s.N == 0 && c.Complete:
-		c.against(Inconclusive, "no hit was due around %s", name)
+		c.Against(Inconclusive, AboutRun, "no hit was due around %s", name)
 	case c.tooMany(s.CutoverHits):
-		c.against(Fail, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, exact(100*float64(c.ErrorsLimit))+" %")
+		c.Against(Fail, AboutRun, "%s of %s hits failed around %s (limit %s)", count(s.Errors), count(s.N), name, exact(100*float64(c.ErrorsLimit))+" %")
 	case s.collapsed():
-		c.against(Fail, "%s of %s hits were answered around %s: it collapsed (under %s)", percent(float64(s.answeredRatio())), count(s.N), name, limit(percent(answeredLeast)))
+		c.Against(Fail, AboutRun, "%s of %s hits were answered around %s: it collapsed (under %s)", percent(float64(s.answeredRatio())), count(s.N), name, limit(percent(answeredLeast)))
 	}
 	if n := s.WrongAnswers(); n > 0 {
-		c.against(Fail, "%s wrong answers around %s", count(n), name)
+		c.Against(Fail, AboutRun, "%s wrong answers around %s", count(n), name)
 	}
 	if s.Seconds > switchLimitSeconds {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s took %s, over %s", name, secondsBeside(s.Seconds, switchLimitSeconds), limit(seconds(switchLimitSeconds))))
+		c.Warn(AboutGround, fmt.Sprintf("%s took %s, over %s", name, secondsBeside(s.Seconds, switchLimitSeconds), limit(seconds(switchLimitSeconds))))
 	}
 	if s.LateSeconds > lateSwitchSeconds {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s came %s late: what it needs, or the switch before, took too long", name, seconds(s.LateSeconds)))
+		c.Warn(AboutGround, fmt.Sprintf("%s came %s late: what it needs, or the switch before, took too long", name, seconds(s.LateSeconds)))
 	}
 }
 
@@ -421,8 +434,3 @@ func (c *Cutover) judgeSwitch(s CutoverSwitch) {
 const lateSwitchSeconds = 0.5
 
 func (s CutoverSwitch) name() string { return s.From + " → " + s.To }
-
-func (c *Cutover) against(v Verdict, format string, values ...any) {
-	c.Verdict = c.Verdict.And(v)
-	c.Reasons = append(c.Reasons, fmt.Sprintf(format, values...))
-}

@@ -164,17 +164,17 @@ func TestCutover(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if err := PrintCutover(&out, run, c, Options{}); err != nil {
+	if err := PrintCutover(&out, c, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "cutover.txt", out.Bytes())
 	out.Reset()
-	if err := c.markdown(&out, run); err != nil {
+	if err := c.markdown(&out); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "cutover.md", out.Bytes())
 	out.Reset()
-	if err := c.html(&out, run); err != nil {
+	if err := c.html(&out, Examine(run).Details(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "its hits over the whole seconds in that") {
@@ -266,7 +266,7 @@ func TestCutoverTellsOfCollapses(t *testing.T) {
 	}
 	run, c := m.cutover(t)
 	var terminal, page, markdown bytes.Buffer
-	if err := errors.Join(PrintCutover(&terminal, run, c, Options{}), c.html(&page, run), c.markdown(&markdown, run)); err != nil {
+	if err := errors.Join(PrintCutover(&terminal, c, Options{}), c.html(&page, Examine(run).Details(nil)), c.markdown(&markdown)); err != nil {
 		t.Fatal(err)
 	}
 	for _, told := range []string{"extract-main collapsed while traffic flowed: of 100 hits/s it answered ", "it still answered 100/s (",
@@ -371,7 +371,7 @@ func TestCutoverCutShort(t *testing.T) {
 		if c.Verdict != Inconclusive || c.Complete {
 			t.Errorf("after %d events: got %v for %q", events, c.Verdict, c.Reasons)
 		}
-		if err := errors.Join(WriteCutover(t.TempDir(), run, c), PrintCutover(&bytes.Buffer{}, run, c, Options{})); err != nil {
+		if err := errors.Join(WriteCutover(t.TempDir(), c, Examine(run).Details(nil), Examine(run).Windows), PrintCutover(&bytes.Buffer{}, c, Options{})); err != nil {
 			t.Errorf("after %d events: %v", events, err)
 		}
 	}
@@ -385,7 +385,7 @@ func TestWriteCutover(t *testing.T) {
 	m.windowsOf(0, "extract-main", func(w *record.Window) { w.Stage = hostile })
 	run, c := m.cutover(t)
 	dir := t.TempDir()
-	if err := WriteCutover(dir, run, c); err != nil {
+	if err := WriteCutover(dir, c, Examine(run).Details(nil), Examine(run).Windows); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"cutover.json": hostile, "report.md": "&lt;script&gt;alert(1)&lt;/script&gt; 캐시",

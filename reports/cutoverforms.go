@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -16,21 +15,21 @@ import (
 const cutoverStage = "cutover"
 
 // markdown writes report.md: fewer than 60 lines, with the mark of a comment first, as of any run.
-func (c *Cutover) markdown(w io.Writer, run *record.Run) error {
-	list := append([]section{marker(c.Scenario)}, c.sections(run, markdownReasons)...)
+func (c *Cutover) markdown(w io.Writer) error {
+	list := append([]section{marker(c.Scenario)}, c.sections(markdownReasons)...)
 	fit(list, markdownLines, markdownBytes)
 	return writeSections(w, list)
 }
 
 // StepSummary is [StepSummary] of a cutover.
-func (c *Cutover) StepSummary(w io.Writer, run *record.Run, limit int) error {
-	list := c.sections(run, terminalReasons)
+func (c *Cutover) StepSummary(w io.Writer, limit int) error {
+	list := c.sections(terminalReasons)
 	fit(list, limit, limit)
 	return writeSections(w, list)
 }
 
 // sections are what a reader asks first, and folded below it what that rests on.
-func (c *Cutover) sections(run *record.Run, reasons int) []section {
+func (c *Cutover) sections(reasons int) []section {
 	head := []string{fmt.Sprintf("# %s, cutover: %s", plain(c.Scenario), c.Verdict), ""}
 	for _, a := range []page.Answer{c.passed(), c.trusted()} {
 		head = append(head, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
@@ -42,9 +41,9 @@ func (c *Cutover) sections(run *record.Run, reasons int) []section {
 		c.collapseSection(),
 		tabled(c.switchTable(asIs), 9, 2, 3, 4, 5, 6, 7, 8, 9).apart(),
 		tabled(c.stateTable(asIs), 11, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11).folded("States (%d)", len(c.States)),
-		bulleted("- ", c.footnotes(run, reasons)).folded("What it rests on"),
+		bulleted("- ", c.footnotes(reasons)).folded("What it rests on"),
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(CutoverFiles(), ", ")},
-			provenance(run.Header)...)).folded("How it was run"),
+			provenance(c.Provenance)...)).folded("How it was run"),
 	}
 }
 
@@ -65,16 +64,10 @@ func (c *Cutover) Annotations() (list []Annotation) {
 		list = append(list, about(levelError, reason))
 	}
 	list = shown(list)
-	var pressing []string
-	for _, s := range c.Switches {
-		part := &Cutover{Verdict: Pass, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit}
-		part.judgeSwitch(s)
-		pressing = append(pressing, part.Warnings...)
-	}
-	for _, text := range limited(pressing, mostDoubts) {
+	for _, text := range limited(only(c.Warned(), AboutGround), mostDoubts) {
 		list = append(list, about(levelWarning, text))
 	}
-	if rest := unsaid(c.Warnings, pressing); len(rest) > 0 {
+	if rest := only(c.Warned(), AboutRun); len(rest) > 0 {
 		list = append(list, about(levelNotice, remarks(rest, "", stepAndPage)))
 	}
 	return list
@@ -82,7 +75,7 @@ func (c *Cutover) Annotations() (list []Annotation) {
 
 // numbers are those of a state that have a name elsewhere.
 func (s CutoverState) numbers() Numbers {
-	n := numbersOf(evidence{}, record.Stage{}, nil)
+	n := unknownNumbers()
 	n.N, n.P50Seconds, n.P95Seconds, n.P99Seconds = s.N, s.P50Seconds, s.P95Seconds, s.P99Seconds
 	n.PrimaryQPS, n.PrimaryReadsQPS, n.PrimaryWritesQPS = s.PrimaryQPS, s.PrimaryReadsQPS, s.PrimaryWritesQPS
 	n.ReplicaQPS, n.CacheHitRatio = s.ReplicaQPS, s.CacheHitRatio
@@ -115,20 +108,20 @@ func (c *Cutover) openMetrics(w io.Writer) error {
 }
 
 // benchmarks writes bench.txt: a line for each state, so that benchstat holds one cutover against another.
-func (c *Cutover) benchmarks(w io.Writer, h record.Header) error {
+func (c *Cutover) benchmarks(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	benchHead(out, h)
+	benchHead(out, c.Provenance)
 	for _, s := range c.States {
-		fmt.Fprint(out, benchLine(s.Stage, cutoverStage, s.N, s.numbers()))
+		fmt.Fprint(out, benchLine(s.Stage, cutoverStage, s.N, figuresOf(s.numbers())))
 	}
 	return out.Flush()
 }
 
 // pictures are the slides of a cutover, by the names of their files.
-func (c *Cutover) pictures(run *record.Run, fonts *plot.Fonts) map[string]picture {
-	timeline := c.timeline(run)
+func (c *Cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
+	timeline := c.timeline(d)
 	timeline.Fonts = fonts
-	seen, none := runSecondsOf(run, &Summary{}), &Summary{}
+	seen, none := drawnSeconds(d.Curves), &Summary{}
 	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
 	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
 	first, last := c.States[0], c.States[c.turn()]

@@ -5,19 +5,18 @@ import (
 	"io"
 	"slices"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 )
 
 // html writes report.html.
-func (c *Cutover) html(w io.Writer, run *record.Run) error {
-	timeline, err := c.timelineSection(run)
+func (c *Cutover) html(w io.Writer, d *Details) error {
+	timeline, err := c.timelineSection(d)
 	if err != nil {
 		return err
 	}
 	p := page.Page{
-		Title: fmt.Sprintf("%s, cutover: %s", c.Scenario, c.Verdict), Head: c.head(run.Header), Footer: footer(run.Header),
-		Sections: []page.Section{c.collapsedSection(), timeline, c.switchesSection(), c.statesSection(), c.trustSection(run), reproduceSection(run)},
+		Title: fmt.Sprintf("%s, cutover: %s", c.Scenario, c.Verdict), Head: c.head(), Footer: footer(c.Provenance),
+		Sections: []page.Section{c.collapsedSection(), timeline, c.switchesSection(), c.statesSection(), c.trustSection(), reproduceSection(c.Provenance, d.Text)},
 	}
 	p.Sections = slices.DeleteFunc(p.Sections, func(section page.Section) bool { return section.ID == "" })
 	return writePage(w, p)
@@ -30,10 +29,10 @@ func (c *Cutover) collapsedSection() page.Section {
 }
 
 // head is the first screen.
-func (c *Cutover) head(h record.Header) page.Head {
+func (c *Cutover) head() page.Head {
 	first, last := c.States[0], c.States[c.turn()]
 	return page.Head{
-		Name: c.Scenario, Facts: facts(h, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
+		Name: c.Scenario, Facts: facts(c.Provenance, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
 		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.Sentence(),
 		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
 		Reasons: limited(c.Reasons, terminalReasons),
@@ -76,14 +75,14 @@ func (c *Cutover) trusted() page.Answer {
 }
 
 // timelineSection is the run second by second, over the states as they were.
-func (c *Cutover) timelineSection(run *record.Run) (page.Section, error) {
+func (c *Cutover) timelineSection(d *Details) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text: []string{"All panels share the time elapsed since the run began. The bands are the states; the darker stretches are the " +
 			"switches, and the work they need. What was not measured is a gap."},
-		Panels: page.Panels{Name: "the whole run"}, Tables: []page.Table{eventsTable(run.Events)},
+		Panels: page.Panels{Name: "the whole run"}, Tables: []page.Table{eventsTable(d.Events)},
 	}
-	t, picture := runSecondsOf(run, &Summary{}), c.timeline(run)
+	t, picture := drawnSeconds(d.Curves), c.timeline(d)
 	t.bands, t.highlights = picture.Bands, picture.Marks
 	for i, band := range t.bands {
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: c.States[i].Stage})
@@ -111,7 +110,7 @@ func (c *Cutover) switchesSection() page.Section {
 	}
 	section := page.Section{ID: "switches", Title: "The switches", Tables: []page.Table{t}}
 	for _, job := range c.Jobs {
-		section.Text = append(section.Text, job.line(c.timeoutSeconds))
+		section.Text = append(section.Text, job.line(c.TimeoutSeconds))
 	}
 	return section
 }
@@ -128,7 +127,7 @@ func (c *Cutover) statesSection() page.Section {
 }
 
 // trustSection says what speaks for these numbers and what against.
-func (c *Cutover) trustSection(run *record.Run) page.Section {
+func (c *Cutover) trustSection() page.Section {
 	list := page.List{}
 	say := func(tone page.Tone, text string) {
 		list.Items = append(list.Items, page.Answer{Tone: tone, Text: text})
@@ -146,7 +145,7 @@ func (c *Cutover) trustSection(run *record.Run) page.Section {
 		tone = page.Bad
 	}
 	say(tone, answersTold(c.Total.Correctness))
-	for _, note := range c.notes(run) {
+	for _, note := range c.notes() {
 		say(page.Neutral, "note: "+note)
 	}
 	return page.Section{ID: "trust", Title: "Can I trust this run?", Lists: []page.List{list}}

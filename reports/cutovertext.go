@@ -12,9 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
-	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -23,35 +21,45 @@ const CutoverFile = "cutover.json"
 
 // CutoverFiles are what [WriteCutover] leaves, for a person to find.
 func CutoverFiles() []string {
-	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", CutoverFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", CutoverFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
-func WriteCutover(dir string, run *record.Run, c *Cutover) error {
+func WriteCutover(dir string, c *Cutover, d *Details, windows func(io.Writer) error) error {
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	fonts := &plot.Fonts{}
 	for _, warning := range boxed(fonts, c.names()...) {
 		if !slices.Contains(c.Warnings, warning) {
-			c.Warnings = append(c.Warnings, warning)
+			c.Warn(AboutRun, warning)
 		}
 	}
 	errs := []error{
 		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c) }),
-		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w, run) }),
-		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, run) }),
-		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return c.junit(w, run) }),
+		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
+		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w) }),
+		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, d) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return c.junit(w) }),
 		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return c.openMetrics(w) }),
-		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return c.benchmarks(w, run.Header) }),
-		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return c.benchmarks(w) }),
+		replace(filepath.Join(dir, WindowsFile), windows),
 	}
-	pictures := c.pictures(run, fonts)
+	pictures := c.pictures(d, fonts)
 	for _, name := range slices.Sorted(maps.Keys(pictures)) {
 		errs = append(errs, drawn(filepath.Join(dir, ChartsDir), name, pictures[name])...)
 	}
 	return errors.Join(errs...)
+}
+
+// junit writes junit.xml of a cutover, with a test for each switch.
+func (c *Cutover) junit(w io.Writer) error {
+	list := slices.Clone(c.Checks)
+	if len(list) > 0 {
+		list[0].Notes = c.Warnings
+	}
+	return writeJUnit(w, c.Provenance, list)
 }
 
 // names are all that stand in a picture.
@@ -64,7 +72,7 @@ func (c *Cutover) names() []string {
 }
 
 // PrintCutover writes the tables for the terminal.
-func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
+func PrintCutover(w io.Writer, c *Cutover, o Options) error {
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s %s\n", p.with(strings.ToUpper(c.Verdict.String()), text.Bold, verdictColour(c.Verdict)),
@@ -80,7 +88,7 @@ func PrintCutover(w io.Writer, run *record.Run, c *Cutover, o Options) error {
 		fmt.Fprintf(&b, "\n%s\n", trimmed(collapseTable(fell).Render()))
 	}
 	fmt.Fprintf(&b, "\n%s\n\n%s\n\n", trimmed(c.stateTable(as).Render()), trimmed(c.switchTable(as).Render()))
-	for _, line := range c.footnotes(run, terminalReasons) {
+	for _, line := range c.footnotes(terminalReasons) {
 		fmt.Fprintln(&b, line)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -120,7 +128,7 @@ func (c *Cutover) primaryChange() string {
 }
 
 // latency prints one.
-func (c *Cutover) latency(n stat.Number) string { return waited(n, c.timeoutSeconds) }
+func (c *Cutover) latency(n stat.Number) string { return waited(n, c.TimeoutSeconds) }
 
 // turn is the index of the last state on the way forward.
 func (c *Cutover) turn() int {
@@ -176,10 +184,10 @@ func (c *Cutover) switchTable(as func(string) string) table.Writer {
 }
 
 // footnotes are the lines under the tables.
-func (c *Cutover) footnotes(run *record.Run, most int) []string {
+func (c *Cutover) footnotes(most int) []string {
 	lines := []string{}
 	for _, job := range c.Jobs {
-		lines = append(lines, "job: "+job.line(c.timeoutSeconds))
+		lines = append(lines, "job: "+job.line(c.TimeoutSeconds))
 	}
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
@@ -190,7 +198,7 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
 	}
 	lines = append(lines, valid+"; "+c.Validity.Generator.taken(""))
-	for _, note := range limited(c.notes(run), most) {
+	for _, note := range limited(c.notes(), most) {
 		lines = append(lines, "note: "+note)
 	}
 	return append(lines, "A state is told over the longest time in which nothing was done to it, its hits over the whole seconds in that; around a switch are the seconds it touches "+
@@ -198,11 +206,11 @@ func (c *Cutover) footnotes(run *record.Run, most int) []string {
 }
 
 // notes are what else went on. When is told on the clock of the traffic.
-func (c *Cutover) notes(run *record.Run) []string {
+func (c *Cutover) notes() []string {
 	if len(c.Validity.Notes) == 0 {
-		return run.Notes
+		return c.Provenance.Notes
 	}
-	return slices.Concat([]string{"since the traffic began: " + strings.Join(limited(c.Validity.Notes, terminalReasons), "; ")}, run.Notes)
+	return slices.Concat([]string{"since the traffic began: " + strings.Join(limited(c.Validity.Notes, terminalReasons), "; ")}, c.Provenance.Notes)
 }
 
 // line tells of a job.
@@ -229,13 +237,12 @@ func (c *Cutover) title() string {
 
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were
 // planned.
-func (c *Cutover) timeline(run *record.Run) plot.Timeline {
-	trial := run.Header.Trials[0]
-	begin, end := reading.SpanOf(run.Events, trial.Index)
+func (c *Cutover) timeline(d *Details) plot.Timeline {
+	begin, end := d.Curves.From, d.Curves.To
 	picture := plot.Timeline{Title: c.title(), MarkName: "switches, jobs",
 		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
-		Primary: rates(run, "primary"), Replica: rates(run, "replica")}
+		Primary: pieces(d.Curves.PrimaryQPS), Replica: pieces(d.Curves.ReplicaQPS)}
 	if !(begin < end) {
 		return picture
 	}
@@ -255,7 +262,6 @@ func (c *Cutover) timeline(run *record.Run) plot.Timeline {
 	for _, job := range c.Jobs {
 		picture.Marks = append(picture.Marks, plot.Span{From: float64(job.BeginSeconds), To: float64(job.BeginSeconds + job.Seconds)})
 	}
-	offered := slices.DeleteFunc(offeredIn(run, trial, reading.Seconds(run.Windows)[trial.Index], begin), func(p plot.Point) bool { return p.X > end })
-	picture.Offered = cut(picture.Offered, offered)
+	picture.Offered = pieces(d.Curves.Due)
 	return picture
 }

@@ -68,7 +68,7 @@ func (b bracket) most(text func(stat.Number) string) string {
 
 // bracket is the number of a key with what it could have been: rates of statements have a width by the hits in flight, and
 // counts per hit by those that failed.
-func (l *ledger) bracket(k Key) bracket {
+func (l *Ledger) bracket(k Key) bracket {
 	value, trials, stage := l.count(k), l.counted(k.State), l.stage(k.Stage)
 	of, isRate := k.rates()
 	if node, operation, per := k.perHit(); per {
@@ -132,7 +132,7 @@ func late(slip float64, stage record.Stage) bool {
 }
 
 // bracketRatios has one after/before for each round, at its least, as counted, and at its most.
-func (l *ledger) bracketRatios(before, after string, of reading.Statements) (lo, counted, hi []float64) {
+func (l *Ledger) bracketRatios(before, after string, of reading.Statements) (lo, counted, hi []float64) {
 	stage := l.stage(l.header.Headline)
 	for _, round := range l.rounds(before, after, voidsCounts) {
 		b, a := round[0].bracketed(stage, of), round[1].bracketed(stage, of)

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
 )
 
 // kinds of runs write their reports into a directory, and say how many annotations of errors they make.
@@ -31,16 +32,16 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			m, dir := gated(2), t.TempDir()
 			spoil(m)
 			run, s := m.summarized(t)
-			if err := Write(dir, run, s); err != nil {
+			if err := writeAll(dir, run, s, &plot.Fonts{}); err != nil {
 				t.Fatal(err)
 			}
-			return dir, broken(Annotations(run, s))
+			return dir, broken(Annotations(s))
 		},
 		"cutover": func(t *testing.T, spoil func(*made)) (string, int) {
 			m, dir := thereAndBack(), t.TempDir()
 			spoil(m)
 			run, c := m.cutover(t)
-			if err := WriteCutover(dir, run, c); err != nil {
+			if err := WriteCutover(dir, c, Examine(run).Details(nil), Examine(run).Windows); err != nil {
 				t.Fatal(err)
 			}
 			return dir, broken(c.Annotations())
@@ -52,12 +53,12 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			run := m.written(t)
 			s, err := JudgeSelfTest(run)
 			if err == nil {
-				err = WriteSelfTest(dir, run, s)
+				err = WriteSelfTest(dir, s, Examine(run).Details(nil), Examine(run).Windows)
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			return dir, broken(s.Annotations(run))
+			return dir, broken(s.Annotations())
 		},
 	}
 }

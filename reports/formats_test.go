@@ -132,14 +132,14 @@ func formatsOf(t testing.TB, run *record.Run, s *Summary) map[string][]byte {
 	t.Helper()
 	texts := map[string][]byte{}
 	for name, write := range map[string]func(io.Writer) error{
-		JUnitFile:      func(w io.Writer) error { return junit(w, run, s) },
+		JUnitFile:      func(w io.Writer) error { return junit(w, s) },
 		MetricsFile:    func(w io.Writer) error { return openMetrics(w, s) },
-		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.ledger) },
+		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
 		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
-		MarkdownFile:   func(w io.Writer) error { return markdown(w, run, s) },
-		"step.md":      func(w io.Writer) error { return StepSummary(w, run, s, 1<<20) },
+		MarkdownFile:   func(w io.Writer) error { return markdown(w, s) },
+		"step.md":      func(w io.Writer) error { return StepSummary(w, s, 1<<20) },
 		"annotations.txt": func(w io.Writer) error {
-			for _, a := range Annotations(run, s) {
+			for _, a := range Annotations(s) {
 				fmt.Fprintln(w, a)
 			}
 			return nil
@@ -213,12 +213,12 @@ func TestPageStaysSmall(t *testing.T) {
 			rt.Fatal(err)
 		}
 		var page, step bytes.Buffer
-		if err := markdown(&page, run, s); err != nil {
+		if err := markdown(&page, s); err != nil {
 			rt.Fatal(err)
 		}
 		checkPage(t, page.Bytes())
 		limit := rapid.IntRange(20_000, 100_000).Draw(rt, "limit")
-		if err := StepSummary(&step, run, s, limit); err != nil || step.Len() > limit {
+		if err := StepSummary(&step, s, limit); err != nil || step.Len() > limit {
 			rt.Fatalf("%v, %d bytes, want at most %d", err, step.Len(), limit)
 		}
 	})
@@ -255,9 +255,9 @@ func TestJUnitIsValid(t *testing.T) {
 		})
 	}
 	t.Run("cutover", func(t *testing.T) {
-		run, c := thereAndBack().cutover(t)
+		_, c := thereAndBack().cutover(t)
 		var b bytes.Buffer
-		if err := c.junit(&b, run); err != nil {
+		if err := c.junit(&b); err != nil {
 			t.Fatal(err)
 		}
 		check(t, b.Bytes())
@@ -273,9 +273,9 @@ func TestJUnitOfCutovers(t *testing.T) {
 	} {
 		m := thereAndBack()
 		spoil(m)
-		run, c := m.cutover(t)
+		_, c := m.cutover(t)
 		var b bytes.Buffer
-		if err := c.junit(&b, run); err != nil {
+		if err := c.junit(&b); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, filepath.Join("formats", "cutover-"+name+".xml"), b.Bytes())
@@ -334,9 +334,9 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 // The same limits have the same names, whatever was measured.
 func TestNamesAreStable(t *testing.T) {
 	names := func(m *made) (list []string) {
-		run, s := m.summarized(t)
-		for _, c := range checks(run, s) {
-			list = append(list, c.class+" "+c.name)
+		_, s := m.summarized(t)
+		for _, c := range s.Checks {
+			list = append(list, c.Class+" "+c.Name)
 		}
 		return list
 	}
@@ -353,9 +353,9 @@ func TestNamesAreStable(t *testing.T) {
 func TestAnnotationsAreFew(t *testing.T) {
 	command := regexp.MustCompile(`^::(error|warning|notice) (?:file=[^,:\n]+,)?(?:line=\d+,)?title=[^,:\n]+::[^\n]+$`)
 	for name, make := range everyRun() {
-		run, s := make().summarized(t)
+		_, s := make().summarized(t)
 		levels := map[string]int{}
-		for _, a := range Annotations(run, s) {
+		for _, a := range Annotations(s) {
 			levels[a.Level]++
 			if !command.MatchString(a.String()) {
 				t.Errorf("%s: %q is no workflow command", name, a)
@@ -365,8 +365,8 @@ func TestAnnotationsAreFew(t *testing.T) {
 			t.Errorf("%s: %v for the verdict %s", name, levels, s.Verdict)
 		}
 	}
-	run, s := odd()["many-budgets"]().summarized(t)
-	list := Annotations(run, s)
+	_, s := odd()["many-budgets"]().summarized(t)
+	list := Annotations(s)
 	if first := list[0]; !strings.Contains(first.Title, "max 751/s") || first.Line != 31 {
 		t.Errorf("the first is %+v, want the budget that is missed by most", first)
 	}
@@ -446,7 +446,7 @@ func TestBenchmarkLines(t *testing.T) {
 			}
 		}
 		want := 0
-		for _, trial := range s.ledger.trials {
+		for _, trial := range Examine(run).trials {
 			if trial.Ended {
 				want += 2
 			}

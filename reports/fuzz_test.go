@@ -277,19 +277,19 @@ func allForms(t *testing.T, c Candidate, value string, fonts *plot.Fonts) {
 }
 
 func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
-	v := visualsOf(run, s)
+	v := looksOf(run, s)
 	list := forms{
-		"terminal":     func(w io.Writer) error { return Print(w, run, s, Options{Color: true}) },
+		"terminal":     func(w io.Writer) error { return Print(w, s, Options{Color: true}) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, s) },
-		MarkdownFile:   func(w io.Writer) error { return markdown(w, run, s) },
-		HTMLFile:       func(w io.Writer) error { return html(w, run, s, v) },
-		JUnitFile:      func(w io.Writer) error { return junit(w, run, s) },
+		MarkdownFile:   func(w io.Writer) error { return markdown(w, s) },
+		HTMLFile:       func(w io.Writer) error { return html(w, s, detailsOf(run, s), v) },
+		JUnitFile:      func(w io.Writer) error { return junit(w, s) },
 		MetricsFile:    func(w io.Writer) error { return openMetrics(w, s) },
-		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.ledger) },
+		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
 		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
-		"step":         func(w io.Writer) error { Annotations(run, s); return StepSummary(w, run, s, 1<<16) },
+		"step":         func(w io.Writer) error { Annotations(s); return StepSummary(w, s, 1<<16) },
 	}
-	for name, picture := range slides(run, s, v, fonts) {
+	for name, picture := range slides(s, v, fonts) {
 		list[name] = func(w io.Writer) error { return picture.Write(w, plot.SVG) }
 	}
 	return list
@@ -297,16 +297,16 @@ func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
 
 func cutoverForms(run *record.Run, c *Cutover, fonts *plot.Fonts) forms {
 	list := forms{
-		"terminal":     func(w io.Writer) error { return PrintCutover(w, run, c, Options{}) },
+		"terminal":     func(w io.Writer) error { return PrintCutover(w, c, Options{}) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, c) },
-		MarkdownFile:   func(w io.Writer) error { return c.markdown(w, run) },
-		HTMLFile:       func(w io.Writer) error { return c.html(w, run) },
-		JUnitFile:      func(w io.Writer) error { return c.junit(w, run) },
+		MarkdownFile:   func(w io.Writer) error { return c.markdown(w) },
+		HTMLFile:       func(w io.Writer) error { return c.html(w, Examine(run).Details(nil)) },
+		JUnitFile:      func(w io.Writer) error { return c.junit(w) },
 		MetricsFile:    c.openMetrics,
-		BenchmarksFile: func(w io.Writer) error { return c.benchmarks(w, run.Header) },
-		"step":         func(w io.Writer) error { c.Annotations(); return c.StepSummary(w, run, 1<<16) },
+		BenchmarksFile: func(w io.Writer) error { return c.benchmarks(w) },
+		"step":         func(w io.Writer) error { c.Annotations(); return c.StepSummary(w, 1<<16) },
 	}
-	for name, picture := range c.pictures(run, fonts) {
+	for name, picture := range c.pictures(Examine(run).Details(nil), fonts) {
 		list[name] = func(w io.Writer) error { return picture.Write(w, plot.SVG) }
 	}
 	return list
@@ -316,11 +316,11 @@ func selfTestForms(run *record.Run, s *SelfTest) forms {
 	return forms{
 		"terminal":     func(w io.Writer) error { return PrintSelfTest(w, s) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, s) },
-		MarkdownFile:   func(w io.Writer) error { return s.markdown(w, run) },
-		JUnitFile:      func(w io.Writer) error { return writeJUnit(w, run, s.checks(run)) },
-		MetricsFile:    func(w io.Writer) error { return s.openMetrics(w, run.Header.Scenario) },
-		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.ledger) },
-		"step":         func(w io.Writer) error { s.Annotations(run); return s.StepSummary(w, run, 1<<16) },
+		MarkdownFile:   func(w io.Writer) error { return s.markdown(w) },
+		JUnitFile:      func(w io.Writer) error { return writeJUnit(w, s.Provenance, s.checks()) },
+		MetricsFile:    func(w io.Writer) error { return s.openMetrics(w) },
+		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, Examine(run).Details(nil)) },
+		"step":         func(w io.Writer) error { s.Annotations(); return s.StepSummary(w, 1<<16) },
 	}
 }
 

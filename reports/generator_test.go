@@ -73,12 +73,12 @@ func TestGeneratorIsWatched(t *testing.T) {
 
 // A record from where nobody can tell, or from before anybody asked, says so and is judged without.
 func TestGeneratorIsNotKnown(t *testing.T) {
-	run, s := makeRun(1, steady, "baseline").summarized(t)
+	_, s := makeRun(1, steady, "baseline").summarized(t)
 	if g := s.Validity[0].Generator; !s.Validity[0].Valid || g.WaitPerTurnSeconds.Known() || g.StealRatio.Known() || g.InFlight.Known() {
 		t.Errorf("got %+v, want a valid trial and nothing known", s.Validity[0])
 	}
 	var page bytes.Buffer
-	if err := Print(&page, run, s, Options{}); err != nil {
+	if err := Print(&page, s, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	const want = "how long the generator waited for a processor is not known, what the host (steal) and other processes took of the processors is not known\n"
@@ -228,7 +228,7 @@ func TestSharedMachine(t *testing.T) {
 				t.Errorf("got primary QPS %v of %d trials, want those that were counted", s.States[0].PrimaryQPS, s.States[0].CountedTrials)
 			}
 			var page, terminal bytes.Buffer
-			if err := errors.Join(Print(&terminal, run, s, Options{}), html(&page, run, s, visualsOf(run, s))); err != nil {
+			if err := errors.Join(Print(&terminal, s, Options{}), html(&page, s, detailsOf(run, s), looksOf(run, s))); err != nil {
 				t.Fatal(err)
 			}
 			for _, text := range []string{terminal.String(), page.String()} {
@@ -236,7 +236,7 @@ func TestSharedMachine(t *testing.T) {
 					t.Errorf("the report does not say what others took:\n%s", terminal.String())
 				}
 			}
-			if got := strings.Contains(timelineChart(run, s, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
+			if got := strings.Contains(timelineChart(s, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
 				t.Errorf("the picture says that the machine was shared: %v, want %v", got, void)
 			}
 			cell := fmt.Sprintf(`<td class="number ">%s</td>`, percent(c.taken/2))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
@@ -61,36 +60,33 @@ const (
 // Annotations says what there is to do about a run, the worst first: what there is against it as errors; as warnings the
 // breaches that it was not to fail for, and doubts about numbers that budgets rest on. All else is one notice. Of each level
 // there are as many as GitHub shows; the last one then says how many more there are.
-func Annotations(run *record.Run, s *Summary) []Annotation {
+func Annotations(s *Summary) []Annotation {
 	about := func(level, text string) Annotation {
 		return Annotation{Level: level, Title: s.Scenario + ": " + s.Verdict.String(), Message: text}
 	}
 	var errors, warnings []Annotation
-	var said []string
 	for _, b := range ranking(s.Budgets) {
-		if b.Verdict == Pass || b.follows != "" || b.lenient() && b.Verdict != Fail {
+		if b.Verdict == Pass || b.Follows != "" || b.lenient() && b.Verdict != Fail {
 			continue
 		}
-		said = append(said, b.said)
-		if a := b.annotation(run.Header); a.Level == levelError {
+		if a := annotation(b, s.Provenance); a.Level == levelError {
 			errors = append(errors, a)
 		} else {
 			warnings = append(warnings, a)
 		}
 	}
 	var reasons []Annotation
-	for _, reason := range unsaid(s.Reasons, said) {
+	for _, reason := range only(s.Why(), AboutRun) {
 		reasons = append(reasons, about(levelError, reason))
 	}
-	pressing, covered := s.pressing()
-	for _, doubt := range pressing[:min(len(pressing), mostDoubts)] {
+	for _, doubt := range s.Pressing[:min(len(s.Pressing), mostDoubts)] {
 		warnings = append(warnings, about(levelWarning, doubt))
 	}
-	if more := len(pressing) - mostDoubts; more > 0 {
+	if more := len(s.Pressing) - mostDoubts; more > 0 {
 		warnings = append(warnings, about(levelWarning, plural(more, "further doubt")+" about numbers that budgets rest on; all are in "+MarkdownFile))
 	}
 	list := slices.Concat(shown(append(reasons, errors...)), shown(warnings))
-	if rest := unsaid(s.Warnings, append(said, covered...)); len(rest) > 0 {
+	if rest := only(s.Warned(), AboutRun); len(rest) > 0 {
 		list = append(list, about(levelNotice, remarks(rest, " that no budget rests on", stepAndPage)))
 	}
 	return list
@@ -104,49 +100,18 @@ func remarks(list []string, which, where string) string {
 	return fmt.Sprintf("%s%s, such as: %s; all are in %s", plural(len(list), "remark"), which, list[0], where)
 }
 
-// unsaid are the texts that were not said.
-func unsaid(texts, said []string) []string {
-	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return slices.Contains(said, text) })
-}
-
-// pressing are the warnings about numbers that budgets rest on, one for each state, and all warnings that they stand for.
-func (s *Summary) pressing() (list, covered []string) {
-	list, covered = slices.Clone(s.ground), slices.Clone(s.ground)
-	for _, state := range s.States {
-		doubted := map[int]bool{}
-		for _, t := range s.ledger.of(state.Name) {
-			doubted[t.Index] = slices.ContainsFunc(t.doubts, func(d reason) bool { return !t.void(d.voids) && s.rest(state.Name, d) })
-		}
-		told := s.trialsWith(func(c TrialCheck) []string {
-			if !doubted[c.Trial] {
-				return nil
-			}
-			return c.Doubts
-		})
-		covered = append(covered, told...)
-		switch more := len(told) - 1; {
-		case more > 0:
-			list = append(list, told[0]+fmt.Sprintf("; and in %s of %s", plural(more, "other trial"), state.Name))
-		case more == 0:
-			list = append(list, told[0])
+// only are the texts of one kind.
+func only(list []Reason, about Kind) (texts []string) {
+	for _, r := range list {
+		if r.Kind == about {
+			texts = append(texts, r.Text)
 		}
 	}
-	return list, covered
-}
-
-// press adds a warning about what budgets rest on, and about no trial alone.
-func (s *Summary) press(format string, values ...any) {
-	warning := fmt.Sprintf(format, values...)
-	s.Warnings, s.ground = append(s.Warnings, warning), append(s.ground, warning)
-}
-
-// rest tells whether budgets rest on what a doubt about a state is about.
-func (s *Summary) rest(state string, d reason) bool {
-	return slices.ContainsFunc(s.Budgets, func(b Budget) bool { return slices.Contains(b.states(), state) && d.about(b) })
+	return texts
 }
 
 // annotation is about a budget that does not pass. What flags made of a scenario has other lines than its file.
-func (b Budget) annotation(h record.Header) Annotation {
+func annotation(b Budget, h Provenance) Annotation {
 	a := Annotation{Level: levelError, Title: h.Scenario + ": " + b.name(), Message: b.Verdict.String() + ": " + b.found()}
 	if b.lenient() {
 		a.Level = levelWarning

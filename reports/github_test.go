@@ -8,13 +8,13 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// doubted gives every trial a doubt about some of its numbers.
-func doubted(s *Summary, about voids) {
-	for i, t := range s.ledger.trials {
-		t.doubts = []reason{{about, flushedCache, "odd"}}
-		s.Validity[i] = t.check()
+// doubted is a run judged with a doubt about some of the numbers of every trial.
+func doubted(m *made, t *testing.T, about voids) *Summary {
+	l := Examine(m.written(t))
+	for _, t := range l.trials {
+		t.doubts = []reason{{about, Reason{FlushedCache, "odd"}}}
 	}
-	s.Warnings = s.doubts()
+	return l.summarize(&m.scenario)
 }
 
 // Annotations are for what there is to do: a gate that passes has no warning about numbers that no budget limits, and few
@@ -39,14 +39,12 @@ func TestAnnotationsAreForWhatIsToBeDone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := makeRun(3, steady, allStates()...)
 			m.scenario.Budgets = tt.budgets
-			run, s := m.summarized(t)
-			warnings := s.Warnings
+			_, s := m.summarized(t)
 			if tt.about != 0 {
-				doubted(s, tt.about)
-				s.Warnings = append(s.Warnings, warnings...)
+				s = doubted(m, t, tt.about)
 			}
 			got := map[string]int{}
-			for _, a := range Annotations(run, s) {
+			for _, a := range Annotations(s) {
 				got[a.Level]++
 			}
 			if got[levelError] != 0 || got[levelWarning] != tt.warnings || got[levelNotice] != tt.notice {
@@ -62,9 +60,7 @@ func TestDoubtsAreFew(t *testing.T) {
 	for _, state := range allStates() {
 		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p95", State: state, Max: new(0.05)})
 	}
-	run, s := m.summarized(t)
-	doubted(s, voidsLatencies)
-	list := Annotations(run, s)
+	list := Annotations(doubted(m, t, voidsLatencies))
 	if len(list) != mostDoubts+1 || !strings.Contains(list[0].Message, "and in 2 other trials of baseline") || !strings.HasPrefix(list[mostDoubts].Message, "3 further doubts") {
 		t.Errorf("got %q", list)
 	}
@@ -74,13 +70,13 @@ func TestDoubtsAreFew(t *testing.T) {
 func TestDoubtsAreAboutNumbers(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "extract-main")
 	m.samplesOf(1, "primary", func(s *record.Sample) { s.Values["replica_lag_seconds"] = 3 })
-	_, s := m.summarized(t)
-	for _, d := range s.ledger.trials[1].doubts {
-		if d.voids != voidsCounts || d.kind == blurredRate {
+	l := Examine(m.written(t))
+	for _, d := range l.trials[1].doubts {
+		if d.voids != voidsCounts || d.Kind == BlurredRate {
 			t.Errorf("got %+v", d)
 		}
 	}
-	if len(s.ledger.trials[1].doubts) != 1 {
-		t.Errorf("got %+v, want one doubt", s.ledger.trials[1].doubts)
+	if len(l.trials[1].doubts) != 1 {
+		t.Errorf("got %+v, want one doubt", l.trials[1].doubts)
 	}
 }

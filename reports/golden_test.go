@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -91,14 +92,14 @@ func told() map[string]func() *made {
 func TestTold(t *testing.T) {
 	for name, make := range told() {
 		t.Run(name, func(t *testing.T) {
-			run, s := make().summarized(t)
+			_, s := make().summarized(t)
 			var terminal bytes.Buffer
-			if err := Print(&terminal, run, s, Options{}); err != nil {
+			if err := Print(&terminal, s, Options{}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name+".txt", terminal.Bytes())
 			var summary, page bytes.Buffer
-			if err := errors.Join(JSON(&summary, s), markdown(&page, run, s)); err != nil {
+			if err := errors.Join(JSON(&summary, s), markdown(&page, s)); err != nil {
 				t.Fatal(err)
 			}
 			if lines := bytes.Count(page.Bytes(), []byte("\n")); lines >= 60 {
@@ -129,10 +130,10 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestColourIsTheCallersChoice(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
-	run, s := told()["pass"]().summarized(t)
+	_, s := told()["pass"]().summarized(t)
 	for _, colour := range []bool{false, true} {
 		var b strings.Builder
-		if err := Print(&b, run, s, Options{Color: colour}); err != nil {
+		if err := Print(&b, s, Options{Color: colour}); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(b.String(), "\x1b["); got != colour {
@@ -144,10 +145,10 @@ func TestColourIsTheCallersChoice(t *testing.T) {
 func TestWriteIsWholeOrNothing(t *testing.T) {
 	run, s := told()["one-state"]().summarized(t)
 	dir := t.TempDir()
-	if err := Write(dir, run, s); err != nil {
+	if err := writeAll(dir, run, s, &plot.Fonts{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(dir, run, s); err != nil {
+	if err := writeAll(dir, run, s, &plot.Fonts{}); err != nil {
 		t.Fatalf("a second time: %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, ".*"))
@@ -159,7 +160,7 @@ func TestWriteIsWholeOrNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(broken, SummaryFile, "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(broken, run, s); err == nil || !strings.Contains(err.Error(), SummaryFile) {
+	if err := writeAll(broken, run, s, &plot.Fonts{}); err == nil || !strings.Contains(err.Error(), SummaryFile) {
 		t.Errorf("got %v, want an error that names %s", err, SummaryFile)
 	}
 	if _, err := os.Stat(filepath.Join(broken, MarkdownFile)); err != nil {

@@ -63,7 +63,7 @@ func once(sides []side) (distinct []side, notes []string) {
 
 // group puts the runs of one build together, in the order in which builds appear, and gives everything its label. Where
 // there is but one build, each of its runs is held against the first.
-func (c *Comparison) group(found []Discord) {
+func (c *comparing) group(found []Discord) {
 	identities := make([]identity, len(c.sides))
 	for i, s := range c.sides {
 		build, known := s.identity()
@@ -93,7 +93,7 @@ func (c *Comparison) group(found []Discord) {
 }
 
 // labelled is the group of these sides: a single one has its label, several are counted.
-func (c *Comparison) labelled(label string, members []int) group {
+func (c *comparing) labelled(label string, members []int) group {
 	g, told := group{label: label}, ComparedGroup{Label: label}
 	for n, i := range members {
 		c.sides[i].label = label
@@ -153,7 +153,7 @@ func (g group) level(k Key) level {
 // matched are two groups of runs with the trials of a state of the rounds that all runs have counts of: the hits of a round
 // are the same in every run, and those of two rounds are not, so other rounds alone would change a count per hit. Of a round
 // that was repeated both trials count, as in the reports of the run.
-func (c *Comparison) matched(a, b group, state string) [2]group {
+func (c *comparing) matched(a, b group, state string) [2]group {
 	runs := slices.Concat(a.sides, b.sides)
 	if slices.ContainsFunc(runs, func(s side) bool { return s.ledger == nil }) {
 		return [2]group{a, b}
@@ -195,7 +195,7 @@ func (g group) only(state string, rounds []int) group {
 }
 
 // countedRounds are those in which counts of a state can be believed, each once.
-func (l *ledger) countedRounds(state string) (in []int) {
+func (l *Ledger) countedRounds(state string) (in []int) {
 	for _, t := range l.counted(state) {
 		if !slices.Contains(in, t.Round) {
 			in = append(in, t.Round)
@@ -217,7 +217,7 @@ func (g group) before(o group) bool {
 }
 
 // groupNotes say what has to be known of how the runs were put together.
-func (c *Comparison) groupNotes() (notes []string) {
+func (c *comparing) groupNotes() (notes []string) {
 	if c.oneBuild && !c.sides[0].same(c.sides[1]) {
 		notes = append(notes, strings.Join(c.labels(), " and ")+" are the same build: what they differ by is what two runs of one build differ by here")
 	}
@@ -239,7 +239,7 @@ func (c *Comparison) groupNotes() (notes []string) {
 }
 
 // unknownBuilds are the runs that would be in one group if their builds were known.
-func (c *Comparison) unknownBuilds() (labels []string) {
+func (c *comparing) unknownBuilds() (labels []string) {
 	for i, s := range c.sides {
 		build, known := s.identity()
 		alike := func(o side) bool { other, _ := o.identity(); return o.Run != nil && other == build }

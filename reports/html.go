@@ -7,15 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
-func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
-	timeline, err := s.timelineSection(v.timeline, run.Events)
+func html(w io.Writer, s *Summary, d *Details, v visuals) error {
+	timeline, err := s.timelineSection(v.timeline, d.Events)
 	if err != nil {
 		return err
 	}
@@ -23,10 +22,10 @@ func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
 	if err != nil {
 		return err
 	}
-	p := page.Page{Title: fmt.Sprintf("%s: %s", s.Scenario, s.Verdict), Head: s.head(run.Header), Footer: footer(run.Header)}
+	p := page.Page{Title: fmt.Sprintf("%s: %s", s.Scenario, s.Verdict), Head: s.head(), Footer: footer(s.Provenance)}
 	for _, section := range []page.Section{
-		s.collapsedSection(), s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(run),
-		s.errorsSection(run), s.trustSection(run), reproduceSection(run),
+		s.collapsedSection(), s.changesSection(), timeline, distribution, s.phasesSection(), s.budgetsSection(), s.statementsSection(),
+		s.errorsSection(d), s.trustSection(), reproduceSection(s.Provenance, d.Text),
 	} {
 		if section.ID != "" {
 			p.Sections = append(p.Sections, section)
@@ -40,9 +39,9 @@ func html(w io.Writer, run *record.Run, s *Summary, v visuals) error {
 func writePage(w io.Writer, p page.Page) error { return p.Write(visible.NewPageWriter(w)) }
 
 // head is the first screen.
-func (s *Summary) head(h record.Header) page.Head {
+func (s *Summary) head() page.Head {
 	return page.Head{
-		Name: s.Scenario, Facts: facts(h, rounds(h.Rounds)+" on "+h.Stack, "measured at stage "+h.Headline), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
+		Name: s.Scenario, Facts: facts(s.Provenance, rounds(s.Rounds)+" on "+s.Stack, "measured at stage "+s.HeadlineStage), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
 		Sentence: s.Sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
 		Answers: []page.Answer{s.passed(), s.changedMost(), s.trusted()}, Figures: s.keyFigures(),
 	}
@@ -98,14 +97,14 @@ func (s *Summary) passed() page.Answer {
 }
 
 // facts are how a run was measured, on what and when.
-func facts(h record.Header, list ...string) []string {
+func facts(h Provenance, list ...string) []string {
 	if h.Host.CPUs > 0 {
 		list = append(list, fmt.Sprintf("%d CPUs", h.Host.CPUs))
 	}
 	return append(list, h.Started.UTC().Format("2 January 2006, 15:04 UTC"))
 }
 
-func footer(h record.Header) string {
+func footer(h Provenance) string {
 	return fmt.Sprintf("Run %s, written by rehearse %s from what was recorded.", h.ID, strings.TrimSpace(h.Version+" "+h.Commit))
 }
 

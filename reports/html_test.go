@@ -239,7 +239,7 @@ func TestReportsOfAllKinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run, s := of().summarized(t)
 			file := filepath.Join(t.TempDir(), HTMLFile)
-			if err := replace(file, func(w io.Writer) error { return html(w, run, s, visualsOf(run, s)) }); err != nil {
+			if err := replace(file, func(w io.Writer) error { return html(w, s, detailsOf(run, s), looksOf(run, s)) }); err != nil {
 				t.Fatal(err)
 			}
 			v := browse(t, browser, file, 1280)

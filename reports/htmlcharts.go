@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
@@ -23,7 +22,7 @@ type panel struct {
 }
 
 // timelineSection is the run second by second, in panels over one clock.
-func (s *Summary) timelineSection(t runSeconds, events []record.Event) (page.Section, error) {
+func (s *Summary) timelineSection(t runSeconds, events []Event) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text:   []string{"All panels share the time elapsed since the run began. The bands are the trials, by state; the darker stretch in each is stage " + s.HeadlineStage + ", of which the numbers above speak. What was not measured is a gap."},
@@ -54,12 +53,9 @@ func (s *Summary) timelineSection(t runSeconds, events []record.Event) (page.Sec
 }
 
 // eventsTable is what was done and what happened between the trials and in them.
-func eventsTable(events []record.Event) page.Table {
+func eventsTable(events []Event) page.Table {
 	t := page.Table{Caption: "Events and faults", Columns: columns("time elapsed", "event", "trial", "what happened"), Folded: true}
 	for _, e := range events {
-		if e.Kind == record.EventTrialBegin || e.Kind == record.EventTrialEnd {
-			continue
-		}
 		trial := missing
 		if e.Trial >= 0 {
 			trial = fmt.Sprint(e.Trial + 1)
@@ -241,7 +237,7 @@ func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error)
 		section.Text = []string{s.undistributed()}
 		return section, nil
 	}
-	table := quantilesTable(curves, s.timeoutSeconds)
+	table := quantilesTable(curves, s.TimeoutSeconds)
 	for _, d := range []struct {
 		name, caption string
 		ecdf          bool

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -134,10 +133,10 @@ func (b Budget) interval() string {
 }
 
 // statementsSection says what a hit costs the primary, by what is recorded and nothing else.
-func (s *Summary) statementsSection(run *record.Run) page.Section {
+func (s *Summary) statementsSection() page.Section {
 	section := page.Section{ID: "statements", Title: "Statements on the primary", Text: []string{
 		"What one hit costs the primary (master DB), by the services' own count over whole trials, warm-up included."},
-		Tables: s.statementTables(run.Header.Operations)}
+		Tables: s.statementTables(s.Provenance.Operations)}
 	details, absent := s.detailTables()
 	section.Tables = append(section.Tables, details...)
 	if absent != "" {
@@ -194,21 +193,18 @@ func countOf(m map[string]stat.Number, name string) stat.Number {
 	return stat.Unknown()
 }
 
-// neverSent is the class of hits that were due and did not leave.
-const neverSent = "never sent"
-
 // errorsSection counts what failed by class, in all trials, valid or not: an error is worth seeing wherever it was.
-func (s *Summary) errorsSection(run *record.Run) page.Section {
+func (s *Summary) errorsSection(d *Details) page.Section {
 	section := page.Section{ID: "errors", Title: "Errors"}
-	counts, due := failures(run)
-	classes := map[string]bool{}
-	for _, byClass := range counts {
-		for class := range byClass {
+	of, classes := map[string]Failures{}, map[string]bool{}
+	for _, f := range d.Failures {
+		of[f.State] = f
+		for class := range f.Classes {
 			classes[class] = true
 		}
 	}
 	switch {
-	case len(due) == 0:
+	case len(d.Failures) == 0:
 		section.Text = []string{"No hit was recorded in a measured stage, so nothing is known of errors."}
 		return section
 	case len(classes) == 0:
@@ -224,60 +220,29 @@ func (s *Summary) errorsSection(run *record.Run) page.Section {
 	for _, class := range slices.Sorted(maps.Keys(classes)) {
 		row := []any{class}
 		for _, state := range s.States {
-			row = append(row, count(counts[state.Name][class]))
+			row = append(row, count(of[state.Name].Classes[class]))
 		}
 		t.Rows = append(t.Rows, cells(row...))
 	}
 	row := []any{"of hits due"}
 	for _, state := range s.States {
-		row = append(row, count(due[state.Name]))
+		row = append(row, count(of[state.Name].Due))
 	}
 	t.Rows = append(t.Rows, cells(row...))
 	section.Tables = []page.Table{t}
 	return section
 }
 
-// failures counts failed hits by state and class, and the hits due by state, over the measured stages.
-func failures(run *record.Run) (counts map[string]map[string]uint64, due map[string]uint64) {
-	counts, due = map[string]map[string]uint64{}, map[string]uint64{}
-	states, measured := map[int]string{}, map[string]bool{}
-	for _, trial := range run.Header.Trials {
-		states[trial.Index], counts[trial.State] = trial.State, map[string]uint64{}
-	}
-	for _, stage := range run.Header.Stages {
-		measured[stage.Name] = stage.Measure
-	}
-	for _, w := range run.Windows {
-		state, planned := states[w.Trial]
-		if !planned || !measured[w.Stage] {
-			continue
-		}
-		due[state] += w.Offered
-		classified := uint64(0)
-		for class, n := range w.Errors {
-			counts[state][class] += n
-			classified += n
-		}
-		if w.Missed > 0 {
-			counts[state][neverSent] += w.Missed
-		}
-		if w.Failed > classified {
-			counts[state]["not classified"] += w.Failed - classified
-		}
-	}
-	return counts, due
-}
-
 // trustSection says what speaks for these numbers and what against.
-func (s *Summary) trustSection(run *record.Run) page.Section {
+func (s *Summary) trustSection() page.Section {
 	return page.Section{
 		ID: "trust", Title: "Can I trust this run?",
-		Lists:  []page.List{{Items: s.evidence(run)}},
-		Tables: []page.Table{s.trialsTable(run.Header)},
+		Lists:  []page.List{{Items: s.evidence()}},
+		Tables: []page.Table{s.trialsTable()},
 	}
 }
 
-func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
+func (s *Summary) evidence() (items []page.Answer) {
 	say := func(tone page.Tone, text string) { items = append(items, page.Answer{Tone: tone, Text: text}) }
 	tell := func(good bool, text string) {
 		if good {
@@ -286,7 +251,7 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 			say(page.Bad, text)
 		}
 	}
-	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + interruption(run.Events) + "."}[s.Complete])
+	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + s.Interruption + "."}[s.Complete])
 	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
 	tell(c.WrongAnswers() == 0, answersTold(c))
@@ -303,14 +268,14 @@ func (s *Summary) evidence(run *record.Run) (items []page.Answer) {
 	for _, job := range s.Jobs {
 		say(page.Neutral, "job: "+job.Text)
 	}
-	for _, note := range run.Notes {
+	for _, note := range s.Provenance.Notes {
 		say(page.Doubtful, "note: "+note)
 	}
 	return items
 }
 
 // trialsTable has every trial, in the order in which they were planned.
-func (s *Summary) trialsTable(h record.Header) page.Table {
+func (s *Summary) trialsTable() page.Table {
 	t := page.Table{Caption: "Every trial: whether it counts, and what was going on. Invalid ones reach no number.",
 		Columns: columns("trial", "state", "verdict", "#wait for a processor", "#steal", "#other processes", "#hits in flight", "what there is to say")}
 	for _, trial := range s.Validity {
@@ -329,8 +294,7 @@ func (s *Summary) trialsTable(h record.Header) page.Table {
 }
 
 // reproduceSection has what it takes to run it again.
-func reproduceSection(run *record.Run) page.Section {
-	h := run.Header
+func reproduceSection(h Provenance, text string) page.Section {
 	t := page.Table{Caption: "What was run, where and how", Columns: columns("what", "value")}
 	add := func(what, value string) { t.Rows = append(t.Rows, cells(what, value)) }
 	add("run", h.ID)
@@ -350,7 +314,7 @@ func reproduceSection(run *record.Run) page.Section {
 	}
 	return page.Section{ID: "reproduce", Title: "How to reproduce it", Tables: []page.Table{t}, Codes: []page.Code{
 		{Title: "The command", Text: quoted(h.Command)},
-		{Title: "The scenario as it ran (" + record.ScenarioFile + ")", Text: string(run.Scenario), Folded: true},
+		{Title: "The scenario as it ran (" + scenarioFile + ")", Text: text, Folded: true},
 	}}
 }
 

@@ -9,28 +9,58 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
+// judgement is a summary on its way to a verdict, with what it is found in.
+type judgement struct {
+	*Summary
+	ledger *Ledger
+	// end is the check that says why the run did not reach its end.
+	end string
+}
+
+// doubt warns of what the numbers rest on: the company that the run had, and what is doubted of its trials.
+func (s *judgement) doubt(run *record.Run) {
+	about := AboutRun
+	if latencies := func(b Budget) bool { return b.rests() == voidsLatencies }; slices.ContainsFunc(s.Budgets, latencies) {
+		about = AboutGround
+		s.Pressing = company(run.Events)
+	}
+	s.Warn(about, company(run.Events)...)
+	pressing := s.doubted()
+	for _, t := range s.Summary.doubted() {
+		about := AboutRun
+		if pressing[t.Trial] {
+			about = AboutGround
+		}
+		s.Warn(about, t.name()+": "+strings.Join(t.Doubts, "; "))
+	}
+}
+
 // judge comes to the verdict and says why it is not a pass. It is the last step: everything else is already known.
-func (l *ledger) judge(s *Summary, run *record.Run) {
+func (s *judgement) judge(run *record.Run) {
 	s.Verdict = Pass
-	l.trace(s)
+	s.trace()
 	s.judgeAnswers()
-	l.judgeAnswered(s)
-	l.judgeRun(s, run)
-	l.tellVoid(s)
-	for i, b := range s.Budgets {
+	s.judgeAnswered()
+	s.judgeRun()
+	s.tellVoid()
+	s.Pressing = append(s.Pressing, s.pressing()...)
+	for _, b := range s.Budgets {
 		told := b.told()
 		if !s.Complete && s.end == b.name() {
 			told += ", and the run was ended for it" + s.consequences(s.end)
 		}
-		s.Budgets[i].said = told
 		switch {
-		case b.lenient() && b.Verdict != Pass && b.follows == "":
-			s.Warnings = append(s.Warnings, told)
+		case b.lenient() && b.Verdict != Pass && b.Follows == "":
+			about := AboutRun
+			if b.Verdict == Fail {
+				about = AboutBudget
+			}
+			s.Warn(about, told)
 		case b.lenient():
-		case b.follows != "":
+		case b.Follows != "":
 			s.Verdict = s.Verdict.And(b.Verdict)
 		case b.Verdict != Pass:
-			s.against(b.Verdict, "%s", told)
+			s.Against(b.Verdict, AboutBudget, "%s", told)
 		}
 	}
 }
@@ -44,27 +74,27 @@ func (b Budget) told() string {
 }
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
-func (s *Summary) judgeAnswers() {
+func (s *judgement) judgeAnswers() {
 	for _, why := range promisesBroken(s.Correctness) {
-		s.against(Fail, "%s", why)
+		s.Against(Fail, AboutRun, "%s", why)
 	}
-	s.Warnings = append(s.Warnings, untested(s.Correctness)...)
+	s.Warn(AboutRun, untested(s.Correctness)...)
 }
 
-func (l *ledger) judgeRun(s *Summary, run *record.Run) {
+func (s *judgement) judgeRun() {
 	switch {
 	case !s.Complete && s.end == reachesEnd:
-		s.against(Inconclusive, "the run did not reach its end%s%s", interruption(run.Events), s.consequences(reachesEnd))
+		s.Against(Inconclusive, AboutRun, "the run did not reach its end%s%s", s.Interruption, s.consequences(reachesEnd))
 	case !s.Complete:
 		s.Verdict = s.Verdict.And(Inconclusive)
 	}
 	for i, state := range s.States {
 		without := s.without(state)
 		switch {
-		case state.follows != "":
+		case state.Follows != "":
 			s.Verdict = s.Verdict.And(Inconclusive)
 		case without != "":
-			s.against(Inconclusive, "%s%s%s", without, s.firstReason(state.Name), s.consequences(trialOf(state.Name)))
+			s.Against(Inconclusive, AboutRun, "%s%s%s", without, s.firstReason(state.Name), s.consequences(trialOf(state.Name)))
 		case state.Trials == 0:
 			s.excuse(i, "no trial of %s with latencies to believe; the budgets rest on its counts", state.Name)
 		case state.CountedTrials == 0:
@@ -74,9 +104,9 @@ func (l *ledger) judgeRun(s *Summary, run *record.Run) {
 }
 
 // tellVoid says of which states only a part of the trials is believed: a number over the others is one over what went well.
-func (l *ledger) tellVoid(s *Summary) {
+func (s *judgement) tellVoid() {
 	for _, state := range s.States {
-		planned, partly, told := len(l.of(state.Name)), voids(0), []string{}
+		planned, partly, told := len(s.ledger.of(state.Name)), voids(0), []string{}
 		for i, kind := range []voids{voidsLatencies, voidsCounts} {
 			if believed := []int{state.Trials, state.CountedTrials}[i]; believed > 0 && believed < planned {
 				partly, told = partly|kind, append(told, fmt.Sprintf("%s rest on %d of %d trials", kind.words()[0], believed, planned))
@@ -88,19 +118,19 @@ func (l *ledger) tellVoid(s *Summary) {
 		case s.rest(state.Name, reason{voids: partly}):
 			s.press("%s", warning)
 		default:
-			s.Warnings = append(s.Warnings, warning)
+			s.Warn(AboutRun, warning)
 		}
 	}
 }
 
-func (s *Summary) excuse(state int, format string, values ...any) {
-	s.States[state].excused = true
-	s.Warnings = append(s.Warnings, fmt.Sprintf(format, values...))
+func (s *judgement) excuse(state int, format string, values ...any) {
+	s.States[state].Excused = true
+	s.Warn(AboutRun, fmt.Sprintf(format, values...))
 }
 
 // needs tells whether the verdict rests on these numbers: on those of the budgets that may fail the run, and on all where
 // there is no budget.
-func (s *Summary) needs(numbers voids) bool {
+func (s *judgement) needs(numbers voids) bool {
 	strict := slices.DeleteFunc(slices.Clone(s.Budgets), func(b Budget) bool { return b.Level != "" })
 	return len(strict) == 0 || slices.ContainsFunc(strict, func(b Budget) bool { return b.rests()&numbers != 0 })
 }
@@ -116,11 +146,6 @@ func (b Budget) rests() voids {
 	return voidsCounts
 }
 
-func (s *Summary) against(v Verdict, format string, values ...any) {
-	s.Verdict = s.Verdict.And(v)
-	s.Reasons = append(s.Reasons, fmt.Sprintf(format, values...))
-}
-
 func interruption(events []record.Event) string {
 	for _, e := range events {
 		if e.Kind == record.EventInterrupted {
@@ -131,7 +156,7 @@ func interruption(events []record.Event) string {
 }
 
 // correctness is that of all answers on record, whichever trial they belong to.
-func (l *ledger) correctness() reading.Correctness {
+func (l *Ledger) correctness() reading.Correctness {
 	var c reading.Correctness
 	for i := range l.windows {
 		c.Add(reading.CorrectnessOf(&l.windows[i]))

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 // The elements of junit.xml. Source: the schema of Jenkins' xUnit plugin, junit-10.xsd; GitLab and GitHub reporters read
@@ -57,14 +55,20 @@ type (
 
 // junit writes junit.xml: a test suite for the run and one for each stage with budgets. A breach is a failure, what is
 // inconclusive an error. What the verdict does not depend on passes and is told.
-func junit(w io.Writer, run *record.Run, s *Summary) error { return writeJUnit(w, run, checks(run, s)) }
+func junit(w io.Writer, s *Summary) error {
+	list := slices.Clone(s.Checks)
+	if len(list) > 0 {
+		list[0].Notes = slices.Concat([]string{s.Sentence()}, s.Warnings)
+	}
+	return writeJUnit(w, s.Provenance, list)
+}
 
-func writeJUnit(w io.Writer, run *record.Run, list []check) error {
-	all := junitSuites{Name: "rehearse", junitTotals: junitTotals{Time: junitTime(elapsed(run))}}
+func writeJUnit(w io.Writer, run Provenance, list []Check) error {
+	all := junitSuites{Name: "rehearse", junitTotals: junitTotals{Time: junitTime(run.ElapsedSeconds)}}
 	for len(list) > 0 {
-		class := list[0].class
-		rest := slices.DeleteFunc(slices.Clone(list), func(c check) bool { return c.class == class })
-		suite := newSuite(run, class, slices.DeleteFunc(list, func(c check) bool { return c.class != class }))
+		class := list[0].Class
+		rest := slices.DeleteFunc(slices.Clone(list), func(c Check) bool { return c.Class == class })
+		suite := newSuite(run, class, slices.DeleteFunc(list, func(c Check) bool { return c.Class != class }))
 		all.Tests, all.Failures, all.Errors = all.Tests+suite.Tests, all.Failures+suite.Failures, all.Errors+suite.Errors
 		all.Suites, list = append(all.Suites, suite), rest
 	}
@@ -80,43 +84,43 @@ func writeJUnit(w io.Writer, run *record.Run, list []check) error {
 	return err
 }
 
-func newSuite(run *record.Run, class string, list []check) junitSuite {
-	suite := junitSuite{Name: class, Timestamp: run.Header.Started.UTC().Format("2006-01-02T15:04:05")}
+func newSuite(run Provenance, class string, list []Check) junitSuite {
+	suite := junitSuite{Name: class, Timestamp: run.Started.UTC().Format("2006-01-02T15:04:05")}
 	for _, line := range [][2]string{
-		{"run", run.Header.ID}, {"started", run.Header.Started.UTC().Format(time.RFC3339)}, {"stack", run.Header.Stack},
-		{"version", strings.TrimSpace(run.Header.Version + " " + run.Header.Commit)},
+		{"run", run.ID}, {"started", run.Started.UTC().Format(time.RFC3339)}, {"stack", run.Stack},
+		{"version", strings.TrimSpace(run.Version + " " + run.Commit)},
 	} {
 		suite.Properties = append(suite.Properties, junitProperty{line[0], line[1]})
 	}
 	seconds := 0.0
 	for _, c := range list {
-		suite.Cases = append(suite.Cases, suite.count(c, run.Header))
-		seconds = max(seconds, c.seconds)
+		suite.Cases = append(suite.Cases, suite.count(c, run))
+		seconds = max(seconds, c.Seconds)
 	}
 	suite.Tests, suite.Time = len(suite.Cases), junitTime(seconds)
 	return suite
 }
 
 // count adds a check to the totals and makes it a test case.
-func (s *junitSuite) count(c check, h record.Header) junitCase {
-	one := junitCase{Class: c.class, Name: c.name, Time: junitTime(c.seconds), Out: strings.Join(c.notes, "\n")}
-	if place := place(h, c.line); place != "" {
+func (s *junitSuite) count(c Check, h Provenance) junitCase {
+	one := junitCase{Class: c.Class, Name: c.Name, Time: junitTime(c.Seconds), Out: strings.Join(c.Notes, "\n")}
+	if place := place(h, c.Line); place != "" {
 		one.Out = strings.TrimPrefix(one.Out+"\n"+place, "\n")
 	}
-	trouble := &junitTrouble{Type: c.verdict.String(), Message: c.said, Body: strings.Join(slices.DeleteFunc([]string{c.said, one.Out}, empty), "\n")}
+	trouble := &junitTrouble{Type: c.Verdict.String(), Message: c.Said, Body: strings.Join(slices.DeleteFunc([]string{c.Said, one.Out}, empty), "\n")}
 	switch {
-	case c.skipped:
+	case c.Skipped:
 		s.Skipped++
 		one.Skipped, trouble.Type, one.Out = trouble, "skipped", ""
-	case c.troubled() && c.lenient:
-		one.Out = fmt.Sprintf("warning, %s: %s", c.verdict, trouble.Body)
-	case c.verdict == Fail:
+	case c.Troubled() && c.Lenient:
+		one.Out = fmt.Sprintf("warning, %s: %s", c.Verdict, trouble.Body)
+	case c.Verdict == Fail:
 		s.Failures++
 		one.Failure, one.Out = trouble, ""
-	case c.verdict == Inconclusive:
+	case c.Verdict == Inconclusive:
 		s.Errors++
 		one.Error, one.Out = trouble, ""
-	case c.said != "":
+	case c.Said != "":
 		one.Out = trouble.Body
 	}
 	return one
@@ -125,7 +129,7 @@ func (s *junitSuite) count(c check, h record.Header) junitCase {
 func empty(text string) bool { return text == "" }
 
 // place is where the scenario states something.
-func place(h record.Header, line int) string {
+func place(h Provenance, line int) string {
 	if line == 0 {
 		return ""
 	}
@@ -134,10 +138,13 @@ func place(h record.Header, line int) string {
 
 func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", seconds) }
 
+// scenarioFile is the scenario as it ran, in the run directory.
+const scenarioFile = "scenario.yaml"
+
 // scenarioName is the file in which a budget's line is meant.
-func scenarioName(h record.Header) string {
+func scenarioName(h Provenance) string {
 	if h.ScenarioPath == "" || h.ScenarioVaried {
-		return record.ScenarioFile
+		return scenarioFile
 	}
 	return h.ScenarioPath
 }

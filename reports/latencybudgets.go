@@ -24,7 +24,7 @@ type Noise struct {
 
 // latencyBudget judges an interval, from one round on. Where in every round the percentile itself never came back, it is
 // over any limit.
-func (l *ledger) latencyBudget(b Budget) Budget {
+func (l *Ledger) latencyBudget(b Budget) Budget {
 	lost, trials, q := 0, l.valid(b.State), quantiles()[b.Metric]
 	for _, t := range trials {
 		if math.IsInf(float64(t.latency(b.Key)), 1) {
@@ -45,11 +45,11 @@ func (l *ledger) latencyBudget(b Budget) Budget {
 }
 
 // surelyLost tells whether the percentile is over the limit in every trial, however its seconds may have fallen.
-func (l *ledger) surelyLost(trials []*trial, b Budget) bool {
+func (l *Ledger) surelyLost(trials []*trial, b Budget) bool {
 	return !slices.ContainsFunc(trials, func(t *trial) bool { return b.passes(stat.Number(l.least(t, b.Key))) })
 }
 
-func (l *ledger) intervalBudget(b Budget) Budget {
+func (l *Ledger) intervalBudget(b Budget) Budget {
 	var m stat.Moderated
 	switch b.Of {
 	case "", scenarios.Saved:
@@ -76,7 +76,7 @@ func (l *ledger) intervalBudget(b Budget) Budget {
 
 // moderate is the interval of a sample, in the sample's own unit. Where rounds were added until something was clear, each
 // look at it pays for all of them: its interval is wider.
-func (l *ledger) moderate(s stat.Sample) stat.Moderated {
+func (l *Ledger) moderate(s stat.Sample) stat.Moderated {
 	confidence := stat.Confidence
 	if l.header.UntilClear {
 		confidence = stat.LookConfidence(len(s.Logs))
@@ -87,7 +87,7 @@ func (l *ledger) moderate(s stat.Sample) stat.Moderated {
 }
 
 // levels is a sample of one value for each valid trial of a state in which it is known.
-func (l *ledger) levels(k Key) stat.Sample {
+func (l *Ledger) levels(k Key) stat.Sample {
 	s := stat.Sample{Steps: 1}
 	for _, t := range l.valid(k.State) {
 		if value := t.latency(k); value.Known() && value > 0 {
@@ -99,7 +99,7 @@ func (l *ledger) levels(k Key) stat.Sample {
 }
 
 // steps is a sample of one ratio for each round in which both numbers are known.
-func (l *ledger) steps(before string, k Key) stat.Sample {
+func (l *Ledger) steps(before string, k Key) stat.Sample {
 	s := stat.Sample{Steps: 2}
 	for _, round := range l.rounds(before, k.State, voidsLatencies) {
 		a, b := round[0].latency(k), round[1].latency(k)
@@ -116,7 +116,7 @@ func (l *ledger) steps(before string, k Key) stat.Sample {
 }
 
 // withPairs adds what trials of one state in a row tell of this machine to a sample that has a single value.
-func (l *ledger) withPairs(s stat.Sample, k Key) stat.Sample {
+func (l *Ledger) withPairs(s stat.Sample, k Key) stat.Sample {
 	ran := l.ran
 	for i := 1; i < len(ran) && len(s.Logs) == 1; i++ {
 		a, b := ran[i-1], ran[i]
@@ -135,14 +135,14 @@ func (l *ledger) withPairs(s stat.Sample, k Key) stat.Sample {
 func variance(i stat.Inside) float64 { return min(i.Up*i.Up, i.Down*i.Down) }
 
 // inside is how far a latency of the trial may be off for what happened inside of it.
-func (l *ledger) inside(t *trial, k Key) stat.Inside {
+func (l *Ledger) inside(t *trial, k Key) stat.Inside {
 	list, beyond := t.bars(k)
 	deviation, freedom := l.shareDeviation(t, k)
 	return stat.QuantileInside(list, beyond, quantiles()[k.Metric], deviation, freedom)
 }
 
 // least is the low end of a latency of the trial, for what happened inside of it.
-func (l *ledger) least(t *trial, k Key) float64 {
+func (l *Ledger) least(t *trial, k Key) float64 {
 	list, beyond := t.bars(k)
 	deviation, _ := l.shareDeviation(t, k)
 	return stat.QuantileLeast(list, beyond, quantiles()[k.Metric], deviation)
@@ -158,7 +158,7 @@ func (t *trial) bars(k Key) (list []stat.Bar, beyond uint64) {
 
 // shareDeviation is how far the share of hits beyond a latency may be off, by the seconds of the stage. Of an API the
 // seconds are not known: its hits are taken to come in bunches as those of their operation do.
-func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
+func (l *Ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
 	seconds := k
 	if k.API != "" {
 		seconds.API, seconds.Operation = "", t.Causes[k.API]
@@ -174,7 +174,7 @@ func (l *ledger) shareDeviation(t *trial, k Key) (deviation, freedom float64) {
 }
 
 // blocks are the seconds of a stage in which hits were due, each with how many of them took longer than limit seconds.
-func (l *ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
+func (l *Ledger) blocks(t *trial, k Key, limit float64) []stat.Block {
 	seconds := map[int]stat.Block{}
 	for _, w := range t.Windows {
 		if w.Stage != k.Stage || k.Operation != "" && w.Op != k.Operation {

@@ -9,8 +9,9 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
-// ledger is the record sorted by trial.
-type ledger struct {
+// Ledger is the record sorted by trial, each examined for what of it can be believed.
+type Ledger struct {
+	run     *record.Run
 	header  record.Header
 	windows []record.Window
 	trials  []*trial
@@ -34,8 +35,9 @@ type trial struct {
 	generator GeneratorCheck
 }
 
-func newLedger(run *record.Run) *ledger {
-	l := &ledger{header: run.Header, windows: run.Windows}
+// Examine sorts a record and examines its trials. It reads nothing but the record, which is not changed meanwhile.
+func Examine(run *record.Run) *Ledger {
+	l := &Ledger{run: run, header: run.Header, windows: run.Windows}
 	read := reading.NewInstruments()
 	for _, s := range run.Samples {
 		read.Add(s)
@@ -50,7 +52,7 @@ func newLedger(run *record.Run) *ledger {
 }
 
 // sort looks the trials through once: a record may have thousands, and every budget asks for those of its states.
-func (l *ledger) sort() {
+func (l *Ledger) sort() {
 	l.states, l.inRounds, l.ran = map[string][]*trial{}, map[string][]*trial{}, nil
 	for _, t := range l.trials {
 		l.states[t.State] = append(l.states[t.State], t)
@@ -65,7 +67,15 @@ func (l *ledger) sort() {
 }
 
 // of are the trials that a state is known by, for reading alone.
-func (l *ledger) of(state string) []*trial { return l.inRounds[state] }
+func (l *Ledger) of(state string) []*trial { return l.inRounds[state] }
 
 // all are those, and the ones that serve the noise floor alone; for reading alone, too.
-func (l *ledger) all(state string) []*trial { return l.states[state] }
+func (l *Ledger) all(state string) []*trial { return l.states[state] }
+
+// began is when the first trial did, on the run's clock; zero if none did.
+func (l *Ledger) began() float64 {
+	if len(l.ran) > 0 {
+		return l.ran[0].At
+	}
+	return 0
+}

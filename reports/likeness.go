@@ -221,7 +221,7 @@ func leftOut(value string) string {
 }
 
 // note says what has to be known before the numbers are believed.
-func (c *Comparison) note(unstated []Discord) {
+func (c *comparing) note(unstated []Discord) {
 	add := func(format string, values ...any) { c.Notes = append(c.Notes, fmt.Sprintf(format, values...)) }
 	for _, s := range c.sides {
 		switch {
@@ -233,7 +233,7 @@ func (c *Comparison) note(unstated []Discord) {
 				}
 			}
 		case !s.summary.Complete:
-			add("%s did not reach its end%s", s.label, interruption(s.Run.Events))
+			add("%s did not reach its end%s", s.label, s.summary.Interruption)
 		}
 		if s.summary == nil {
 			continue

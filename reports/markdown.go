@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
@@ -23,8 +22,8 @@ const (
 
 // markdown writes report.md: fewer than 60 lines, whatever happened. Its first line marks a comment made of it, so that
 // the next run finds the comment and replaces it.
-func markdown(w io.Writer, run *record.Run, s *Summary) error {
-	sections := append([]section{marker(s.Scenario)}, sections(run, s, markdownReasons)...)
+func markdown(w io.Writer, s *Summary) error {
+	sections := append([]section{marker(s.Scenario)}, sections(s, markdownReasons)...)
 	fit(sections, markdownLines, markdownBytes)
 	return writeSections(w, sections)
 }
@@ -37,14 +36,14 @@ func marker(scenario string) section {
 
 // StepSummary writes the same for the summary of a build step, as long as it needs to be but for a limit in bytes. What
 // does not fit is counted.
-func StepSummary(w io.Writer, run *record.Run, s *Summary, limit int) error {
-	sections := sections(run, s, terminalReasons)
+func StepSummary(w io.Writer, s *Summary, limit int) error {
+	sections := sections(s, terminalReasons)
 	fit(sections, limit, limit)
 	return writeSections(w, sections)
 }
 
 // sections are what a reader asks first, and folded below it what that rests on.
-func sections(run *record.Run, s *Summary, reasons int) []section {
+func sections(s *Summary, reasons int) []section {
 	ranked := *s
 	ranked.Budgets = ranking(s.Budgets)
 	answers := []string{"# " + plain(s.Scenario) + ": " + s.Verdict.String(), ""}
@@ -63,9 +62,9 @@ func sections(run *record.Run, s *Summary, reasons int) []section {
 		phases.apart(),
 		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
 		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible.Line(s.HeadlineStage)), len(s.States)),
-		bulleted("- ", s.footnotes(run, reasons)).folded("What it rests on"),
+		bulleted("- ", s.footnotes(reasons)).folded("What it rests on"),
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},
-			provenance(run.Header)...)).folded("How it was run"),
+			provenance(s.Provenance)...)).folded("How it was run"),
 	}
 }
 
@@ -83,7 +82,7 @@ func plain(text string) string {
 		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible.Line(text))
 }
 
-func provenance(h record.Header) []string {
+func provenance(h Provenance) []string {
 	lines := []string{
 		fmt.Sprintf("run %s, started %s, command: %s", h.ID, h.Started.UTC().Format(time.RFC3339), strings.Join(h.Command, " ")),
 		fmt.Sprintf("rehearse %s %s, stack %s, seed %d, rounds %d", h.Version, h.Commit, h.Stack, h.Seed, h.Rounds),
@@ -98,7 +97,7 @@ func provenance(h record.Header) []string {
 	return lines
 }
 
-func hostLine(h record.Host) string {
+func hostLine(h Host) string {
 	return fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.OS, h.CPUs, h.CPU, figure(float64(h.MemoryBytes)/(1<<30)), h.Kernel)
 }
 

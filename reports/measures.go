@@ -60,7 +60,7 @@ func (t *trial) latency(k Key) stat.Number {
 }
 
 // latencies are those that are known of the valid trials of a state.
-func (l *ledger) latencies(k Key) (values []float64) {
+func (l *Ledger) latencies(k Key) (values []float64) {
 	for _, t := range l.valid(k.State) {
 		if value := t.latency(k); value.Known() {
 			values = append(values, float64(value))
@@ -70,7 +70,7 @@ func (l *ledger) latencies(k Key) (values []float64) {
 }
 
 // count is a number judged by its value; a metric nobody knows is unknown, so it is inconclusive and never passes.
-func (l *ledger) count(k Key) stat.Number {
+func (l *Ledger) count(k Key) stat.Number {
 	if n, known := l.counts(k)[k.Metric]; known {
 		return n
 	}
@@ -78,7 +78,7 @@ func (l *ledger) count(k Key) stat.Number {
 }
 
 // counts are all numbers judged by their value that are of the same state, stage and operation as k.
-func (l *ledger) counts(k Key) map[string]stat.Number {
+func (l *Ledger) counts(k Key) map[string]stat.Number {
 	k.Metric = ""
 	if l.known == nil {
 		l.known = map[Key]map[string]stat.Number{}
@@ -89,7 +89,7 @@ func (l *ledger) counts(k Key) map[string]stat.Number {
 	return l.known[k]
 }
 
-func (l *ledger) findCounts(k Key) map[string]stat.Number {
+func (l *Ledger) findCounts(k Key) map[string]stat.Number {
 	trials, of := l.counted(k.State), l.evidence(k.State)
 	m := stateCounts(of, l.stage(k.Stage))
 	m["primary_beside_qps"] = 0
@@ -112,7 +112,7 @@ func (l *ledger) findCounts(k Key) map[string]stat.Number {
 }
 
 // stage is the stage called name; one that nobody planned has nothing but its name.
-func (l *ledger) stage(name string) record.Stage {
+func (l *Ledger) stage(name string) record.Stage {
 	for _, s := range l.header.Stages {
 		if s.Name == name {
 			return s
@@ -173,7 +173,7 @@ func answered(trials []*trial, stage record.Stage, k Key) map[string]stat.Number
 
 // operationCounts are the numbers of one operation. Of statements they take the services' word, which is held against
 // that of the servers in every trial.
-func (l *ledger) operationCounts(of evidence, k Key) map[string]stat.Number {
+func (l *Ledger) operationCounts(of evidence, k Key) map[string]stat.Number {
 	rate := func(node string, kinds ...string) stat.Number {
 		own := reading.Statements{Node: node, Kinds: kinds, Op: k.Operation}.Own()
 		return mean(of.counts, func(t *trial) stat.Number { return t.ServicesRate(k.Stage, own) })

@@ -46,8 +46,24 @@ type namedNumber struct {
 	of func(Numbers) stat.Number
 }
 
+// figuresOf are the values of those of a state, in their order.
+func figuresOf(n Numbers) []stat.Number {
+	values := []stat.Number{}
+	for _, f := range figures() {
+		values = append(values, f.of(n))
+	}
+	return values
+}
+
+// unknownNumbers are those of which nobody knows one.
+func unknownNumbers() Numbers {
+	none := stat.Unknown()
+	return Numbers{P50Seconds: none, P95Seconds: none, P99Seconds: none, PrimaryQPS: none, PrimaryReadsQPS: none, PrimaryWritesQPS: none,
+		ReplicaQPS: none, RedisOps: none, CacheHitRatio: none, ErrorsRatio: none, OfferedRate: none, AchievedRate: none, LagP99Seconds: none}
+}
+
 // state gathers one state's numbers, each from the trials of which it is believed.
-func (l *ledger) state(name string) State {
+func (l *Ledger) state(name string) State {
 	of := l.evidence(name)
 	s := State{Name: name, Trials: len(of.latencies), CountedTrials: len(of.counts), BegunTrials: len(of.errors),
 		PrimaryStatementsPer: l.statementsPer(of.counts), PrimaryBesideQPS: l.beside(of.counts)}
@@ -71,7 +87,7 @@ func (l *ledger) state(name string) State {
 	return s
 }
 
-func (l *ledger) numbers(state string, stage record.Stage) Numbers {
+func (l *Ledger) numbers(state string, stage record.Stage) Numbers {
 	n := numbersOf(l.evidence(state), stage, l.header.Operations)
 	for _, t := range l.all(state) {
 		n.Correctness.Add(t.In(stage.Name).Wrong)
@@ -188,7 +204,7 @@ func cpuSeconds(trials []*trial, stage string) map[string]stat.Number {
 }
 
 // statementsPer is what one hit of each operation costs the primary.
-func (l *ledger) statementsPer(trials []*trial) map[string]stat.Number {
+func (l *Ledger) statementsPer(trials []*trial) map[string]stat.Number {
 	per := map[string]stat.Number{}
 	for _, op := range l.header.Operations {
 		per[op] = perHit(trials, "primary", op)
@@ -197,7 +213,7 @@ func (l *ledger) statementsPer(trials []*trial) map[string]stat.Number {
 }
 
 // beside finds the statements on the primary that no operation of the traffic caused.
-func (l *ledger) beside(trials []*trial) map[string]stat.Number {
+func (l *Ledger) beside(trials []*trial) map[string]stat.Number {
 	names := map[string]bool{}
 	for _, t := range trials {
 		for _, source := range reading.Services() {

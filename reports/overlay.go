@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/reports/plot"
-	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -62,15 +61,17 @@ func (c *Comparison) bars(i int) plot.Bars {
 	}
 	title, _ := c.findings(i, func(n ComparedNumber) bool { return n.Metric == "p95" || n.Metric == "primary_qps" })
 	return plot.Bars{Title: title, Panels: []plot.Panel{p95, qps},
-		Subtitle: fmt.Sprintf("before is %s, after is %s. ~ marks a change that is not proven.", c.groups[0].told(), c.groups[i+1].told())}
+		Subtitle: fmt.Sprintf("before is %s, after is %s. ~ marks a change that is not proven.", c.toldGroup(0), c.toldGroup(i+1))}
 }
 
-// told is the group by its label, and by its run or by how many there are.
-func (g group) told() string {
-	if len(g.sides) > 1 {
-		return fmt.Sprintf("%s (%d runs)", g.label, len(g.sides))
+// toldGroup is a group by its label, and by its run or by how many there are.
+func (c *Comparison) toldGroup(i int) string {
+	g := c.Groups[i]
+	if len(g.Runs) > 1 {
+		return fmt.Sprintf("%s (%d runs)", g.Label, len(g.Runs))
 	}
-	return fmt.Sprintf("%s (%s)", g.label, g.sides[0].told().ID)
+	at := slices.IndexFunc(c.Runs, func(r ComparedRun) bool { return r.Label == g.Runs[0] })
+	return fmt.Sprintf("%s (%s)", g.Label, c.Runs[at].ID)
 }
 
 func (n ComparedNumber) pair(state string, i int, unit stat.Number) plot.Pair {
@@ -78,21 +79,12 @@ func (n ComparedNumber) pair(state string, i int, unit stat.Number) plot.Pair {
 	return plot.Pair{Name: state, Before: finite(before), After: finite(after), BeforeText: number(before), AfterText: number(after), Change: n.told(i)}
 }
 
-// distribution lays the latencies of the last state over one another. Of a saved baseline nobody knows them.
+// distribution lays the latencies of the last state over one another.
 func (c *Comparison) distribution() plot.Distribution {
-	last := c.States[len(c.States)-1].State
 	d := plot.Distribution{Title: c.title("p95"), Subtitle: c.subtitle(), Unit: "ms"}
-	for _, s := range c.sides {
-		if s.Run == nil {
-			continue
-		}
-		at := *s.summary
-		at.HeadlineStage = c.Stage
-		curve := plot.Curve{Name: s.label}
-		curve.Colour, curve.Dashed = c.overlaid(s)
-		for _, q := range distributionOf(s.Run, &at, last) {
-			curve.Points = append(curve.Points, plot.Quantile{Q: q.Q, Value: q.Value * 1e3})
-		}
+	for _, o := range c.Overlays {
+		curve := plot.Curve{Name: o.Label, Points: milliseconds(o.Latencies)}
+		curve.Colour, curve.Dashed = c.overlaid(o.Label)
 		d.Curves = append(d.Curves, curve)
 	}
 	return d
@@ -124,50 +116,22 @@ func (n ComparedNumber) told(i int) string {
 // different times.
 func (c *Comparison) primaryChart() plot.Lines {
 	l := plot.Lines{Title: "Primary (master DB): " + c.title("primary_qps"), Subtitle: c.subtitle() + " Bands are the trials of the first.", Unit: "per second"}
-	for _, s := range c.sides {
-		if s.Run == nil {
-			continue
-		}
-		began := s.ledger.began()
-		line := plot.Series{Name: s.label, Pieces: since(rates(s.Run, "primary"), began)}
-		line.Colour, line.Dashed = c.overlaid(s)
+	for i, o := range c.Overlays {
+		line := plot.Series{Name: o.Label, Pieces: pieces(o.Primary)}
+		line.Colour, line.Dashed = c.overlaid(o.Label)
 		l.Series = append(l.Series, line)
-		spans := reading.SpansOf(s.Run.Events)
-		for _, t := range s.ledger.ran {
-			begin, end := spans.Of(t.Index)
-			if len(l.Series) == 1 && end > begin {
-				l.Bands = append(l.Bands, plot.Band{Span: plot.Span{From: begin - began, To: end - began}, Name: t.State})
-			}
+		if i == 0 {
+			l.Bands = drawnBands(o.Bands)
 		}
 	}
 	return l
 }
 
-// began is when the first trial did, on the run's clock; zero if none did.
-func (l *ledger) began() float64 {
-	if len(l.ran) > 0 {
-		return l.ran[0].At
-	}
-	return 0
-}
-
-// since counts time from a moment on.
-func since(pieces []plot.Piece, moment float64) (list []plot.Piece) {
-	for _, piece := range pieces {
-		moved := make(plot.Piece, 0, len(piece))
-		for _, point := range piece {
-			moved = append(moved, plot.Point{X: point.X - moment, Y: point.Y})
-		}
-		list = append(list, moved)
-	}
-	return list
-}
-
 // overlaid is how a run is drawn: those of the first group like a state before. Lines are dashed where colours repeat, and
 // of all runs of a group but its first.
-func (c *Comparison) overlaid(s side) (colour plot.Colour, dashed bool) {
-	at := slices.IndexFunc(c.Groups, func(g ComparedGroup) bool { return slices.Contains(g.Runs, s.label) })
-	dashed = c.Groups[at].Runs[0] != s.label
+func (c *Comparison) overlaid(label string) (colour plot.Colour, dashed bool) {
+	at := slices.IndexFunc(c.Groups, func(g ComparedGroup) bool { return slices.Contains(g.Runs, label) })
+	dashed = c.Groups[at].Runs[0] != label
 	if at == 0 {
 		return plot.Before, dashed
 	}

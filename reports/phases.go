@@ -50,7 +50,7 @@ type NoisePair struct {
 
 // phases compares the states before and after each phase of the scenario, where the run measured both, and the last
 // state with the first.
-func (l *ledger) phases(sc *scenarios.Scenario) (phases []Phase, overall Phase) {
+func (l *Ledger) phases(sc *scenarios.Scenario) (phases []Phase, overall Phase) {
 	measured, before := l.header.States, scenarios.Baseline
 	phases = []Phase{}
 	for _, after := range sc.Phases {
@@ -63,11 +63,11 @@ func (l *ledger) phases(sc *scenarios.Scenario) (phases []Phase, overall Phase) 
 }
 
 // asked tells whether the run set out to measure the phase, and did not merely pass through.
-func (l *ledger) asked(phase string) bool {
+func (l *Ledger) asked(phase string) bool {
 	return len(l.header.Only) == 0 || slices.Contains(l.header.Only, phase)
 }
 
-func (l *ledger) phase(name, before, after string) Phase {
+func (l *Ledger) phase(name, before, after string) Phase {
 	p := Phase{Name: name, Before: before, After: after, P95Ratio: l.latencyEstimate(l.p95Ratios(before, after)),
 		PrimaryQPSRatio: countEstimate(l.bracketRatios(before, after, primaryStatements()))}
 	p.P95Levels = l.paired(before, after, voidsLatencies, func(t *trial) stat.Number { return t.p95(l.header.Headline) })
@@ -82,7 +82,7 @@ func (l *ledger) phase(name, before, after string) Phase {
 
 // standing is the estimate, but no claim where a state collapsed: nothing is better for it, and against one that did nothing is
 // worse either. What says already why it is no claim says more than that.
-func (l *ledger) standing(e Estimate, before, after string) Estimate {
+func (l *Ledger) standing(e Estimate, before, after string) Estimate {
 	b, a := l.collapse(before), l.collapse(after)
 	if e.Why != "" || !e.Value.Known() || b == nil && e.Verdict == Worse {
 		return e
@@ -92,7 +92,7 @@ func (l *ledger) standing(e Estimate, before, after string) Estimate {
 
 // paired are the means of which the mean of the ratios is the quotient: over the same rounds, and geometric ones. What states
 // show is pooled over all of their trials, those without a partner too, so its quotient may be anything.
-func (l *ledger) paired(before, after string, numbers voids, of func(*trial) stat.Number) *Levels {
+func (l *Ledger) paired(before, after string, numbers voids, of func(*trial) stat.Number) *Levels {
 	var were, are []float64
 	for _, round := range l.rounds(before, after, numbers) {
 		if b, a := of(round[0]), of(round[1]); (a.Known() || lost(a)) && (b.Known() || lost(b)) && b > 0 {
@@ -149,7 +149,7 @@ func (e Estimate) without(why string) Estimate {
 
 // unanswered says in how many rounds one p95 is a hit that was not answered: a change over the other rounds leaves out the
 // worst, so it is none to speak of.
-func (l *ledger) unanswered(before, after string) string {
+func (l *Ledger) unanswered(before, after string) string {
 	var told []string
 	for _, state := range slices.Compact([]string{before, after}) {
 		without, trials := 0, l.valid(state)
@@ -167,12 +167,12 @@ func (l *ledger) unanswered(before, after string) string {
 
 func (t *trial) p95(stage string) stat.Number { return t.In(stage).Percentile(0.95) }
 
-func (l *ledger) p95Ratios(before, after string) []float64 {
+func (l *Ledger) p95Ratios(before, after string) []float64 {
 	return l.ratios(before, after, func(t *trial) stat.Number { return t.p95(l.header.Headline) })
 }
 
 // rounds are the trials before and after of each round in which these numbers of both are believed.
-func (l *ledger) rounds(before, after string, numbers voids) (rounds [][2]*trial) {
+func (l *Ledger) rounds(before, after string, numbers voids) (rounds [][2]*trial) {
 	byRound := map[int]*trial{}
 	for _, t := range l.without(numbers, before) {
 		byRound[t.Round] = t
@@ -186,7 +186,7 @@ func (l *ledger) rounds(before, after string, numbers voids) (rounds [][2]*trial
 }
 
 // ratios has one after/before for each round in which both latencies are known.
-func (l *ledger) ratios(before, after string, of func(*trial) stat.Number) (ratios []float64) {
+func (l *Ledger) ratios(before, after string, of func(*trial) stat.Number) (ratios []float64) {
 	for _, round := range l.rounds(before, after, voidsLatencies) {
 		if b, a := of(round[0]), of(round[1]); a.Known() && b.Known() && b > 0 {
 			ratios = append(ratios, float64(a/b))
@@ -197,7 +197,7 @@ func (l *ledger) ratios(before, after string, of func(*trial) stat.Number) (rati
 
 // interval is the geometric mean of one value a round. Where rounds were added until something was clear, each look at it
 // pays for all of them: its interval is wider.
-func (l *ledger) interval(values []float64) stat.Interval {
+func (l *Ledger) interval(values []float64) stat.Interval {
 	if l.header.UntilClear {
 		return stat.GeometricMeanAt(values, stat.LookConfidence(len(values)))
 	}
@@ -205,7 +205,7 @@ func (l *ledger) interval(values []float64) stat.Interval {
 }
 
 // latencyEstimate is judged by its interval alone.
-func (l *ledger) latencyEstimate(ratios []float64) Estimate {
+func (l *Ledger) latencyEstimate(ratios []float64) Estimate {
 	mean, effect := l.interval(ratios), Unclear
 	switch mean.Against(1) {
 	case stat.Below:
@@ -216,7 +216,7 @@ func (l *ledger) latencyEstimate(ratios []float64) Estimate {
 	return estimate(mean, effect)
 }
 
-func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
+func (l *Ledger) noiseFloor(phases []Phase) NoiseFloor {
 	floor := NoiseFloor{Spread: stat.Unknown(), LogDeviation: stat.Unknown(), MinimumDetectableRatio: stat.Unknown()}
 	floor.Pairs, floor.Lost = l.pairs()
 	var logs []float64
@@ -233,7 +233,7 @@ func (l *ledger) noiseFloor(phases []Phase) NoiseFloor {
 }
 
 // pairs are the trials of one state in a row, the latencies of both believed.
-func (l *ledger) pairs() (pairs, without []NoisePair) {
+func (l *Ledger) pairs() (pairs, without []NoisePair) {
 	pairs, ran := []NoisePair{}, l.ran
 	for i := 1; i < len(ran); i++ {
 		a, b := ran[i-1], ran[i]
@@ -252,7 +252,7 @@ func (l *ledger) pairs() (pairs, without []NoisePair) {
 }
 
 // logRatios has one list for each phase with an interval.
-func (l *ledger) logRatios(phases []Phase) (lists [][]float64) {
+func (l *Ledger) logRatios(phases []Phase) (lists [][]float64) {
 	for _, phase := range phases {
 		if ratios := l.p95Ratios(phase.Before, phase.After); len(ratios) > 1 {
 			lists = append(lists, stat.Logs(ratios))

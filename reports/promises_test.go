@@ -42,13 +42,13 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 				t.Errorf("got %v: %q, want a fail: %s", s.Verdict, s.Reasons, told)
 			}
 			var xml, page bytes.Buffer
-			if err := junit(&xml, run, s); err != nil {
+			if err := junit(&xml, s); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(xml.String(), `<failure type="fail" message="`+told) {
 				t.Errorf("JUnit has no failure that says so:\n%s", xml.String())
 			}
-			if err := markdown(&page, run, s); err != nil || !strings.Contains(page.String(), told) {
+			if err := markdown(&page, s); err != nil || !strings.Contains(page.String(), told) {
 				t.Errorf("%v, the report does not say so:\n%s", err, page.String())
 			}
 			compared, err := Compare([]Candidate{{Source: "a", Run: run, Scenario: &m.scenario}, {Source: "b", Run: run, Scenario: &m.scenario}}, CompareOptions{Anyway: true})
@@ -132,13 +132,13 @@ func TestEvidenceIsTold(t *testing.T) {
 	for i := range m.windows {
 		m.windows[i].PresentedRevoked = 0
 	}
-	run, s := m.summarized(t)
+	_, s := m.summarized(t)
 	if s.Verdict != Pass || !strings.Contains(strings.Join(s.Warnings, "; "), "no revoked token was presented again") {
 		t.Errorf("got %v with warnings %q, want a pass with a warning", s.Verdict, s.Warnings)
 	}
-	for _, c := range s.answerChecks(run) {
-		if revoked := strings.HasPrefix(c.name, "revoked"); revoked != (c.verdict == Inconclusive) {
-			t.Errorf("%s: got %v: %s", c.name, c.verdict, c.said)
+	for _, c := range s.Checks {
+		if revoked := strings.HasPrefix(c.Name, "revoked"); revoked != (c.Verdict == Inconclusive) {
+			t.Errorf("%s: got %v: %s", c.Name, c.Verdict, c.Said)
 		}
 	}
 }
@@ -148,9 +148,9 @@ func TestConnectionsAreTold(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.windowsOf(0, "peak", func(w *record.Window) { w.Reconnected = 3 })
 	m.windowsOf(1, "calm", func(w *record.Window) { w.Resent = 1 })
-	run, s := m.summarized(t)
+	_, s := m.summarized(t)
 	var text bytes.Buffer
-	if err := Print(&text, run, s, Options{}); err != nil {
+	if err := Print(&text, s, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"6 hits took a new connection, because the system had closed the one kept", "2 hits were sent more than once by the transport"} {

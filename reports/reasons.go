@@ -33,52 +33,17 @@ func (v voids) words() (words []string) {
 	return words
 }
 
-// kind is what a reason or a doubt is about. What follows from one is decided by its kind: the text may be put better at any
-// time.
-type kind string
-
-// The kinds of reasons against a trial.
-const (
-	notBegun       kind = "no begin"
-	notEnded       kind = "no end"
-	otherState     kind = "another state"
-	otherClient    kind = "another client"
-	missingReading kind = "missing readings"
-	otherHits      kind = "other hits than were due"
-	hitsNeverSent  kind = "hits never sent"
-	crowdedMachine kind = "a shared machine"
-	lateGenerator  kind = "a late generator"
-	starved        kind = "a starved generator"
-	uncountedHits  kind = "hits that no clock saw"
-	statsReset     kind = "statistics that were reset"
-	droppedCalls   kind = "statements that were dropped"
-	fallenCounter  kind = "a counter that fell"
-	countsApart    kind = "counts that are apart"
-)
-
-// The kinds of doubts about one.
-const (
-	unsettledStage kind = "a response that did not settle"
-	blurredRate    kind = "a rate that is not known well"
-	stolenTime     kind = "time that the host took"
-	laggingReplica kind = "a replica that lagged behind"
-	flushedCache   kind = "a cache that was flushed"
-	sentTwice      kind = "hits sent twice"
-	neverReceived  kind = "hits that never arrived"
-)
-
 // reason is what there is against a trial, and which of its numbers that voids; a doubt has to be known before they are
 // believed, and voids none.
 type reason struct {
 	voids
-	kind
-	text string
+	Reason
 }
 
 // because are reasons of a kind that take the same numbers away.
-func (v voids) because(about kind, texts []string) (reasons []reason) {
+func (v voids) because(about Kind, texts []string) (reasons []reason) {
 	for _, text := range texts {
-		reasons = append(reasons, reason{v, about, text})
+		reasons = append(reasons, reason{v, Reason{about, text}})
 	}
 	return reasons
 }
@@ -100,19 +65,22 @@ func (t *trial) voided() (all voids) {
 func (t *trial) told() []string {
 	texts := []string{}
 	for _, r := range t.reasons {
-		texts = append(texts, r.text)
+		texts = append(texts, r.Text)
 	}
 	return texts
 }
 
 // check is the trial as the summary presents it.
 func (t *trial) check() TrialCheck {
-	doubts := []string{}
+	doubts, kinds := []string{}, []Kind{}
+	for _, r := range t.reasons {
+		kinds = append(kinds, r.Kind)
+	}
 	for _, d := range t.doubts {
-		doubts = append(doubts, d.text)
+		doubts = append(doubts, d.Text)
 	}
 	return TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Void: t.voided().words(),
-		Reasons: t.told(), Doubts: doubts, Notes: t.notes, Generator: t.generator}
+		Reasons: t.told(), Kinds: kinds, Doubts: doubts, Notes: t.notes, Generator: t.generator}
 }
 
 // voids tells whether these numbers of the trial are void.
@@ -121,16 +89,16 @@ func (c TrialCheck) voids(numbers voids) bool {
 }
 
 // valid lists the trials of a state whose latencies can be believed.
-func (l *ledger) valid(state string) []*trial { return l.without(voidsLatencies, state) }
+func (l *Ledger) valid(state string) []*trial { return l.without(voidsLatencies, state) }
 
 // counted lists the trials of a state whose counts can be believed. What was sent cost what it cost, however late it was.
-func (l *ledger) counted(state string) []*trial { return l.without(voidsCounts, state) }
+func (l *Ledger) counted(state string) []*trial { return l.without(voidsCounts, state) }
 
 // begun lists the trials of a state that began, one for the noise floor alone as well. What failed in them failed, whatever
 // else is void.
-func (l *ledger) begun(state string) []*trial { return l.without(voidsErrors, state) }
+func (l *Ledger) begun(state string) []*trial { return l.without(voidsErrors, state) }
 
-func (l *ledger) without(numbers voids, state string) []*trial {
+func (l *Ledger) without(numbers voids, state string) []*trial {
 	of := l.of(state)
 	if numbers == voidsErrors {
 		of = l.all(state)
@@ -141,7 +109,7 @@ func (l *ledger) without(numbers voids, state string) []*trial {
 // evidence are trials by what of them can be believed.
 type evidence struct{ latencies, counts, errors []*trial }
 
-func (l *ledger) evidence(state string) evidence {
+func (l *Ledger) evidence(state string) evidence {
 	return evidence{l.valid(state), l.counted(state), l.begun(state)}
 }
 
@@ -159,7 +127,7 @@ func (t *trial) evidence() (e evidence) {
 }
 
 // trialsFor are the trials that a budget rests on.
-func (l *ledger) trialsFor(metric, state string) []*trial {
+func (l *Ledger) trialsFor(metric, state string) []*trial {
 	return l.without(Budget{Key: Key{Metric: metric}}.rests(), state)
 }
 
@@ -170,7 +138,7 @@ func seen(metric string) bool {
 
 // unfinished says how many trials of a state, of all that were planned, are not known to their end: what failed in the rest
 // of them nobody saw. Empty if none.
-func (l *ledger) unfinished(state string) string {
+func (l *Ledger) unfinished(state string) string {
 	all, missing := l.of(state), 0
 	for _, t := range all {
 		if !t.Ended {
@@ -185,7 +153,7 @@ func (l *ledger) unfinished(state string) string {
 
 // miscounted says in which trial of a state other hits are on record than were due, more at a stage or fewer in all: what
 // share of those that were due failed is then not known. Empty if in none.
-func (l *ledger) miscounted(state string) string {
+func (l *Ledger) miscounted(state string) string {
 	for _, t := range l.begun(state) {
 		if t.Ended && t.OnRecord < t.Due() {
 			return fmt.Sprintf("of %s hits due in trial %d of %s only %s are on record, so what share of them failed is not known", count(t.Due()), t.Index+1, state, count(t.OnRecord))

@@ -63,7 +63,7 @@ func TestRecordedRuns(t *testing.T) {
 			if err := JSON(&summary, s); err != nil {
 				t.Fatal(err)
 			}
-			if err := Print(&terminal, c.Run, s, Options{}); err != nil {
+			if err := Print(&terminal, s, Options{}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, filepath.Join("runs", want.name+".json"), summary.Bytes())

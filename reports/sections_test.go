@@ -18,9 +18,9 @@ func TestPageKeepsTheSum(t *testing.T) {
 			m.events = append([]record.Event{{AtSeconds: 1, Trial: -1, Kind: record.EventJob, Text: "a job"}}, m.events...)
 			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p50", Max: new(float64(i) / 1e4), Line: i})
 		}
-		run, s := m.summarized(t)
+		_, s := m.summarized(t)
 		var page bytes.Buffer
-		if err := markdown(&page, run, s); err != nil {
+		if err := markdown(&page, s); err != nil {
 			t.Fatal(err)
 		}
 		checkPage(t, page.Bytes())
@@ -31,7 +31,7 @@ func TestPageKeepsTheSum(t *testing.T) {
 		}
 		// Of the narrowest page the sum remains.
 		var few bytes.Buffer
-		list := sections(run, s, markdownReasons)
+		list := sections(s, markdownReasons)
 		fit(list, 30, markdownBytes)
 		if err := writeSections(&few, list); err != nil || !strings.Contains(few.String(), "\n| overall | ") {
 			t.Errorf("with %d jobs and 30 lines the sum is missing: %v", jobs, err)

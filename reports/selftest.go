@@ -29,10 +29,8 @@ func runLengths() []int { return []int{3, 5, 8, 12} }
 // SelfTest is what a machine makes of the same thing measured twice, and of a slowdown of known size: how often a run there
 // calls a change what is none, and how small a change it finds. It is selftest.json.
 type SelfTest struct {
-	Schema string      `json:"schema"`
-	ID     string      `json:"id"`
-	Host   record.Host `json:"host"`
-	Stack  string      `json:"stack"`
+	Schema string `json:"schema"`
+	Provenance
 	// State is measured in every pair, at Stage.
 	State string `json:"state"`
 	Stage string `json:"stage"`
@@ -45,11 +43,13 @@ type SelfTest struct {
 	Warnings     []string        `json:"warnings,omitempty"`
 	ForeignRatio stat.Number     `json:"foreign_ratio"`
 	Levels       []SelfTestLevel `json:"levels"`
-	// fell says in which trials the state collapsed, void which trials have no latency to believe, and why the first has none.
-	fell, void []string
-	whyVoid    string
-	// ledger is what all of it was found in.
-	ledger *ledger
+	// Over is as in [Summary].
+	Over []string `json:"over,omitempty"`
+	// Collapsed says in which trials the state collapsed, Void which trials have no latency to believe, and WhyVoid why the
+	// first has none.
+	Collapsed []string `json:"collapsed,omitempty"`
+	Void      []string `json:"void,omitempty"`
+	WhyVoid   string   `json:"why_void,omitempty"`
 }
 
 // SelfTestLevel is one slowdown; zero is the A/A pair.
@@ -82,15 +82,18 @@ type Claims struct {
 var ErrNoSelfTest = errors.New("the run is no self-test")
 
 // JudgeSelfTest condenses the record of a self-test.
-func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
+func JudgeSelfTest(run *record.Run) (*SelfTest, error) { return Examine(run).SelfTest() }
+
+// SelfTest is [JudgeSelfTest] of what was examined.
+func (l *Ledger) SelfTest() (*SelfTest, error) {
+	run := l.run
 	if run.Header.SelfTest == nil {
 		return nil, ErrNoSelfTest
 	}
-	l := newLedger(run)
 	s := &SelfTest{
-		Schema: SelfTestSchema, ID: run.Header.ID, Host: run.Header.Host, Stack: run.Header.Stack,
+		Schema: SelfTestSchema, Provenance: provenanceOf(run),
 		State: run.Header.SelfTest.State, Stage: run.Header.Headline, Complete: run.Complete(),
-		Warnings: company(run.Events), ForeignRatio: stat.Unknown(), ledger: l,
+		Warnings: company(run.Events), ForeignRatio: stat.Unknown(),
 	}
 	for _, t := range l.trials {
 		if t.Began {
@@ -104,14 +107,14 @@ func JudgeSelfTest(run *record.Run) (*SelfTest, error) {
 			s.Invalid++
 		}
 		if check.voids(voidsLatencies) {
-			s.void = append(s.void, fmt.Sprint(check.Trial+1))
-			s.whyVoid = cmp.Or(s.whyVoid, check.name()+": "+strings.Join(check.Reasons, "; "))
+			s.Void = append(s.Void, fmt.Sprint(check.Trial+1))
+			s.WhyVoid = cmp.Or(s.WhyVoid, check.name()+": "+strings.Join(check.Reasons, "; "))
 		}
 	}
 	for i, level := range run.Header.SelfTest.Levels {
 		s.Levels = append(s.Levels, l.level(s.State, level, run.Header.Seed+uint64(i)))
 	}
-	return s, nil
+	return sealed(s, &s.Over)
 }
 
 // judgeAnswered keeps in mind that a trial answered too little: pairs without a p95 reach no number, and the others alone
@@ -120,7 +123,7 @@ func (s *SelfTest) judgeAnswered(t *trial) {
 	one := short{t, s.Stage, t.In(s.Stage)}
 	switch {
 	case collapsed(one.Hits):
-		s.fell = append(s.fell, fmt.Sprintf("%s answered %s: it collapsed (under %s)", t.State, one.told(), limit(percent(answeredLeast))))
+		s.Collapsed = append(s.Collapsed, fmt.Sprintf("%s answered %s: it collapsed (under %s)", t.State, one.told(), limit(percent(answeredLeast))))
 	case one.AnsweredRatio() < answeredDoubt:
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%s answered %s: under %s", t.State, one.told(), limit(percent(answeredDoubt))))
 	}
@@ -135,18 +138,18 @@ func (s *SelfTest) Untold() string {
 		}
 	}
 	switch {
-	case len(s.fell) > 0:
-		return "pairs of trials that failed say nothing of a machine, lower the rate: " + strings.Join(limited(s.fell, 3), "; ")
+	case len(s.Collapsed) > 0:
+		return "pairs of trials that failed say nothing of a machine, lower the rate: " + strings.Join(limited(s.Collapsed, 3), "; ")
 	case len(unknown) == 0 && len(s.Levels) > 0:
 		return ""
-	case len(s.void) == 0:
+	case len(s.Void) == 0:
 		return fmt.Sprintf("not known without a pair that has a p95 on both sides: slowdown %s; lower the rate, or ask for more --pairs", listed(unknown))
 	}
 	return fmt.Sprintf("not known without a pair of trials to believe: slowdown %s; no latency is believed of %d of %s (%s), first %s; mend that, as by ending what else runs, and measure again",
-		listed(unknown), len(s.void), plural(s.Trials, "trial"), strings.Join(limited(s.void, terminalReasons), ", "), s.whyVoid)
+		listed(unknown), len(s.Void), plural(s.Trials, "trial"), strings.Join(limited(s.Void, terminalReasons), ", "), s.WhyVoid)
 }
 
-func (l *ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
+func (l *Ledger) level(state string, level record.Level, seed uint64) SelfTestLevel {
 	ratios := l.p95Ratios(state, level.State)
 	judged := SelfTestLevel{Slowdown: level.Slowdown, Pairs: len(ratios), P95Ratio: l.latencyEstimate(ratios)}
 	for _, ratio := range ratios {

@@ -105,8 +105,8 @@ func TestSelfTestOfACollapse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.verdict(); got != Inconclusive || !strings.Contains(s.against(run), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
-		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, s.against(run))
+	if got := s.verdict(); got != Inconclusive || !strings.Contains(s.against(), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
+		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, s.against())
 	}
 	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "it collapsed") {
 		t.Errorf("got %s", text)
@@ -143,7 +143,7 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 		if err := PrintSelfTest(&out, s); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.verdict(); got != c.want || !strings.Contains(out.String(), c.told) || (s.against(run) == "") != (c.told == "") {
+		if got := s.verdict(); got != c.want || !strings.Contains(out.String(), c.told) || (s.against() == "") != (c.told == "") {
 			t.Errorf("%s: got %v, want %v and %q in\n%s", c.name, got, c.want, c.told, out.String())
 		}
 	}

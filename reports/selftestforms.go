@@ -8,25 +8,24 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 // SelfTestFiles are what [WriteSelfTest] leaves, for a person to find.
 func SelfTestFiles() []string {
-	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteSelfTest leaves its [SelfTestFiles] in dir.
-func WriteSelfTest(dir string, run *record.Run, s *SelfTest) error {
+func WriteSelfTest(dir string, s *SelfTest, d *Details, windows func(io.Writer) error) error {
 	return errors.Join(
 		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, s) }),
+		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, s) }),
-		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return s.markdown(w, run) }),
-		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return writeJUnit(w, run, s.checks(run)) }),
-		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return s.openMetrics(w, run.Header.Scenario) }),
-		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.ledger) }),
-		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
+		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return s.markdown(w) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return writeJUnit(w, s.Provenance, s.checks()) }),
+		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return s.openMetrics(w) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.Provenance, d) }),
+		replace(filepath.Join(dir, WindowsFile), windows),
 	)
 }
 
@@ -39,29 +38,29 @@ func (s *SelfTest) verdict() Verdict {
 }
 
 // against says what keeps the test from telling anything.
-func (s *SelfTest) against(run *record.Run) string {
+func (s *SelfTest) against() string {
 	if !s.Complete {
-		return "the run did not reach its end" + interruption(run.Events)
+		return "the run did not reach its end" + s.Interruption
 	}
 	return s.Untold()
 }
 
-func (s *SelfTest) checks(run *record.Run) []check {
-	c := check{class: run.Header.Scenario + ".self-test", name: reachesEnd, verdict: s.verdict(), seconds: elapsed(run), said: s.against(run)}
-	c.notes = append([]string{s.headline()}, s.notes()...)
-	return []check{c}
+func (s *SelfTest) checks() []Check {
+	c := Check{Class: s.Scenario + ".self-test", Name: reachesEnd, Verdict: s.verdict(), Seconds: s.ElapsedSeconds, Said: s.against()}
+	c.Notes = append([]string{s.headline()}, s.notes()...)
+	return []Check{c}
 }
 
 // markdown writes report.md.
-func (s *SelfTest) markdown(w io.Writer, run *record.Run) error {
-	list := append([]section{marker(run.Header.Scenario)}, s.sections(run)...)
+func (s *SelfTest) markdown(w io.Writer) error {
+	list := append([]section{marker(s.Scenario)}, s.sections()...)
 	fit(list, markdownLines, markdownBytes)
 	return writeSections(w, list)
 }
 
-func (s *SelfTest) sections(run *record.Run) []section {
-	head := []string{fmt.Sprintf("# %s, %s", plain(run.Header.Scenario), plain(s.headline())), ""}
-	if why := s.against(run); why != "" {
+func (s *SelfTest) sections() []section {
+	head := []string{fmt.Sprintf("# %s, %s", plain(s.Scenario), plain(s.headline())), ""}
+	if why := s.against(); why != "" {
 		head = append(head, "- "+plain(why), "")
 	}
 	claims, columns := s.claimTable()
@@ -70,7 +69,7 @@ func (s *SelfTest) sections(run *record.Run) []section {
 		tabled(claims, columns, 2, 3, 4).apart(),
 		bulleted("- ", s.notes()).folded("What it rests on"),
 		bulleted("- ", append([]string{"all numbers are in the run directory: " + strings.Join(SelfTestFiles(), ", ")},
-			provenance(run.Header)...)).folded("How it was run"),
+			provenance(s.Provenance)...)).folded("How it was run"),
 	}
 }
 
@@ -90,15 +89,15 @@ func (s *SelfTest) claimTable() (table.Writer, int) {
 }
 
 // StepSummary is [StepSummary] of a self-test.
-func (s *SelfTest) StepSummary(w io.Writer, run *record.Run, limit int) error {
-	list := s.sections(run)
+func (s *SelfTest) StepSummary(w io.Writer, limit int) error {
+	list := s.sections()
 	fit(list, limit, limit)
 	return writeSections(w, list)
 }
 
 // Annotations is [Annotations] of a self-test, which fails only for itself.
-func (s *SelfTest) Annotations(run *record.Run) []Annotation {
-	about := Annotation{Level: levelError, Title: run.Header.Scenario + ", self-test: " + s.verdict().String(), Message: s.against(run)}
+func (s *SelfTest) Annotations() []Annotation {
+	about := Annotation{Level: levelError, Title: s.Scenario + ", self-test: " + s.verdict().String(), Message: s.against()}
 	if about.Message == "" && len(s.Warnings) > 0 {
 		about.Level, about.Message = levelNotice, remarks(s.Warnings, "", MarkdownFile)
 	}
@@ -109,8 +108,8 @@ func (s *SelfTest) Annotations(run *record.Run) []Annotation {
 }
 
 // openMetrics writes metrics.txt.
-func (s *SelfTest) openMetrics(w io.Writer, scenario string) error {
-	g := newGauges(scenario)
+func (s *SelfTest) openMetrics(w io.Writer) error {
+	g := newGauges(s.Scenario)
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.verdict().String())
 	for _, level := range s.Levels {
 		slowdown := slowdownText(level.Slowdown)

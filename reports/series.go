@@ -7,42 +7,16 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
-// runSeconds is the run second by second, in base units, on the run's clock. What was not measured is a gap.
-type runSeconds struct {
-	from, to float64
-	// bands are the trials, by their states; a trial in which the state is switched has one for each.
-	bands []plot.Band
-	// highlights are the headline stage of each trial.
-	highlights []plot.Span
-	// marks are faults, jobs, and what ended the run early.
-	marks []plot.Mark
-	// offered are the hits due in each second, achieved those of them that were answered, failed the others.
-	offered, achieved, failed []plot.Piece
-	// p50, p95 and p99 are seconds, of the hits due in each second. Where one is a hit without an answer it is the timeout, and
-	// over tells that there is such a second: a gap, just when the system falls over, would say that nothing happened.
-	p50, p95, p99  []plot.Piece
-	timeoutSeconds float64
-	over           bool
-	// QPS are statements of the application roles.
-	primaryQPS, replicaQPS            []plot.Piece
-	primaryReadsQPS, primaryWritesQPS []plot.Piece
-	// hitRatio is a fraction of one.
-	hitRatio []plot.Piece
-	// replicaLag is as the primary reports it; generatorLag that of the latest operation in each second, at its 99th
-	// percentile. Both are seconds.
-	replicaLag, generatorLag []plot.Piece
-	// steal and foreign are what the host and other processes took, fractions of all processors.
-	steal, foreign []plot.Piece
-}
+// curves are those of a run on their way.
+type curves struct{ Curves }
 
-// runSecondsOf reads every window and every sample once.
-func runSecondsOf(run *record.Run, s *Summary) runSeconds {
-	t := runSeconds{from: math.Inf(1), to: math.Inf(-1), timeoutSeconds: run.Header.TimeoutSeconds}
+// curvesOf reads every window and every sample once.
+func curvesOf(run *record.Run, headline string) Curves {
+	t := curves{Curves{From: math.Inf(1), To: math.Inf(-1), TimeoutSeconds: run.Header.TimeoutSeconds}}
 	trials, spans, switches := reading.Seconds(run.Windows), reading.SpansOf(run.Events), map[int][]record.Event{}
 	for _, e := range run.Events {
 		if e.Kind == record.EventSwitch {
@@ -54,140 +28,153 @@ func runSecondsOf(run *record.Run, s *Summary) runSeconds {
 		if math.IsNaN(begin) || math.IsNaN(end) {
 			continue
 		}
-		t.from, t.to = min(t.from, begin), max(t.to, end)
-		t.bands = append(t.bands, bandsOf(switches[trial.Index], trial, begin, end)...)
+		t.From, t.To = min(t.From, begin), max(t.To, end)
+		t.Bands = append(t.Bands, bandsOf(switches[trial.Index], trial, begin, end)...)
 		stages := run.Header.StagesOf(trial)
 		for _, stage := range stages {
-			if stage.Name == s.HeadlineStage && begin+stage.BeginSeconds < end {
-				t.highlights = append(t.highlights, plot.Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
+			if stage.Name == headline && begin+stage.BeginSeconds < end {
+				t.Highlights = append(t.Highlights, Span{From: begin + stage.BeginSeconds, To: min(begin+stage.EndSeconds, end)})
 			}
 		}
+		// Nothing was due any more in a trial that was cut short.
+		t.Due = cut(t.Due, dueIn(run, trial, trials[trial.Index], begin).until(end))
 		t.addHits(trials[trial.Index], reading.LengthSeconds(stages, spans.Ended(trial.Index), trials[trial.Index], end-begin), begin)
 	}
-	if t.from > t.to {
-		t.from, t.to = 0, 0
+	if t.From > t.To {
+		t.From, t.To = 0, 0
 	}
 	t.addSamples(run.Samples)
 	t.addTaken(reading.PerSecond(run.Samples)["cpu"], run.Header.Host.CPUs)
-	t.marks = marksOf(run.Events)
-	return t
+	t.Marks = marksOf(run.Events)
+	return t.Curves
 }
 
 // bandsOf are the states of a trial: one, unless it is switched while hits are due.
-func bandsOf(events []record.Event, trial record.Trial, begin, end float64) (bands []plot.Band) {
+func bandsOf(events []record.Event, trial record.Trial, begin, end float64) (bands []Band) {
 	state := trial.State
 	for _, e := range events {
 		if e.Kind != record.EventSwitch || e.Trial != trial.Index || e.AtSeconds <= begin || e.AtSeconds >= end {
 			continue
 		}
-		bands = append(bands, plot.Band{Span: plot.Span{From: begin, To: e.AtSeconds}, Name: state})
+		bands = append(bands, Band{Span: Span{From: begin, To: e.AtSeconds}, Name: state})
 		_, after, found := strings.Cut(e.Text, " -> ")
 		if !found {
 			after = e.Text
 		}
 		begin, state = e.AtSeconds, after
 	}
-	return append(bands, plot.Band{Span: plot.Span{From: begin, To: end}, Name: state})
+	return append(bands, Band{Span: Span{From: begin, To: end}, Name: state})
 }
 
 // marksOf names what happened in few words; the event has all of them.
-func marksOf(events []record.Event) (marks []plot.Mark) {
+func marksOf(events []record.Event) (marks []Mark) {
 	for _, e := range events {
 		switch e.Kind {
 		case record.EventFault, record.EventAbort, record.EventInterrupted:
-			marks = append(marks, plot.Mark{At: e.AtSeconds, Name: cmp.Or(e.Text, e.Kind)})
+			marks = append(marks, Mark{At: e.AtSeconds, Name: cmp.Or(e.Text, e.Kind)})
 		case record.EventJob:
 			name, _, _ := strings.Cut(e.Text, ":")
-			marks = append(marks, plot.Mark{At: e.AtSeconds, Name: cmp.Or(name, e.Kind)})
+			marks = append(marks, Mark{At: e.AtSeconds, Name: cmp.Or(name, e.Kind)})
 		}
 	}
 	return marks
 }
 
 // addHits adds the seconds of one trial. One in which nothing was due has a rate, zero, and no latency.
-func (t *runSeconds) addHits(seconds map[int][]*record.Window, length, begin float64) {
-	var offered, achieved, failed plot.Piece
+func (t *curves) addHits(seconds map[int][]*record.Window, length, begin float64) {
+	var offered, achieved, failed Piece
 	var p50, p95, p99, lag line
 	for at := range int(math.Ceil(length)) {
 		// The last second may be a part of one.
 		part := min(length-float64(at), 1)
 		x, s := begin+float64(at)+part/2, reading.SecondOf(seconds[at])
-		offered = append(offered, plot.Point{X: x, Y: float64(s.Offered) / part})
-		achieved = append(achieved, plot.Point{X: x, Y: float64(s.Answered) / part})
-		failed = append(failed, plot.Point{X: x, Y: float64(s.Offered-s.Answered) / part})
+		offered.Add(x, float64(s.Offered)/part)
+		achieved.Add(x, float64(s.Answered)/part)
+		failed.Add(x, float64(s.Offered-s.Answered)/part)
 		p50.add(x, t.drawn(s.Percentile(0.5)))
 		p95.add(x, t.drawn(s.Percentile(0.95)))
 		p99.add(x, t.drawn(s.Percentile(0.99)))
 		lag.add(x, float64(s.LagP99()))
 	}
-	t.offered, t.achieved, t.failed = cut(t.offered, offered), cut(t.achieved, achieved), cut(t.failed, failed)
-	t.p50, t.p95, t.p99 = append(t.p50, p50.whole()...), append(t.p95, p95.whole()...), append(t.p99, p99.whole()...)
-	t.generatorLag = append(t.generatorLag, lag.whole()...)
+	t.Offered, t.Achieved, t.Failed = cut(t.Offered, offered), cut(t.Achieved, achieved), cut(t.Failed, failed)
+	t.P50, t.P95, t.P99 = append(t.P50, p50.whole()...), append(t.P95, p95.whole()...), append(t.P99, p99.whole()...)
+	t.GeneratorLag = append(t.GeneratorLag, lag.whole()...)
 }
 
 // drawn is where a percentile of one second is drawn: nowhere if it is not known, and at the timeout where so many hits were
 // not answered that it is one of them.
-func (t *runSeconds) drawn(n stat.Number) float64 {
+func (t *curves) drawn(n stat.Number) float64 {
 	switch {
 	case !lost(n):
 		return float64(n)
-	case t.timeoutSeconds == 0:
+	case t.TimeoutSeconds == 0:
 		return math.NaN()
 	}
-	t.over = true
-	return t.timeoutSeconds
-}
-
-// overLimits is the line at which latencies are drawn that are over the timeout; none where there are none.
-func (t *runSeconds) overLimits() []plot.Limit {
-	if !t.over {
-		return nil
-	}
-	return []plot.Limit{{Name: waited(stat.Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
+	t.Over = true
+	return t.TimeoutSeconds
 }
 
 // line collects pieces; what is not a number ends one.
 type line struct {
-	pieces []plot.Piece
-	piece  plot.Piece
+	pieces Line
+	piece  Piece
 }
 
 func (l *line) add(x, y float64) {
 	if math.IsNaN(y) {
-		l.pieces, l.piece = cut(l.pieces, l.piece), nil
+		l.pieces, l.piece = cut(l.pieces, l.piece), Piece{}
 		return
 	}
-	l.piece = append(l.piece, plot.Point{X: x, Y: y})
+	l.piece.Add(x, y)
 }
 
-func (l *line) whole() []plot.Piece { return cut(l.pieces, l.piece) }
+func (l *line) whole() Line { return cut(l.pieces, l.piece) }
+
+func cut(pieces Line, piece Piece) Line {
+	if len(piece.X) == 0 {
+		return pieces
+	}
+	return append(pieces, piece)
+}
+
+// times is a line in another unit.
+func (l Line) times(factor float64) (list Line) {
+	for _, piece := range l {
+		y := make([]float64, len(piece.Y))
+		for i, value := range piece.Y {
+			y[i] = value * factor
+		}
+		list = append(list, Piece{piece.X, y})
+	}
+	return list
+}
 
 // addSamples adds what the instruments read once a second.
-func (t *runSeconds) addSamples(samples []record.Sample) {
+func (t *curves) addSamples(samples []record.Sample) {
 	readings := reading.PerSecond(samples)
-	t.primaryQPS = ratesOf(readings["primary"], reading.Application("read", "write"))
-	t.primaryReadsQPS = ratesOf(readings["primary"], reading.Application("read"))
-	t.primaryWritesQPS = ratesOf(readings["primary"], reading.Application("write"))
-	t.replicaQPS = ratesOf(readings["replica"], reading.Application("read", "write"))
-	t.replicaLag = levelOf(readings["primary"], "replica_lag_seconds")
-	t.hitRatio = hitRatioPieces(readings)
+	t.PrimaryQPS = ratesOf(readings["primary"], reading.Application("read", "write"))
+	t.PrimaryReadsQPS = ratesOf(readings["primary"], reading.Application("read"))
+	t.PrimaryWritesQPS = ratesOf(readings["primary"], reading.Application("write"))
+	t.ReplicaQPS = ratesOf(readings["replica"], reading.Application("read", "write"))
+	t.ReplicaLag = levelOf(readings["primary"], "replica_lag_seconds")
+	t.HitRatio = hitRatioPieces(readings)
 }
 
 // addTaken adds what others took of the processors.
-func (t *runSeconds) addTaken(readings []record.Sample, processors int) {
+func (t *curves) addTaken(readings []record.Sample, processors int) {
 	if processors > 0 {
-		t.steal = scaled(ratesOf(reading.Having(readings, "steal_seconds_total"), reading.Counters{Metric: "steal_seconds_total"}), 1/float64(processors))
+		t.Steal = ratesOf(reading.Having(readings, "steal_seconds_total"), reading.Counters{Metric: "steal_seconds_total"}).times(1 / float64(processors))
 	}
 	for _, s := range slices.Backward(readings) {
 		if n := s.Values[record.ProcessorsKey]; n >= 1 {
-			t.foreign = scaled(ratesOf(reading.Having(readings, record.ForeignKey), reading.Counters{Metric: record.ForeignKey}), 1/n)
+			t.Foreign = ratesOf(reading.Having(readings, record.ForeignKey), reading.Counters{Metric: record.ForeignKey}).times(1 / n)
 			return
 		}
 	}
 }
 
 // ratesOf turns readings into rates, each in the middle of its second.
-func ratesOf(readings []record.Sample, of reading.Counters) []plot.Piece {
+func ratesOf(readings []record.Sample, of reading.Counters) Line {
 	var rate line
 	for _, s := range reading.Rises(readings, of) {
 		rate.add(s.Middle(), s.Rate())
@@ -196,7 +183,7 @@ func ratesOf(readings []record.Sample, of reading.Counters) []plot.Piece {
 }
 
 // levelOf is a number that is read as it is.
-func levelOf(readings []record.Sample, name string) []plot.Piece {
+func levelOf(readings []record.Sample, name string) Line {
 	var level line
 	last := math.Inf(-1)
 	for _, s := range readings {
@@ -214,7 +201,7 @@ func levelOf(readings []record.Sample, name string) []plot.Piece {
 }
 
 // hitRatios are a gap where the cache was asked nothing.
-func hitRatioPieces(readings map[string][]record.Sample) []plot.Piece {
+func hitRatioPieces(readings map[string][]record.Sample) Line {
 	var ratio line
 	for _, s := range reading.HitRatios(readings) {
 		ratio.add(s.At, s.Ratio)
@@ -225,9 +212,9 @@ func hitRatioPieces(readings map[string][]record.Sample) []plot.Piece {
 // distributionOf is the response latency of a state at the headline stage, over all hits due in its trials whose latencies are believed: 1 % apart,
 // and from 90 % on twenty for each further nine, up to the quantile beyond which [leastTail] hits lie. A quantile that is a
 // hit without an answer is infinite. It takes the record and not a ledger, for two states are all that is drawn.
-func distributionOf(run *record.Run, s *Summary, state string) (quantiles []plot.Quantile) {
+func distributionOf(run *record.Run, validity []TrialCheck, stage, state string) (quantiles []Quantile) {
 	valid := map[int]bool{}
-	for _, check := range s.Validity {
+	for _, check := range validity {
 		valid[check.Trial] = check.State == state && !check.voids(voidsLatencies)
 	}
 	for _, trial := range run.Header.Trials {
@@ -235,14 +222,14 @@ func distributionOf(run *record.Run, s *Summary, state string) (quantiles []plot
 	}
 	all := &reading.Hits{}
 	for i := range run.Windows {
-		if w := &run.Windows[i]; valid[w.Trial] && w.Stage == s.HeadlineStage {
+		if w := &run.Windows[i]; valid[w.Trial] && w.Stage == stage {
 			all.Offered += w.Offered
 			all.Response.Merge(w.Response)
 		}
 	}
 	for _, q := range distributionQuantiles() {
 		if all.Offered > 0 && stat.Tail(all.Offered, q) >= reading.LeastTail {
-			quantiles = append(quantiles, plot.Quantile{Q: q, Value: float64(all.ResponseAt(q))})
+			quantiles = append(quantiles, Quantile{Q: q, Seconds: float64(all.ResponseAt(q))})
 		}
 	}
 	return quantiles
@@ -258,7 +245,68 @@ func distributionQuantiles() (list []float64) {
 	return list
 }
 
-// rates are the statements of the application roles per second on one server.
-func rates(run *record.Run, source string) []plot.Piece {
-	return ratesOf(reading.PerSecond(run.Samples)[source], reading.Application("read", "write"))
+// until leaves out what comes after a moment.
+func (p Piece) until(end float64) Piece {
+	for i, x := range p.X {
+		if x > end {
+			return Piece{p.X[:i], p.Y[:i]}
+		}
+	}
+	return p
+}
+
+// dueIn is the rate at which hits were to be due in a trial, over seconds elapsed: that of the stages or, where sessions added
+// hits to theirs, as it was second by second.
+func dueIn(run *record.Run, trial record.Trial, seconds map[int][]*record.Window, begin float64) (due Piece) {
+	hits, length := uint64(0), 0.0
+	for _, stage := range run.Header.Stages {
+		due.addStage(stage, begin)
+		hits, length = hits+stage.Hits, stage.EndSeconds
+	}
+	if trial.Hits <= hits {
+		return due
+	}
+	counts := make([]float64, int(math.Ceil(length)))
+	for _, windows := range seconds {
+		for _, w := range windows {
+			if w.Second < len(counts) {
+				counts[w.Second] += float64(w.Offered)
+			}
+		}
+	}
+	due = Piece{}
+	for second, count := range counts {
+		// The last second may be a part of one.
+		part := min(length-float64(second), 1)
+		due.Add(begin+float64(second)+part/2, count/part)
+	}
+	return due
+}
+
+// addStage adds the rate at which hits were due in a stage of a trial that began at some time, in seconds elapsed: from its
+// begin over the middles of the recorded parts, where there are any, to its end.
+func (p *Piece) addStage(stage record.Stage, trial float64) {
+	begin, end := trial+stage.BeginSeconds, trial+stage.EndSeconds
+	p.Add(begin, stage.FromRate)
+	for i, rate := range stage.Rates {
+		p.Add(begin+(end-begin)*(float64(i)+0.5)/float64(len(stage.Rates)), rate)
+	}
+	p.Add(end, stage.ToRate)
+}
+
+// primaryOf are the statements of the application roles per second on the primary.
+func primaryOf(run *record.Run) Line {
+	return ratesOf(reading.PerSecond(run.Samples)["primary"], reading.Application("read", "write"))
+}
+
+// since counts time from a moment on.
+func (l Line) since(moment float64) (list Line) {
+	for _, piece := range l {
+		moved := Piece{Y: piece.Y}
+		for _, x := range piece.X {
+			moved.X = append(moved.X, x-moment)
+		}
+		list = append(list, moved)
+	}
+	return list
 }

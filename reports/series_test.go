@@ -43,7 +43,7 @@ func TestTimelineOfHits(t *testing.T) {
 		{"p50", got.p50, 5.5, 0.003}, {"p95", got.p95, 5.5, 0.012}, {"p99", got.p99, 5.5, 0.012},
 		{"p50 of a second without hits", got.p50, 6.5, math.NaN()},
 		{"generator lag", got.generatorLag, 5.5, 0.0001}, {"generator lag without hits", got.generatorLag, 6.5, math.NaN()},
-		{"primary QPS", got.primaryQPS, 9.5, 1500}, {"reads", got.primaryReadsQPS, 9.5, 1000}, {"writes", got.primaryWritesQPS, 9.5, 500},
+		{"primary QPS", got.primaryQPS, 9.5, 1500}, {"reads", pieces(detailsOf(run, s).Curves.PrimaryReadsQPS), 9.5, 1000}, {"writes", pieces(detailsOf(run, s).Curves.PrimaryWritesQPS), 9.5, 500},
 		{"replica QPS", got.replicaQPS, 9.5, 0}, {"replica QPS", got.replicaQPS, 21.5, 250},
 		{"hit ratio where none was asked", got.hitRatio, 9.5, math.NaN()},
 	} {
@@ -95,10 +95,10 @@ func TestPercentilesOfASecond(t *testing.T) {
 		{"five without an answer", fill(100, 95), 0.95, 5, true, false}, {"six without an answer", fill(100, 94), 0.95, 5, true, true},
 		{"none", fill(0, 0), 0.5, 5, false, false}, {"none answered", fill(50, 0), 0.5, 5, true, true}, {"no timeout on record", fill(50, 0), 0.5, 0, false, false},
 	} {
-		line := runSeconds{timeoutSeconds: c.timeout}
+		line := curves{Curves{TimeoutSeconds: c.timeout}}
 		got := line.drawn(c.beat.Percentile(c.q))
-		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.over != c.over || c.over && got != c.timeout {
-			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.over, c.known, c.over)
+		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.Over != c.over || c.over && got != c.timeout {
+			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.Over, c.known, c.over)
 		}
 	}
 }
@@ -151,10 +151,10 @@ func TestTimelineOfNothing(t *testing.T) {
 func TestDistributionOfAState(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "extract-main")
 	run, s := m.summarized(t)
-	got := distributionOf(run, s, "extract-main")
-	for _, want := range []plot.Quantile{{Q: 0.5, Value: float64(s.States[1].P50Seconds)}, {Q: 0.95, Value: float64(s.States[1].P95Seconds)}} {
-		i := slices.IndexFunc(got, func(q plot.Quantile) bool { return q.Q >= want.Q-1e-9 })
-		if i < 0 || got[i].Value != want.Value {
+	got := distributionOf(run, s.Validity, s.HeadlineStage, "extract-main")
+	for _, want := range []Quantile{{Q: 0.5, Seconds: float64(s.States[1].P50Seconds)}, {Q: 0.95, Seconds: float64(s.States[1].P95Seconds)}} {
+		i := slices.IndexFunc(got, func(q Quantile) bool { return q.Q >= want.Q-1e-9 })
+		if i < 0 || got[i].Seconds != want.Seconds {
 			t.Errorf("got %v, want %v in it", got, want)
 		}
 	}
@@ -164,10 +164,10 @@ func TestDistributionOfAState(t *testing.T) {
 	}
 	m.windowsOf(1, "peak", func(w *record.Window) { w.Offered, w.Missed = 2*w.Offered, w.Offered })
 	run, s = m.summarized(t)
-	if len(distributionOf(run, s, "extract-main")) >= len(got) {
+	if len(distributionOf(run, s.Validity, s.HeadlineStage, "extract-main")) >= len(got) {
 		t.Error("a trial that is not valid reached the distribution")
 	}
-	if got := distributionOf(run, s, "nowhere"); got != nil {
+	if got := distributionOf(run, s.Validity, s.HeadlineStage, "nowhere"); got != nil {
 		t.Errorf("got %v of a state that nobody measured", got)
 	}
 }
@@ -210,7 +210,7 @@ func BenchmarkChartsOfAnHour(b *testing.B) {
 	run, s := hourLong().summarized(b)
 	dir := b.TempDir()
 	for b.Loop() {
-		for _, err := range charts(dir, run, s, visualsOf(run, s), &plot.Fonts{}) {
+		for _, err := range charts(dir, s, looksOf(run, s), &plot.Fonts{}) {
 			if err != nil {
 				b.Fatal(err)
 			}

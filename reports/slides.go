@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -144,23 +143,24 @@ func (t runSeconds) lagTitle() string {
 }
 
 // distributionChart lays the last state over the first.
-func distributionChart(run *record.Run, s *Summary) plot.Distribution {
-	d := plot.Distribution{Title: s.percentilesTitle(), Unit: "ms", Subtitle: s.subtitle()}
-	names := []string{s.Overall.Before, s.Overall.After}
-	for i, name := range names {
-		curve := plot.Curve{Name: name, Colour: plot.After}
-		if i == 0 && names[1] != name {
+func distributionChart(s *Summary, d *Details) plot.Distribution {
+	chart := plot.Distribution{Title: s.percentilesTitle(), Unit: "ms", Subtitle: s.subtitle()}
+	for i, of := range d.Distributions {
+		curve := plot.Curve{Name: of.State, Colour: plot.After, Points: milliseconds(of.Quantiles)}
+		if i == 0 && len(d.Distributions) > 1 {
 			curve.Colour, curve.Dashed = plot.Before, true
 		}
-		if i == 1 && names[0] == name {
-			break
-		}
-		for _, point := range distributionOf(run, s, name) {
-			curve.Points = append(curve.Points, plot.Quantile{Q: point.Q, Value: point.Value * 1e3})
-		}
-		d.Curves = append(d.Curves, curve)
+		chart.Curves = append(chart.Curves, curve)
 	}
-	return d
+	return chart
+}
+
+// milliseconds are the points of a distribution as they are drawn.
+func milliseconds(quantiles []Quantile) (points []plot.Quantile) {
+	for _, q := range quantiles {
+		points = append(points, plot.Quantile{Q: q.Q, Value: q.Seconds * 1e3})
+	}
+	return points
 }
 
 // percentilesTitle is the finding on three percentiles; only that of p95 is judged.
@@ -193,7 +193,7 @@ func (s *Summary) sharesTitle() string {
 }
 
 // unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.
-func unseen(run *record.Run, s *Summary, fonts *plot.Fonts) []string {
+func unseen(s *Summary, d *Details, fonts *plot.Fonts) []string {
 	names := []string{s.Scenario, s.HeadlineStage, s.Overall.Before, s.Overall.After}
 	for _, state := range s.States {
 		names = append(names, state.Name)
@@ -201,7 +201,7 @@ func unseen(run *record.Run, s *Summary, fonts *plot.Fonts) []string {
 	for _, phase := range s.Phases {
 		names = append(names, phase.Name)
 	}
-	for _, mark := range marksOf(run.Events) {
+	for _, mark := range d.Curves.Marks {
 		names = append(names, mark.Name)
 	}
 	return boxed(fonts, names...)

@@ -83,7 +83,7 @@ func TestNamesInCharts(t *testing.T) {
 	run, s := m.summarized(t)
 	dir, bare := t.TempDir(), &plot.Fonts{Dirs: []string{t.TempDir()}}
 	for range 2 {
-		if err := write(dir, run, s, bare); err != nil {
+		if err := writeAll(dir, run, s, bare); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestNamesInCharts(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(dir, MarkdownFile)); err != nil || !strings.Contains(string(page), "U+CE90") {
 		t.Errorf("report.md does not tell: %v", err)
 	}
-	for chart := range slides(run, s, visualsOf(run, s), bare) {
+	for chart := range slides(s, looksOf(run, s), bare) {
 		svg, err := os.ReadFile(filepath.Join(dir, ChartsDir, chart+".svg"))
 		if err != nil || strings.Contains(string(svg), "<script") || chart != "lag" && !strings.Contains(string(svg), "캐시") {
 			t.Errorf("%s.svg does not have the name as text: %v", chart, err)
@@ -118,7 +118,7 @@ func TestNoWarningBesideAFont(t *testing.T) {
 	}
 	m := makeRun(1, steady, "baseline", "캐시")
 	run, s := m.summarized(t)
-	if got := unseen(run, s, fonts); got != nil {
+	if got := unseen(s, detailsOf(run, s), fonts); got != nil {
 		t.Errorf("got %q, want no warning", got)
 	}
 }

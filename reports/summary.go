@@ -17,8 +17,6 @@ package reports
 
 import (
 	"errors"
-	"slices"
-	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
@@ -31,24 +29,11 @@ const Schema = "rehearse.summary/1"
 
 // Summary is a run judged: summary.json. Units are base units and end the names: seconds, per second, fractions of one.
 type Summary struct {
-	Schema  string  `json:"schema"`
-	Verdict Verdict `json:"verdict"`
-	// Reasons say why the verdict is not a pass; empty for a pass.
-	Reasons []string `json:"reasons"`
-	// Warnings are what a reader should know and the verdict does not depend on.
-	Warnings []string `json:"warnings,omitempty"`
+	Schema string `json:"schema"`
+	Ruling
 	// Complete tells whether the run reached its end.
-	Complete bool      `json:"complete"`
-	ID       string    `json:"id"`
-	Scenario string    `json:"scenario"`
-	Started  time.Time `json:"started"`
-	Rounds   int       `json:"rounds"`
-	// UntilClear tells that rounds were added until the effects were clear; the intervals of latencies are wider for that.
-	UntilClear bool `json:"until_clear,omitempty"`
-	// Stack is the back end. Runs on different back ends are never compared.
-	Stack string `json:"stack"`
-	// Limits say what was in force for each node that was given a limit, or why not.
-	Limits map[string]string `json:"limits,omitempty"`
+	Complete bool `json:"complete"`
+	Provenance
 	// HeadlineStage is the stage the states, phases and noise floor speak of.
 	HeadlineStage string  `json:"headline_stage"`
 	States        []State `json:"states"`
@@ -62,13 +47,14 @@ type Summary struct {
 	Validity    []TrialCheck        `json:"validity"`
 	NoiseFloor  NoiseFloor          `json:"noise_floor"`
 	Jobs        []Job               `json:"jobs"`
-	// ground are the warnings about what budgets rest on that are about no trial.
-	ground []string
-	// end is the check that says why the run did not reach its end.
-	end string
-	// ledger is what all of it was found in, and timeoutSeconds how long a hit may take.
-	ledger         *ledger
-	timeoutSeconds float64
+	// Checks are all that the run is held to, as build servers count it.
+	Checks []Check `json:"checks"`
+	// Over points to the numbers (JSON pointers, RFC 6901) that are null because they are above every limit: percentiles that are
+	// a hit without an answer. Any other null is not known.
+	Over []string `json:"over,omitempty"`
+	// Pressing are the doubts about numbers that budgets rest on, one for each state; the warnings they stand for are of the
+	// kind of that name.
+	Pressing []string `json:"pressing,omitempty"`
 }
 
 // State is one state's numbers at the headline stage.
@@ -81,10 +67,10 @@ type State struct {
 	BegunTrials   int `json:"begun_trials"`
 	// Collapse tells how it fell over, if it did.
 	Collapse *Collapse `json:"collapse,omitempty"`
-	// excused tells that what is missing is not needed, since no budget rests on it.
-	excused bool
-	// follows is the name of the check from which it follows that there is nothing of the state.
-	follows string
+	// Excused tells that what is missing is not needed, since no budget rests on it.
+	Excused bool `json:"excused,omitempty"`
+	// Follows is the name of the check from which it follows that there is nothing of the state.
+	Follows string `json:"follows,omitempty"`
 	Numbers
 	// PrimaryStatementsPer is, by operation, how many statements one hit costs the primary by the services' own
 	// count, over whole trials.
@@ -189,24 +175,27 @@ func Summarize(run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
 
 // SummarizeAgainst is [Summarize] with a saved baseline, for the budgets that are of one; nil is none.
 func SummarizeAgainst(saved *Baseline, run *record.Run, sc *scenarios.Scenario) (*Summary, error) {
+	return Examine(run).Summarize(saved, sc)
+}
+
+// Summarize is [SummarizeAgainst] of what was examined.
+func (l *Ledger) Summarize(saved *Baseline, sc *scenarios.Scenario) (*Summary, error) {
 	switch {
-	case len(run.Header.States) == 0:
+	case len(l.header.States) == 0:
 		return nil, ErrNothing
-	case run.Header.Cutover != nil:
+	case l.header.Cutover != nil:
 		return nil, ErrCutover
 	}
-	l := newLedger(run)
 	l.saved = saved
-	return l.summarize(run, sc), nil
+	s := l.summarize(sc)
+	return sealed(s, &s.Over)
 }
 
 // summarize judges what is known of the trials.
-func (l *ledger) summarize(run *record.Run, sc *scenarios.Scenario) *Summary {
+func (l *Ledger) summarize(sc *scenarios.Scenario) *Summary {
+	run := l.run
 	s := &Summary{
-		Schema: Schema, Complete: run.Complete(), ID: run.Header.ID, Scenario: run.Header.Scenario,
-		Started: run.Header.Started, Rounds: run.Header.Rounds, Stack: run.Header.Stack, Limits: run.Header.Limits,
-		HeadlineStage: run.Header.Headline, UntilClear: run.Header.UntilClear, Reasons: []string{}, ledger: l,
-		timeoutSeconds: run.Header.TimeoutSeconds,
+		Schema: Schema, Complete: run.Complete(), Provenance: provenanceOf(run), HeadlineStage: run.Header.Headline, Ruling: Ruling{Reasons: []string{}},
 	}
 	for _, name := range run.Header.States {
 		s.States = append(s.States, l.state(name))
@@ -215,14 +204,13 @@ func (l *ledger) summarize(run *record.Run, sc *scenarios.Scenario) *Summary {
 	s.Budgets, s.Unjudged = l.budgets(sc)
 	s.Correctness = l.correctness()
 	s.Validity = l.validity()
-	s.Warnings = append(company(run.Events), s.doubts()...)
-	if latencies := func(b Budget) bool { return b.rests() == voidsLatencies }; slices.ContainsFunc(s.Budgets, latencies) {
-		s.ground = company(run.Events)
-	}
 	s.NoiseFloor = l.noiseFloor(s.Phases)
 	s.Jobs = jobs(run.Events)
-	l.compared(s)
-	l.judge(s, run)
+	r := &judgement{Summary: s, ledger: l, end: reachesEnd}
+	r.doubt(run)
+	r.compared()
+	r.judge(run)
+	s.Checks = r.checks(run)
 	return s
 }
 

@@ -186,13 +186,13 @@ func (c *clock) harder(a, b stat.Number) bool {
 }
 
 // sustainedBudget judges the worst spell of the given trials, and of one that was ended for the budget. One is enough.
-func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
+func (l *Ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 	worst, in, given := spell{}, (*trial)(nil), map[*trial]bool{}
 	for _, t := range trials {
 		given[t] = true
 	}
 	for _, t := range l.all(b.State) {
-		if !given[t] && !(b.abort && t.Aborted) {
+		if !given[t] && !(b.Abort && t.Aborted) {
 			continue
 		}
 		c := l.clock(b, t)
@@ -217,7 +217,7 @@ func (l *ledger) sustainedBudget(b Budget, trials []*trial) Budget {
 }
 
 // clock is the stage of a budget in a trial, all windows in.
-func (l *ledger) clock(b Budget, t *trial) *clock {
+func (l *Ledger) clock(b Budget, t *trial) *clock {
 	c := newClock(b, record.Stage{})
 	if i := slices.IndexFunc(t.Stages, func(s record.Stage) bool { return s.Name == b.Stage }); i >= 0 {
 		c.stage = t.Stages[i]

@@ -75,7 +75,7 @@ func TestSustained(t *testing.T) {
 			}
 			m.scenario.Budgets = []scenarios.Budget{c.budget}
 			run := m.written(t)
-			l := newLedger(run)
+			l := Examine(run)
 			// Some of these are trials that reach no estimate; what is judged here is the arithmetic.
 			l.trials[0].reasons = nil
 			judged, _ := l.budgets(&m.scenario)

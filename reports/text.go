@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
-
-	"github.com/rehearse-dev/rehearse/harness/record"
 )
 
 // Options are choices about text output.
@@ -28,7 +26,7 @@ const (
 
 // Print writes the tables for the terminal: the verdict and its sentence, phases, states, budgets, and what there is to
 // know before believing them.
-func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
+func Print(w io.Writer, s *Summary, o Options) error {
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s\n", p.with(strings.ToUpper(s.Verdict.String()), text.Bold, verdictColour(s.Verdict)),
@@ -53,7 +51,7 @@ func Print(w io.Writer, run *record.Run, s *Summary, o Options) error {
 	if len(s.Limits) > 0 {
 		fmt.Fprintln(&b, limitsLine(s.Limits))
 	}
-	for _, line := range s.footnotes(run, terminalReasons) {
+	for _, line := range s.footnotes(terminalReasons) {
 		fmt.Fprintln(&b, line)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -148,7 +146,7 @@ func judged(e Estimate) string {
 }
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
-func (s *Summary) footnotes(run *record.Run, most int) []string {
+func (s *Summary) footnotes(most int) []string {
 	lines := []string{answersTold(s.Correctness), s.validityLine()}
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
@@ -160,14 +158,14 @@ func (s *Summary) footnotes(run *record.Run, most int) []string {
 	lines = append(lines, s.noiseLine())
 	lines = append(lines, s.detectableLines()...)
 	lines = append(lines, s.centreLines()...)
-	lines = append(lines, s.statementLines(run.Header.Operations)...)
+	lines = append(lines, s.statementLines(s.Provenance.Operations)...)
 	for _, name := range s.Unjudged {
 		lines = append(lines, "not judged, its state was left out: "+name)
 	}
 	for _, job := range s.Jobs {
 		lines = append(lines, "job: "+job.Text)
 	}
-	for _, note := range run.Notes {
+	for _, note := range s.Provenance.Notes {
 		lines = append(lines, "note: "+note)
 	}
 	return append(lines, s.legend())

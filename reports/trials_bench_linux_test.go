@@ -32,7 +32,7 @@ func BenchmarkTrials(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := write(b.TempDir(), run, s, &plot.Fonts{}); err != nil {
+				if err := writeAll(b.TempDir(), run, s, &plot.Fonts{}); err != nil {
 					b.Fatal(err)
 				}
 				took = processorSeconds(b) - before

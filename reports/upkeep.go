@@ -26,20 +26,20 @@ func (t *trial) doubtful(headline string) []reason {
 		blurred = t.blurred(headline)
 	}
 	return slices.Concat(
-		voidsMeasures.because(otherClient, t.uninvited()),
-		voidsMeasures.because(neverReceived, t.unreceived()),
-		voidsLatencies.because(unsettledStage, t.unsettled(headline)),
-		voidsCounts.because(blurredRate, blurred),
-		voidsLatencies.because(stolenTime, t.stolen()),
-		voidsCounts.because(laggingReplica, t.lagging(lagDoubtfulSeconds)),
-		voidsMeasures.because(flushedCache, t.flushed()),
-		(voidsMeasures|voidsErrors).because(sentTwice, t.twice()))
+		voidsMeasures.because(OtherClient, t.uninvited()),
+		voidsMeasures.because(NeverReceived, t.unreceived()),
+		voidsLatencies.because(UnsettledStage, t.unsettled(headline)),
+		voidsCounts.because(BlurredRate, blurred),
+		voidsLatencies.because(StolenTime, t.stolen()),
+		voidsCounts.because(LaggingReplica, t.lagging(lagDoubtfulSeconds)),
+		voidsMeasures.because(FlushedCache, t.flushed()),
+		(voidsMeasures|voidsErrors).because(SentTwice, t.twice()))
 }
 
 // about tells whether a budget rests on the numbers of a doubt. A rate may be blurred where counts of a hit are not.
 func (r reason) about(b Budget) bool {
 	_, rate := b.Key.rates()
-	return b.rests()&r.voids != 0 && (rate || r.kind != blurredRate)
+	return b.rests()&r.voids != 0 && (rate || r.Kind != BlurredRate)
 }
 
 // noteworthy lists what else went on while there was load, and when.

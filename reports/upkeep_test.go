@@ -56,7 +56,7 @@ func TestNotes(t *testing.T) {
 	} {
 		m := makeRun(1, steady, "baseline", "extract-main")
 		c.happens(m)
-		run, s := m.summarized(t)
+		_, s := m.summarized(t)
 		check := s.Validity[0]
 		if diff := cmp.Diff([][]string{c.notes, c.doubts}, [][]string{check.Notes, check.Doubts}); diff != "" || !check.Valid {
 			t.Errorf("%s: reasons %v, notes and doubts:\n%s", name, check.Reasons, diff)
@@ -65,10 +65,10 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%s: the other trial has %q and %q", name, other.Notes, other.Doubts)
 		}
 		var text, page bytes.Buffer
-		if err := Print(&text, run, s, Options{}); err != nil {
+		if err := Print(&text, s, Options{}); err != nil {
 			t.Fatal(err)
 		}
-		if err := markdown(&page, run, s); err != nil {
+		if err := markdown(&page, s); err != nil {
 			t.Fatal(err)
 		}
 		for _, told := range append(check.Notes, check.Doubts...) {

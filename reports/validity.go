@@ -27,8 +27,9 @@ type TrialCheck struct {
 	// Void names the numbers of it that are not believed: latencies, counts, and of a trial that did not begin errors as
 	// well; absent for a valid one. Errors, missed hits and wrong answers that were seen always count.
 	Void []string `json:"void,omitempty"`
-	// Reasons are empty for a valid trial.
+	// Reasons are empty for a valid trial; Kinds say what each of them is about.
 	Reasons []string `json:"reasons"`
+	Kinds   []Kind   `json:"kinds,omitempty"`
 	// Doubts leave it valid, but have to be known before its numbers are believed; those of trials with numbers that are
 	// believed are warnings of the summary. Notes are what else went on in it, such as a checkpoint, and when on its clock.
 	Doubts    []string       `json:"doubts"`
@@ -43,14 +44,14 @@ func (t *trial) examine(h *record.Header, read reading.Instruments) {
 	if t.Began {
 		t.doubts = t.doubtful(h.Headline)
 		if t.Ended {
-			t.doubts = append(t.doubts, voidsCounts.because(missingReading, t.unread(read.Besides))...)
+			t.doubts = append(t.doubts, voidsCounts.because(MissingReading, t.unread(read.Besides))...)
 		}
 		// Never nil: in JSON nothing is an empty list.
 		t.notes = append(t.notes, t.noteworthy()...)
 	}
 }
 
-func (l *ledger) validity() []TrialCheck {
+func (l *Ledger) validity() []TrialCheck {
 	checks := []TrialCheck{}
 	for _, t := range l.trials {
 		checks = append(checks, t.check())
@@ -63,24 +64,24 @@ func (l *ledger) validity() []TrialCheck {
 func (t *trial) against(h *record.Header, read reading.Instruments) []reason {
 	switch {
 	case !t.Began:
-		return []reason{{voidsWhole, notBegun, "the trial did not begin"}}
+		return []reason{{voidsWhole, Reason{NotBegun, "the trial did not begin"}}}
 	case !t.Ended:
-		return []reason{{voidsMeasures, notEnded, "the trial did not end"}}
+		return []reason{{voidsMeasures, Reason{NotEnded, "the trial did not end"}}}
 	}
 	return slices.Concat(
-		voidsWhole.because(otherState, t.elsewhere(h)),
+		voidsWhole.because(OtherState, t.elsewhere(h)),
 		t.visited(),
-		voidsCounts.because(missingReading, t.unread(read.Needed)),
+		voidsCounts.because(MissingReading, t.unread(read.Needed)),
 		// Less than was due was asked of the system, or not all of it is on record.
-		voidsMeasures.because(otherHits, t.onRecord()),
-		voidsMeasures.because(hitsNeverSent, t.sending()),
-		voidsLatencies.because(crowdedMachine, t.crowding()),
-		voidsLatencies.because(lateGenerator, t.punctuality()),
-		voidsLatencies.because(starved, t.starvation()),
-		voidsLatencies.because(uncountedHits, t.littlesLaw()),
+		voidsMeasures.because(OtherHits, t.onRecord()),
+		voidsMeasures.because(HitsNeverSent, t.sending()),
+		voidsLatencies.because(CrowdedMachine, t.crowding()),
+		voidsLatencies.because(LateGenerator, t.punctuality()),
+		voidsLatencies.because(Starved, t.starvation()),
+		voidsLatencies.because(UncountedHits, t.littlesLaw()),
 		t.statistics(),
-		voidsCounts.because(fallenCounter, t.resets()),
-		voidsCounts.because(countsApart, t.agreement()))
+		voidsCounts.because(FallenCounter, t.resets()),
+		voidsCounts.because(CountsApart, t.agreement()))
 }
 
 // onRecord tells where other hits are on record than were due.
@@ -173,11 +174,11 @@ func (t *trial) statistics() (reasons []reason) {
 			continue // it is said already
 		}
 		if t.Forgot(node) {
-			reasons = append(reasons, reason{voidsCounts, statsReset, node + ": the statement statistics were reset during the trial"})
+			reasons = append(reasons, reason{voidsCounts, Reason{StatsReset, node + ": the statement statistics were reset during the trial"}})
 		}
 		if grown := end["dealloc_total"] - begin["dealloc_total"]; grown > 0 {
-			reasons = append(reasons, reason{voidsCounts, droppedCalls, fmt.Sprintf("%s: pg_stat_statements dropped statements %s times, so calls are missing; "+
-				"raise pg_stat_statements.max", node, whole(grown))})
+			reasons = append(reasons, reason{voidsCounts, Reason{DroppedCalls, fmt.Sprintf("%s: pg_stat_statements dropped statements %s times, so calls are missing; "+
+				"raise pg_stat_statements.max", node, whole(grown))}})
 		}
 	}
 	return reasons

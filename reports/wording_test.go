@@ -15,24 +15,29 @@ import (
 
 // reworded is a run judged with every reason, doubt and note of its trials in other words: no two of a kind are alike, and each
 // looks like something else.
-func reworded(run *record.Run, sc *scenarios.Scenario) *Summary {
-	l, n := newLedger(run), 0
+func reworded(t *testing.T, run *record.Run, sc *scenarios.Scenario) *Summary {
+	t.Helper()
+	l, n := Examine(run), 0
 	words := func() string {
 		n++
 		return fmt.Sprintf("%c: put (otherwise); in stage peak: 1 → 2 %%, %d times", 'a'+n%26, n)
 	}
 	for _, t := range l.trials {
 		for i := range t.reasons {
-			t.reasons[i].text = words()
+			t.reasons[i].Text = words()
 		}
 		for i := range t.doubts {
-			t.doubts[i].text = words()
+			t.doubts[i].Text = words()
 		}
 		for i := range t.notes {
 			t.notes[i] = words()
 		}
 	}
-	return l.summarize(run, sc)
+	s, err := l.Summarize(nil, sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // shape is what is left of a summary, of its JUnit file and of its annotations without the words.
@@ -47,11 +52,11 @@ func shape(t *testing.T, run *record.Run, s *Summary) map[string]any {
 		t.Fatal(err)
 	}
 	var suite bytes.Buffer
-	if err := junit(&suite, run, s); err != nil {
+	if err := junit(&suite, s); err != nil {
 		t.Fatal(err)
 	}
 	var levels []string
-	for _, a := range Annotations(run, s) {
+	for _, a := range Annotations(s) {
 		levels = append(levels, a.Level)
 	}
 	elements := regexp.MustCompile(`<(testcase name="[^"]*"|failure|error|skipped|testsuite [^>]*)`).FindAllString(suite.String(), -1)
@@ -71,7 +76,7 @@ func wordless(key string, v any) any {
 		}
 	case string:
 		switch key {
-		case "reasons", "doubts", "notes", "warnings", "reason":
+		case "reasons", "doubts", "notes", "warnings", "reason", "said", "pressing", "interruption":
 			return "words"
 		}
 	}
@@ -86,7 +91,7 @@ func TestWordsDecideNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(shape(t, run, s), shape(t, run, reworded(run, sc))); diff != "" {
+			if diff := cmp.Diff(shape(t, run, s), shape(t, run, reworded(t, run, sc))); diff != "" {
 				t.Errorf("in other words (-as worded +otherwise):\n%s", diff)
 			}
 		})

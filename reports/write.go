@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
@@ -16,6 +15,7 @@ import (
 // Names of what [Write] leaves in a run directory, beside the charts.
 const (
 	SummaryFile    = "summary.json"
+	DetailsFile    = "details.json"
 	MarkdownFile   = "report.md"
 	HTMLFile       = "report.html"
 	JUnitFile      = "junit.xml"
@@ -27,35 +27,36 @@ const (
 
 // Files lists what [Write] leaves in a run directory, in the order in which a reader may want it.
 func Files() []string {
-	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
-// Write leaves its [Files] in dir. Each file appears whole or not at all; one that fails does not keep the others from
+// Write leaves its [Files] in dir; windows writes windows.csv, which is made of the record. Each file appears whole or not at all; one that fails does not keep the others from
 // being written. Where no font of this machine has the letters of a name, s is given a warning.
-func Write(dir string, run *record.Run, s *Summary) error {
-	return write(dir, run, s, &plot.Fonts{})
+func Write(dir string, s *Summary, d *Details, windows func(io.Writer) error) error {
+	return write(dir, s, d, windows, &plot.Fonts{})
 }
 
-func write(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
+func write(dir string, s *Summary, d *Details, windows func(io.Writer) error, fonts *plot.Fonts) error {
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	for _, warning := range unseen(run, s, fonts) {
+	for _, warning := range unseen(s, d, fonts) {
 		if !slices.Contains(s.Warnings, warning) {
-			s.Warnings = append(s.Warnings, warning)
+			s.Warn(AboutRun, warning)
 		}
 	}
-	v := visualsOf(run, s)
+	v := visualsOf(s, d)
 	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
-		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, run, s) }),
-		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, run, s, v) }),
-		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return junit(w, run, s) }),
+		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
+		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, s) }),
+		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, s, d, v) }),
+		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return junit(w, s) }),
 		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return openMetrics(w, s) }),
-		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.ledger) }),
-		replace(filepath.Join(dir, WindowsFile), func(w io.Writer) error { return windowsCSV(w, run) }),
+		replace(filepath.Join(dir, BenchmarksFile), func(w io.Writer) error { return benchmarks(w, s.Provenance, d) }),
+		replace(filepath.Join(dir, WindowsFile), windows),
 	}
-	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), run, s, v, fonts)...)...)
+	return errors.Join(append(errs, charts(filepath.Join(dir, ChartsDir), s, v, fonts)...)...)
 }
 
 // makeCharts makes the directory of the charts in dir. One that is a link would have them written elsewhere, over files of
@@ -73,7 +74,7 @@ func makeCharts(dir string) error {
 }
 
 // JSON writes summary.json, selftest.json, cutover.json, or a comparison.
-func JSON[T Summary | SelfTest | Cutover | Comparison](w io.Writer, judged *T) error {
+func JSON[T Summary | Details | SelfTest | Cutover | Comparison](w io.Writer, judged *T) error {
 	return visible.JSON(w, judged)
 }
 

@@ -53,28 +53,25 @@ func tell(cmd *cobra.Command, talk io.Writer, dir string, j judging, asJSON bool
 }
 
 // ordinary is a run that compares states.
-type ordinary struct {
-	run     *record.Run
-	summary *reports.Summary
-}
+type ordinary struct{ summary *reports.Summary }
 
 func judgeOrdinary(dir string, j judging) (judgement, error) {
-	run, s, err := look(dir, j)
+	of, s, err := look(dir, j)
 	if err != nil {
 		return nil, err
 	}
-	return ordinary{run, s}, reports.Write(dir, run, s)
+	return ordinary{s}, reports.Write(dir, s, of.Details(s), of.Windows)
 }
 
 func (o ordinary) print(w io.Writer, asJSON bool) error {
 	if asJSON {
 		return reports.JSON(w, o.summary)
 	}
-	return reports.Print(w, o.run, o.summary, options(w))
+	return reports.Print(w, o.summary, options(w))
 }
 
 func (o ordinary) annotate(talk io.Writer) {
-	tellGitHub(talk, reports.Annotations(o.run, o.summary), func(w io.Writer, limit int) error { return reports.StepSummary(w, o.run, o.summary, limit) })
+	tellGitHub(talk, reports.Annotations(o.summary), func(w io.Writer, limit int) error { return reports.StepSummary(w, o.summary, limit) })
 }
 
 func (o ordinary) end() (*reports.Verdict, string, error) {
@@ -84,10 +81,7 @@ func (o ordinary) end() (*reports.Verdict, string, error) {
 func (ordinary) files() []string { return reports.Files() }
 
 // cutOver is a run in which the phases were applied while the traffic flowed.
-type cutOver struct {
-	run *record.Run
-	*reports.Cutover
-}
+type cutOver struct{ *reports.Cutover }
 
 func judgeCutover(dir string) (judgement, error) {
 	run, err := record.Open(dir)
@@ -98,22 +92,23 @@ func judgeCutover(dir string) (judgement, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	c, err := reports.JudgeCutover(run, scenario)
+	of := reports.Examine(run)
+	c, err := of.Cutover(scenario)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	return cutOver{run, c}, reports.WriteCutover(dir, run, c)
+	return cutOver{c}, reports.WriteCutover(dir, c, of.Details(nil), of.Windows)
 }
 
 func (c cutOver) print(w io.Writer, asJSON bool) error {
 	if asJSON {
 		return reports.JSON(w, c.Cutover)
 	}
-	return reports.PrintCutover(w, c.run, c.Cutover, options(w))
+	return reports.PrintCutover(w, c.Cutover, options(w))
 }
 
 func (c cutOver) annotate(talk io.Writer) {
-	tellGitHub(talk, c.Annotations(), func(w io.Writer, limit int) error { return c.StepSummary(w, c.run, limit) })
+	tellGitHub(talk, c.Annotations(), func(w io.Writer, limit int) error { return c.StepSummary(w, limit) })
 }
 
 func (c cutOver) end() (*reports.Verdict, string, error) {
@@ -124,7 +119,7 @@ func (cutOver) files() []string { return reports.CutoverFiles() }
 
 // selfTested is a run that measured this machine.
 type selfTested struct {
-	run *record.Run
+	dir string
 	*reports.SelfTest
 }
 
@@ -133,11 +128,12 @@ func judgeSelfTest(dir string) (judgement, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	s, err := reports.JudgeSelfTest(run)
+	of := reports.Examine(run)
+	s, err := of.SelfTest()
 	if err != nil {
 		return nil, err
 	}
-	return selfTested{run, s}, reports.WriteSelfTest(dir, run, s)
+	return selfTested{dir, s}, reports.WriteSelfTest(dir, s, of.Details(nil), of.Windows)
 }
 
 func (s selfTested) print(w io.Writer, asJSON bool) error {
@@ -148,7 +144,7 @@ func (s selfTested) print(w io.Writer, asJSON bool) error {
 }
 
 func (s selfTested) annotate(talk io.Writer) {
-	tellGitHub(talk, s.Annotations(s.run), func(w io.Writer, limit int) error { return s.StepSummary(w, s.run, limit) })
+	tellGitHub(talk, s.Annotations(), func(w io.Writer, limit int) error { return s.StepSummary(w, limit) })
 }
 
 func (s selfTested) end() (*reports.Verdict, string, error) {
@@ -156,7 +152,7 @@ func (s selfTested) end() (*reports.Verdict, string, error) {
 	case s.Complete && untold != "":
 		return nil, "", exitError{exitInconclusive, errors.New(untold)}
 	case !s.Complete:
-		return nil, "", exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(s.run.Dir, reports.SelfTestTextFile))}
+		return nil, "", exitError{exitInconclusive, fmt.Errorf("the self-test did not reach its end; what it has is in %s", filepath.Join(s.dir, reports.SelfTestTextFile))}
 	}
 	return nil, "", nil
 }

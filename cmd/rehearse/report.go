@@ -86,7 +86,7 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 func frugal() { debug.SetGCPercent(25) }
 
 // look judges a run and writes nothing.
-func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
+func look(dir string, j judging) (*reports.Ledger, *reports.Summary, error) {
 	recorded, err := record.Open(dir)
 	if err != nil {
 		return nil, nil, err
@@ -99,8 +99,9 @@ func look(dir string, j judging) (*record.Run, *reports.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := reports.SummarizeAgainst(saved, recorded, scenario)
-	return recorded, s, err
+	of := reports.Examine(recorded)
+	s, err := of.Summarize(saved, scenario)
+	return of, s, err
 }
 
 // scenario is the one in the run directory, with the budgets of the command line. Those stand on no line of its file.

@@ -11,7 +11,7 @@ import (
 
 // summaryOf has one phase whose effect on p95 lies between lo and hi, over so many rounds.
 func summaryOf(rounds int, lo, hi stat.Number, verdict reports.Effect) *reports.Summary {
-	return &reports.Summary{Rounds: rounds, Phases: []reports.Phase{{Name: "cache", P95Ratio: reports.Estimate{
+	return &reports.Summary{Provenance: reports.Provenance{Rounds: rounds}, Phases: []reports.Phase{{Name: "cache", P95Ratio: reports.Estimate{
 		Value: (lo + hi) / 2, Lo: lo, Hi: hi, Verdict: verdict, Rounds: rounds,
 	}}}}
 }
