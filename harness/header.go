@@ -13,6 +13,19 @@ func RecordedTrial(t scenarios.Trial) record.Trial {
 	return record.Trial{Index: t.Index, Round: t.Round, State: t.State, Hits: t.Hits, Control: t.Control}
 }
 
+// Declare puts into a header what a system says of its answers, and who counts for it, as the record keeps it. What the
+// header has already stays: it is from the time of the run.
+func Declare(h *record.Header, v scenarios.Vocabulary) {
+	if len(h.Checks) > 0 || h.Application != nil {
+		return
+	}
+	for _, check := range v.Checks {
+		h.Checks = append(h.Checks, record.Check(check))
+	}
+	acknowledged, application := record.Acknowledged(v.Acknowledged), record.Application(v.Application)
+	h.Acknowledged, h.Application = &acknowledged, &application
+}
+
 // RecordedStages are the stages of a plan as the record keeps them.
 func RecordedStages(plan *scenarios.Plan) (stages []record.Stage) {
 	for _, stage := range plan.Stages {

@@ -171,7 +171,7 @@ func TestFailuresOfTheControl(t *testing.T) {
 	}
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.control("extract-main")
-	m.windowsOf(2, "peak", func(w *record.Window) { w.WrongUser = 1 })
+	m.windowsOf(2, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 1) })
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "wrong_user", Max: new(0.0)}}
 	if _, s := m.summarized(t); s.Verdict != Fail || s.Budgets[0].Verdict != Fail || s.States[1].WrongUser == 0 || s.States[1].Numbers.WrongUser == 0 {
 		t.Errorf("got %v because of %v, and %v for the budget, of a wrong answer", s.Verdict, s.Reasons, s.Budgets[0].Verdict)

@@ -9,7 +9,7 @@ func TestControl(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.addTrial(1, "extract-main", 1.5)
 	m.header.Trials[2].Control = true
-	m.windows[len(m.windows)-1].WrongUser = 3
+	m.windows[len(m.windows)-1].Counts.Set("wrong_user", 3)
 	_, with := m.summarized(t)
 	for i, state := range with.States {
 		if was := without.States[i]; state.N != was.N || state.P95Seconds != was.P95Seconds {

@@ -225,9 +225,9 @@ func TestCutoverVerdict(t *testing.T) {
 		{"a collapse around a switch", func(m *made) { lenient(m); m.second(10, fails(60)) }, Fail,
 			"80.0 % of 300 hits were answered around baseline → extract-main: it collapsed (under 90 %)"},
 		{"a warm-up that failed", func(m *made) { lenient(m); m.second(0, fails(50)) }, Pass, "hits due were answered before the first state was held"},
-		{"a wrong user", func(m *made) { m.second(17, func(w *record.Window) { w.WrongUser = 2 }) }, Fail, "2 wrong answers around extract-main → cache"},
-		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.RejectedValid = 1 }) }, Fail, "1 acknowledged tokens were rejected"},
-		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.AcceptedRevoked = 3 }) }, Fail, "3 revoked tokens were accepted too late"},
+		{"a wrong user", func(m *made) { m.second(17, func(w *record.Window) { w.Counts.Set("wrong_user", 2) }) }, Fail, "2 wrong answers around extract-main → cache"},
+		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.Counts.Set("rejected_valid", 1) }) }, Fail, "1 acknowledged tokens were rejected"},
+		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.Counts.Set("accepted_revoked", 3) }) }, Fail, "3 revoked tokens were accepted too late"},
 		{"a switch that is missing", func(m *made) { m.dropEvent(record.EventSwitch, "extract-main -> baseline") }, Inconclusive, "extract-main again → baseline again did not take place before the traffic ended"},
 		{"a switch after the traffic", func(m *made) {
 			m.eventNamed("extract-main -> baseline").Values["begin_seconds"] = cutoverBegin + 60

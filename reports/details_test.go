@@ -32,7 +32,8 @@ func detailed() *made {
 
 func (m *made) callAPI(trial int, stage, api string, hits, failed uint64) {
 	w := record.APIWindow{API: api, Window: record.Window{Trial: trial, Stage: stage, Op: "verify", Offered: hits, Sent: hits,
-		Completed: hits - failed, Failed: failed, Named: hits - failed, PresentedValid: hits - failed}}
+		Completed: hits - failed, Failed: failed,
+		Counts: record.Counts{{Name: "named", N: hits - failed}, {Name: "presented_valid", N: hits - failed}}}}
 	for range hits - failed {
 		w.Response.Record(7 * time.Millisecond)
 	}

@@ -104,7 +104,8 @@ func (m *made) addTrial(round int, state string, factor float64) {
 func (m *made) addWindow(trial int, stage, op string, second, hits int, slow time.Duration) {
 	w := record.Window{Trial: trial, Stage: stage, Op: op, Second: second,
 		Offered: uint64(hits), Sent: uint64(hits), Completed: uint64(hits), Rechecked: 1,
-		Named: uint64(hits) - 1, PresentedValid: uint64(hits) - 1, PresentedRevoked: 1, Acknowledged: 2, FirstRechecks: 1}
+		Acknowledged: 2, FirstRechecks: 1,
+		Counts: record.Counts{{Name: "named", N: uint64(hits) - 1}, {Name: "presented_valid", N: uint64(hits) - 1}, {Name: "presented_revoked", N: 1}}}
 	for i := range hits {
 		took := slow / 4
 		if i%10 == 9 {

@@ -342,7 +342,7 @@ func TestNamesAreStable(t *testing.T) {
 	}
 	for name, make := range everyRun() {
 		slow, cut := make(), make()
-		slow.windowsOf(0, "peak", func(w *record.Window) { w.WrongUser = 7 })
+		slow.windowsOf(0, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 7) })
 		cut.events = cut.events[:len(cut.events)/2]
 		if want := names(make()); !slices.Equal(names(slow), want) || !slices.Equal(names(cut), want) {
 			t.Errorf("%s: names changed with what was measured", name)

@@ -46,7 +46,7 @@ func told() map[string]func() *made {
 				{Metric: "primary_qps", Max: new(1200.0), Min: new(1100.0), Line: 31},
 				{Metric: "cache_hit_ratio", Min: new(0.9), Line: 33},
 			}
-			m.windowsOf(2, "peak", func(w *record.Window) { w.WrongUser = 2 })
+			m.windowsOf(2, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 2) })
 			return m
 		},
 		"inconclusive": func() *made {

@@ -17,7 +17,7 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 	const told = "12 revoked tokens were accepted too late"
 	spoil := func(w *record.Window) {
 		if w.Op == "verify" {
-			w.AcceptedRevoked = 12
+			w.Counts.Set("accepted_revoked", 12)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -30,7 +30,7 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 		"in a trial not believed": {func(m *made) { m.windowsOf(1, "peak", spoil); m.samplesOf(1, "callers", unread) }, nil},
 		"in a trial not planned": {func(m *made) {
 			m.unread = true
-			m.windows = append(m.windows, record.Window{Trial: 9, Stage: "peak", Op: "verify", Offered: 12, Sent: 12, Completed: 12, AcceptedRevoked: 12})
+			m.windows = append(m.windows, record.Window{Trial: 9, Stage: "peak", Op: "verify", Offered: 12, Sent: 12, Completed: 12, Counts: record.Counts{{Name: "accepted_revoked", N: 12}}})
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestChecksPassOnEvidenceAlone(t *testing.T) {
 	}
 	early := func(rechecked uint64) func(*record.Window) {
 		return without(func(w *record.Window) {
-			w.Named, w.PresentedValid, w.PresentedRevoked, w.Acknowledged, w.FirstRechecks, w.Rechecked = 0, 0, 0, 0, 0, rechecked
+			w.Counts, w.Acknowledged, w.FirstRechecks, w.Rechecked = nil, 0, 0, rechecked
 		})
 	}
 	for _, c := range []struct {
@@ -91,11 +91,14 @@ func TestChecksPassOnEvidenceAlone(t *testing.T) {
 		{"as many as asked for", nil, "accepted_revoked", 1, Pass, "at the limit"},
 		{"fewer than asked for", nil, "accepted_revoked", 2, Inconclusive, "1 revoked tokens past their bound of login in extract-main at stage peak are fewer than 2"},
 		{"hits are no evidence", nil, "wrong_user", 200, Inconclusive, "199 answers that name a user of login in extract-main at stage peak are fewer than 200"},
-		{"no revoked token", without(func(w *record.Window) { w.PresentedRevoked = 0 }), "accepted_revoked", 1, Inconclusive,
+		{"no revoked token", without(func(w *record.Window) { w.Counts.Set("presented_revoked", 0) }), "accepted_revoked", 1, Inconclusive,
 			"no answer of login in extract-main at stage peak could have broken it: there were no revoked tokens past their bound"},
-		{"no valid token", without(func(w *record.Window) { w.PresentedValid = 0 }), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
-		{"no user", without(func(w *record.Window) { w.Named = 0 }), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
-		{"none, but one was accepted", without(func(w *record.Window) { w.PresentedRevoked, w.AcceptedRevoked = 0, 1 }), "accepted_revoked", 0, Fail, "outside the limit"},
+		{"no valid token", without(func(w *record.Window) { w.Counts.Set("presented_valid", 0) }), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
+		{"no user", without(func(w *record.Window) { w.Counts.Set("named", 0) }), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
+		{"none, but one was accepted", without(func(w *record.Window) {
+			w.Counts.Set("presented_revoked", 0)
+			w.Counts.Set("accepted_revoked", 1)
+		}), "accepted_revoked", 0, Fail, "outside the limit"},
 		{"early, rechecked", early(3), "accepted_revoked", 1, Pass, "at the limit; early record: 3 rechecked"},
 		{"early, not rechecked", early(0), "accepted_revoked", 1, Inconclusive, "there were no revoked tokens"},
 		{"early, not rechecked, valid ones", early(0), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
@@ -130,7 +133,7 @@ func TestEvidenceIsTold(t *testing.T) {
 	}
 	m := makeRun(1, steady, "baseline", "extract-main")
 	for i := range m.windows {
-		m.windows[i].PresentedRevoked = 0
+		m.windows[i].Counts.Set("presented_revoked", 0)
 	}
 	_, s := m.summarized(t)
 	if s.Verdict != Pass || !strings.Contains(strings.Join(s.Warnings, "; "), "no revoked token was presented again") {

@@ -392,10 +392,10 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 		spoil func(*record.Window)
 		want  Verdict
 	}{
-		{"wrong user in the warm-up", "warm-up", func(w *record.Window) { w.WrongUser = 1 }, Fail},
-		{"valid token rejected", "calm", func(w *record.Window) { w.RejectedValid = 1 }, Fail},
-		{"revoked token accepted, no budget", "peak", func(w *record.Window) { w.AcceptedRevoked = 1 }, Fail},
-		{"revoked token accepted in the warm-up", "warm-up", func(w *record.Window) { w.AcceptedRevoked = 1 }, Fail},
+		{"wrong user in the warm-up", "warm-up", func(w *record.Window) { w.Counts.Set("wrong_user", 1) }, Fail},
+		{"valid token rejected", "calm", func(w *record.Window) { w.Counts.Set("rejected_valid", 1) }, Fail},
+		{"revoked token accepted, no budget", "peak", func(w *record.Window) { w.Counts.Set("accepted_revoked", 1) }, Fail},
+		{"revoked token accepted in the warm-up", "warm-up", func(w *record.Window) { w.Counts.Set("accepted_revoked", 1) }, Fail},
 	} {
 		m := makeRun(1, steady, "baseline", "extract-main")
 		m.windowsOf(1, c.stage, c.spoil)
@@ -413,12 +413,12 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 	}
 	// An invalid trial's wrong answers are wrong all the same.
 	m := makeRun(1, steady, "baseline", "extract-main")
-	m.windowsOf(1, "peak", func(w *record.Window) { w.WrongUser = 1 })
+	m.windowsOf(1, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 1) })
 	m.samplesOf(1, "callers", func(s *record.Sample) { s.Edge = "" })
 	if _, s := m.summarized(t); s.Verdict != Fail || s.Validity[1].Valid {
 		t.Errorf("got %v, want fail although the trial is invalid", s.Verdict)
 	}
-	m.windowsOf(1, "peak", func(w *record.Window) { w.WrongUser, w.AcceptedRevoked = 0, 1 })
+	m.windowsOf(1, "peak", func(w *record.Window) { w.Counts = record.Counts{{Name: "accepted_revoked", N: 1}} })
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "accepted_revoked", Max: new(0.0)}, {Metric: "wrong_user", Max: new(0.0)}}
 	if _, s := m.summarized(t); s.Budgets[0].Verdict != Fail || s.Budgets[1].Verdict != Inconclusive {
 		t.Errorf("got %+v; want the revoked tokens to fail and the absence of wrong users to prove nothing", s.Budgets)

@@ -46,7 +46,7 @@ func TestWatchAgreesWithTheJudge(t *testing.T) {
 			}
 			m.paced(trial, took...)
 			wrong := rapid.SampledFrom([]uint64{0, 0, 0, 1}).Draw(rt, "wrong")
-			m.windowsOf(trial, "peak", func(w *record.Window) { w.RejectedValid = wrong * uint64(w.Second%2) })
+			m.windowsOf(trial, "peak", func(w *record.Window) { w.Counts.Set("rejected_valid", wrong*uint64(w.Second%2)) })
 		}
 		// In the order of time, as they are written.
 		var ordered []record.Window

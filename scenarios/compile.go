@@ -40,6 +40,7 @@ func (s *Scenario) plan() *Plan {
 		Timeout:    s.Traffic.Timeout,
 		Headline:   s.Traffic.Headline,
 		Operations: s.operations(),
+		Checks:     s.Vocabulary.Checks,
 		Stages:     place(s.Traffic.Stages),
 	}
 	p.Sessions = s.sessions(p.Operations)

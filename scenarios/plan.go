@@ -14,6 +14,8 @@ type Plan struct {
 	States []string
 	// Operations that occur, each with its share of the mix of the whole traffic.
 	Operations []Operation
+	// Checks are what answers must be.
+	Checks []Check
 	// Sessions is what each login begins; nil if nothing.
 	Sessions *PlannedSessions
 	// Stages of every trial, back to back from zero.

@@ -32,6 +32,14 @@ type Vocabulary struct {
 	Supply Supply
 	// Records are what hits choose among, the popular ones more often, such as tokens.
 	Records string
+	// Checks are what its answers must be, in the order in which reports tell of them; [MostChecks] at the most.
+	Checks []Check
+	// Acknowledged is what the system is held to later.
+	Acknowledged Acknowledged
+	// Application is who acts for the hits.
+	Application Application
+	// Aliases are metrics by names of their own.
+	Aliases []Alias
 }
 
 // API is one endpoint of the system.

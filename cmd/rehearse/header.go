@@ -24,6 +24,7 @@ func newHeader(id string, began time.Time, command []string, s *scenarios.Scenar
 		Settings: map[string]string{"arrivals": plan.Arrivals, "zipf": fmt.Sprint(s.Traffic.Zipf)},
 	}
 	maps.Copy(h.Settings, dataOf(s).Settings)
+	harness.Declare(&h, s.Vocabulary)
 	origin(&h, v.scenario, s)
 	if s.Traffic.Sessions != nil {
 		h.Settings["sessions"] = sessionText(*s.Traffic.Sessions)

@@ -27,7 +27,7 @@ func checkPlanned(t *testing.T, s site) {
 	for _, w := range run.Windows {
 		answered[w.Trial] += w.Completed
 		if w.Op == carshare.Refresh {
-			refused[w.Trial] += float64(w.PresentedRevoked)
+			refused[w.Trial] += float64(w.Counts.Of("presented_revoked"))
 		}
 	}
 	for i, trial := range run.Header.Trials {

@@ -52,13 +52,26 @@ type Outcome struct {
 	// Class is empty for a completed hit; a failed one is counted under it, as in status_503. An answer of 500 or
 	// above fails even if Check does not say so.
 	Class string
-	// WrongUser, RejectedValid and AcceptedRevoked, and what follows, are as in [record.Window].
-	WrongUser, RejectedValid, AcceptedRevoked bool
-	Named, PresentedValid, PresentedRevoked   bool
-	Rechecked, FirstRecheck                   bool
-	// Acknowledged counts tokens.
-	Acknowledged uint64
+	// Broken are the checks of the plan that the answer broke, and Tested those that it could have broken.
+	Broken, Tested Checks
+	// Rechecked, FirstRecheck and Acknowledged are as in [record.Window], of one answer.
+	Rechecked, FirstRecheck bool
+	Acknowledged            uint64
 }
+
+// Checks are some of the checks of a plan: bit i is the one at place i.
+type Checks uint32
+
+// With is c with the check at a place, if that is so.
+func (c Checks) With(place int, so bool) Checks {
+	if so {
+		c |= 1 << place
+	}
+	return c
+}
+
+// Has tells whether the check at a place is one of them.
+func (c Checks) Has(place int) bool { return c>>place&1 == 1 }
 
 // Config says what to send, where to, and who takes the windows.
 type Config struct {

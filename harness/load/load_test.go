@@ -80,6 +80,7 @@ func (s *sums) emit(w record.Window) error {
 	if s.errors == nil {
 		s.errors = map[string]uint64{}
 	}
+	w.Counts = slices.Clone(w.Counts)
 	s.total.add(&w)
 	s.response.Merge(w.Response)
 	left := w.Failed
@@ -439,7 +440,7 @@ func (judge) Check(op string, _ scenarios.Hit, status int, body []byte) Outcome 
 	case status == http.StatusTeapot:
 		return Outcome{Class: "status_418"}
 	case op == "wrong":
-		return Outcome{WrongUser: true, RejectedValid: true, AcceptedRevoked: true, Rechecked: len(body) == 4}
+		return Outcome{Broken: Checks(0).With(1, true).With(0, false), Tested: Checks(0).With(0, true).With(1, true), Rechecked: len(body) == 4, Acknowledged: 2}
 	}
 	return Outcome{}
 }
@@ -457,6 +458,7 @@ func TestOutcomes(t *testing.T) {
 				}
 				return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("four")), ContentLength: -1}, nil
 			})}
+		cfg.Plan.Checks = []scenarios.Check{{Name: "unkind", Chances: "asked"}, {Name: "untrue", Chances: "told"}}
 		totals, err := run(t.Context(), cfg, even(cfg.Plan))
 		if err != nil {
 			t.Fatal(err)
@@ -466,8 +468,9 @@ func TestOutcomes(t *testing.T) {
 			t.Errorf("classes (-want +got):\n%s", diff)
 		}
 		w := s.windows[2]
-		if w.Op != "wrong" || w.WrongUser != 20 || w.RejectedValid != 20 || w.AcceptedRevoked != 20 || w.Rechecked != 20 {
-			t.Errorf("got %+v, want 20 of each", w)
+		want := record.Counts{{Name: "unkind"}, {Name: "untrue", N: 20}, {Name: "asked", N: 20}, {Name: "told", N: 20}}
+		if diff := cmp.Diff(want, w.Counts); w.Op != "wrong" || diff != "" || w.Rechecked != 20 || w.Acknowledged != 40 {
+			t.Errorf("got %+v: %s", w, diff)
 		}
 	})
 }

@@ -131,7 +131,7 @@ func (l *recorder) windows(h *hit) []*record.Window {
 	}
 	at := apiStage{h.Stage, h.Operation, h.api}
 	if l.apis[at] == nil {
-		l.apis[at] = &record.Window{Errors: map[string]uint64{}}
+		l.apis[at] = l.empty()
 	}
 	l.apis[at].Offered++
 	return []*record.Window{own, l.apis[at]}
@@ -153,13 +153,11 @@ func (l *recorder) count(w *record.Window, h *hit, sent time.Time) {
 	}
 	w.Reconnected += one(h.reconnected)
 	w.Resent += one(h.resent)
-	w.WrongUser += one(h.outcome.WrongUser)
-	w.RejectedValid += one(h.outcome.RejectedValid)
-	w.AcceptedRevoked += one(h.outcome.AcceptedRevoked)
+	for place, checks := 0, len(w.Counts)/2; place < checks; place++ {
+		w.Counts[place].N += uint64(h.outcome.Broken >> place & 1)
+		w.Counts[checks+place].N += uint64(h.outcome.Tested >> place & 1)
+	}
 	w.Rechecked += one(h.outcome.Rechecked)
-	w.Named += one(h.outcome.Named)
-	w.PresentedValid += one(h.outcome.PresentedValid)
-	w.PresentedRevoked += one(h.outcome.PresentedRevoked)
 	w.FirstRechecks += one(h.outcome.FirstRecheck)
 	w.Acknowledged += h.outcome.Acknowledged
 }
@@ -202,9 +200,19 @@ func (l *recorder) fresh(stage, number int) *second {
 	}
 	s := &second{stage: stage, number: number, open: 1, windows: make([]record.Window, len(l.cfg.Plan.Operations))}
 	for i := range s.windows {
-		s.windows[i].Errors = map[string]uint64{}
+		s.windows[i] = *l.empty()
 	}
 	return s
+}
+
+// empty is a window without hits. Its counts are those of broken checks, then those of the chances to break them.
+func (l *recorder) empty() *record.Window {
+	checks := l.cfg.Plan.Checks
+	w := &record.Window{Errors: map[string]uint64{}, Counts: make(record.Counts, 2*len(checks))}
+	for i, check := range checks {
+		w.Counts[i].Name, w.Counts[len(checks)+i].Name = check.Name, check.Chances
+	}
+	return w
 }
 
 // finish closes the last second, waits until everything is emitted and returns the sums.
@@ -257,12 +265,15 @@ func (l *recorder) label(w *record.Window, s *second, op int) {
 
 // wipe empties a window and keeps its memory.
 func wipe(w *record.Window) {
-	response, service, lag, classes := w.Response, w.Service, w.Lag, w.Errors
+	response, service, lag, classes, counts := w.Response, w.Service, w.Lag, w.Errors, w.Counts
 	response.Reset()
 	service.Reset()
 	lag.Reset()
 	clear(classes)
-	*w = record.Window{Response: response, Service: service, Lag: lag, Errors: classes}
+	for i := range counts {
+		counts[i].N = 0
+	}
+	*w = record.Window{Response: response, Service: service, Lag: lag, Errors: classes, Counts: counts}
 }
 
 func (t *Totals) add(w *record.Window) {

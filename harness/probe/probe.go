@@ -24,7 +24,7 @@ const patience = 5 * time.Second
 
 // Probe is what the run loop needs of an instrument.
 type Probe interface {
-	// Name is the source of the samples: primary, replica, redis, auth, callers, cpu.
+	// Name is the source of the samples: primary, replica, redis, cpu, or a service by its name.
 	Name() string
 	// Read takes a reading: values by series key. It returns within 5 s, earlier if ctx ends, and may be called by
 	// several goroutines. After an error the next call starts afresh.

@@ -87,8 +87,8 @@ func addField(values map[string]float64, field, value string) error {
 
 // housekeeping tells whether a command looks after connections or the server rather than data.
 func housekeeping(command string) bool {
-	return slices.Contains([]string{"acl", "auth", "client", "command", "config", "debug", "echo", "hello", "info", "latency",
-		"memory", "monitor", "ping", "psync", "quit", "readonly", "replconf", "reset", "select", "slowlog"}, command)
+	const commands = "acl auth client command config debug echo hello info latency memory monitor ping psync quit readonly replconf reset select slowlog"
+	return slices.Contains(strings.Fields(commands), command)
 }
 
 func isNumber(s string) bool { _, err := strconv.ParseUint(s, 10, 16); return err == nil }

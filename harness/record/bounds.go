@@ -22,17 +22,19 @@ const (
 	highestRate  = 1e6
 	highestIndex = 1e6
 
-	mostTrials   = 5_000 // more would take a report minutes
-	mostNames    = 1000  // of states, operations, stages and error classes
-	mostRates    = 10_000
-	mostValues   = 20_000 // of one reading or event
-	mostSeries   = 100_000
-	mostCells    = 100_000 // states times operations times stages, trials times stages, states times error classes: each has numbers of its own
-	mostEvents   = 50_000
-	mostText     = 1 << 20
-	longestName  = 200
-	longestSlug  = 63
-	mostProblems = 10 // told of one file
+	mostTrials      = 5_000 // more would take a report minutes
+	mostNames       = 1000  // of states, operations, stages and error classes
+	mostRates       = 10_000
+	mostValues      = 20_000 // of one reading or event
+	mostSeries      = 100_000
+	mostCells       = 100_000 // states times operations times stages, trials times stages, states times error classes: each has numbers of its own
+	mostEvents      = 50_000
+	mostText        = 1 << 20
+	longestName     = 200
+	longestSentence = 1000
+	mostChecks      = 32
+	longestSlug     = 63
+	mostProblems    = 10 // told of one file
 
 	// Bytes of one line, of the header and of the scenario.
 	maxLineBytes     = 2 << 20
@@ -149,6 +151,7 @@ func (h *Header) check() *problems {
 	p.amount("states times operations times stages", len(h.States)*len(h.Operations)*len(h.Stages), mostCells)
 	p.amount("trials times stages", len(h.Trials)*len(h.Stages), mostCells)
 	h.checkTexts(p)
+	h.checkDeclared(p)
 	h.checkStages(p)
 	h.checkTrials(p)
 	if h.SelfTest != nil {
@@ -163,6 +166,37 @@ func (h *Header) check() *problems {
 		p.names("states of the cutover", h.Cutover.States)
 	}
 	return p
+}
+
+// checkDeclared looks at what the system says of itself: names go into tables, and sentences into reports.
+func (h *Header) checkDeclared(p *problems) {
+	p.amount("checks", len(h.Checks), mostChecks)
+	for _, c := range h.Checks[:min(len(h.Checks), mostChecks)] {
+		p.name("name of a check", c.Name)
+		for _, of := range [...]struct{ what, text string }{
+			{"chances", c.Chances}, {"says", c.Says}, {"promise", c.Promise}, {"broken", c.Broken}, {"short", c.Short}, {"title", c.Title},
+			{"tested", c.Tested}, {"untested", c.Untested},
+		} {
+			p.sentence(of.what+" of check "+printable(c.Name), of.text)
+		}
+	}
+	if h.Acknowledged != nil {
+		p.sentence("says of what is acknowledged", h.Acknowledged.Says)
+		p.sentence("called of what is acknowledged", h.Acknowledged.Called)
+		p.sentence("none of what is acknowledged", h.Acknowledged.None)
+	}
+	if h.Application != nil {
+		p.names("roles", h.Application.Roles)
+		p.names("services", h.Application.Services)
+		p.name("entrance", h.Application.Entrance)
+	}
+}
+
+// sentence refuses what no sentence of a system is like.
+func (p *problems) sentence(what, text string) {
+	if len(text) > longestSentence {
+		p.add("%s %.40q… is longer than %d bytes", what, text, longestSentence)
+	}
 }
 
 func (h *Header) checkTexts(p *problems) {

@@ -31,6 +31,11 @@ func leaves(v reflect.Value, name string) (list []leaf) {
 		return nil // JSON knows no time before year 0 or after 9999
 	case Histogram:
 		return []leaf{{name, reflect.Struct, set}}
+	case Counts:
+		return []leaf{
+			{"count", reflect.String, func(name any) { v.Set(reflect.ValueOf(Counts{{name.(string), 1}})) }},
+			{"count", reflect.Uint64, func(n any) { v.Set(reflect.ValueOf(Counts{{"x", n.(uint64)}})) }},
+		}
 	}
 	switch v.Kind() {
 	case reflect.Struct:

@@ -95,13 +95,13 @@ func (f *frame) check(w *Window, p *problems) {
 		what string
 		n    uint64
 	}{
-		{"offered", w.Offered}, {"sent", w.Sent}, {"missed", w.Missed}, {"completed", w.Completed}, {"failed", w.Failed}, {"wrong_user", w.WrongUser},
-		{"rejected_valid", w.RejectedValid}, {"accepted_revoked", w.AcceptedRevoked}, {"named", w.Named}, {"presented_valid", w.PresentedValid},
-		{"presented_revoked", w.PresentedRevoked}, {"rechecked", w.Rechecked}, {"acknowledged", w.Acknowledged}, {"first_rechecks", w.FirstRechecks},
+		{"offered", w.Offered}, {"sent", w.Sent}, {"missed", w.Missed}, {"completed", w.Completed}, {"failed", w.Failed},
+		{"rechecked", w.Rechecked}, {"acknowledged", w.Acknowledged}, {"first_rechecks", w.FirstRechecks},
 		{"reconnected", w.Reconnected}, {"resent", w.Resent},
 	} {
 		p.count(of.what, of.n)
 	}
+	w.Counts.check(f, p)
 	if len(p.found) > 0 {
 		return
 	}
@@ -157,7 +157,7 @@ func (w *Window) check(f *frame, p *problems) {
 }
 
 func (w *Window) size() int {
-	return 320 + len(w.Response.folded) + len(w.Service.folded) + len(w.Lag.folded) + mapped(len(w.Errors))
+	return 272 + 24*len(w.Counts) + len(w.Response.folded) + len(w.Service.folded) + len(w.Lag.folded) + mapped(len(w.Errors))
 }
 
 // mapped is about how many bytes a map of names takes.

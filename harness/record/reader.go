@@ -230,13 +230,21 @@ func (in *reader) decode(text []byte, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, value); err != nil {
+	if err := decode(text, value); err != nil {
 		return err
 	}
 	if !sealed && in.run.Header.Checksums != "" {
 		return errUnsealed
 	}
 	return nil
+}
+
+// decode reads a line. What reads itself looks for itself whether the line is sound.
+func decode(text []byte, value any) error {
+	if own, is := value.(json.Unmarshaler); is {
+		return own.UnmarshalJSON(text)
+	}
+	return json.Unmarshal(text, value)
 }
 
 // readLine appends the next line to line.

@@ -65,6 +65,11 @@ type Header struct {
 	Stages     []Stage  `json:"stages"`
 	Headline   string   `json:"headline_stage"`
 	Trials     []Trial  `json:"trials"`
+	// Checks, Acknowledged and Application are what the system declares of itself; absent in early records, of which those
+	// speak who know the system.
+	Checks       []Check       `json:"checks,omitempty"`
+	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
+	Application  *Application  `json:"application,omitempty"`
 	// TimeoutSeconds is how long a hit may take before it counts as failed.
 	TimeoutSeconds float64 `json:"timeout_seconds"`
 	// CRC is the checksum of what stands before it in the file. It is the writer's and the reader's; empty elsewhere.
@@ -169,18 +174,12 @@ type Window struct {
 	Reconnected uint64 `json:"reconnected,omitempty"`
 	Resent      uint64 `json:"resent,omitempty"`
 
-	// The correctness of the answers: wrong user named, acknowledged token rejected, revoked token accepted.
-	WrongUser       uint64 `json:"wrong_user,omitempty"`
-	RejectedValid   uint64 `json:"rejected_valid,omitempty"`
-	AcceptedRevoked uint64 `json:"accepted_revoked,omitempty"`
-	// The answers that could have been each of these: accepted, and naming a user; to a token or a password that is valid; to
-	// a token that must no longer be accepted. Absent in early records.
-	Named            uint64 `json:"named,omitempty"`
-	PresentedValid   uint64 `json:"presented_valid,omitempty"`
-	PresentedRevoked uint64 `json:"presented_revoked,omitempty"`
-	// Rechecked counts the hits that tested a token issued or revoked earlier in this run. Acknowledged is how many tokens the
-	// answers issued and revoked, and FirstRechecks how many of those of the run so far were tested for the first time;
-	// both are absent in early records.
+	// Counts has the answers that broke each of the header's checks, and those that could have; the latter are absent in early
+	// records.
+	Counts Counts `json:"-"`
+	// Rechecked counts the hits that tested something acknowledged earlier in this run. Acknowledged is how much the answers
+	// acknowledged, and FirstRechecks how much of that of the run so far was tested for the first time; both are absent in
+	// early records.
 	Rechecked     uint64 `json:"rechecked,omitempty"`
 	Acknowledged  uint64 `json:"acknowledged,omitempty"`
 	FirstRechecks uint64 `json:"first_rechecks,omitempty"`
@@ -209,7 +208,7 @@ type Sample struct {
 	// the one-second rhythm.
 	Stage string `json:"stage,omitempty"`
 	Edge  string `json:"edge,omitempty"`
-	// Source is the instrument: primary, replica, redis, auth, callers, cpu, load.
+	// Source is the instrument: primary, replica, redis, cpu, load, or one of the services by its name.
 	Source string `json:"source"`
 	// Values by series key, see [Key].
 	Values map[string]float64 `json:"values"`

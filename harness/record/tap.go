@@ -2,6 +2,7 @@ package record
 
 import (
 	"maps"
+	"slices"
 	"sync/atomic"
 )
 
@@ -74,6 +75,6 @@ func (w Window) clone() Window {
 	w.Response.Merge(response)
 	w.Service.Merge(service)
 	w.Lag.Merge(lag)
-	w.Errors = maps.Clone(w.Errors)
+	w.Errors, w.Counts = maps.Clone(w.Errors), slices.Clone(w.Counts)
 	return w
 }

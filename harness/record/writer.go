@@ -156,8 +156,16 @@ func (w *Writer) Close() error {
 	return err
 }
 
+// encode is a line without its end. What writes itself is taken at its word: checking it once more would take as long.
+func encode(value any) ([]byte, error) {
+	if own, is := value.(json.Marshaler); is {
+		return own.MarshalJSON()
+	}
+	return json.Marshal(value)
+}
+
 func (w *Writer) add(name string, value any) error {
-	line, err := json.Marshal(value)
+	line, err := encode(value)
 	if err == nil {
 		line = append(seal(line, lineMember, lineEnd), '\n')
 	}

@@ -33,8 +33,8 @@ type Correctness struct {
 
 // CorrectnessOf are the answers of a window.
 func CorrectnessOf(w *record.Window) Correctness {
-	c := Correctness{WrongUser: w.WrongUser, RejectedValid: w.RejectedValid, AcceptedRevoked: w.AcceptedRevoked,
-		Named: w.Named, PresentedValid: w.PresentedValid, PresentedRevoked: w.PresentedRevoked,
+	c := Correctness{WrongUser: w.Counts.Of(WrongUser), RejectedValid: w.Counts.Of(RejectedValid), AcceptedRevoked: w.Counts.Of(AcceptedRevoked),
+		Named: w.Counts.Of("named"), PresentedValid: w.Counts.Of("presented_valid"), PresentedRevoked: w.Counts.Of("presented_revoked"),
 		Rechecked: w.Rechecked, Acknowledged: w.Acknowledged, FirstRechecks: w.FirstRechecks}
 	// Every answer that is judged could have been one of the three.
 	if c.Early() {
