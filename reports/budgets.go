@@ -20,6 +20,7 @@ type Budget struct {
 	Of string `json:"of"`
 	// Bound is max or min, or below or above, which the number may not even reach; a budget with two is listed twice.
 	Bound string      `json:"bound"`
+	Unit  string      `json:"unit"`
 	Limit stat.Number `json:"limit"`
 	// Written is how the scenario spells the limit; empty where no text does.
 	Written string      `json:"written,omitempty"`
@@ -49,6 +50,13 @@ type Budget struct {
 	Follows string `json:"follows,omitempty"`
 }
 
+// Levels of budgets that do not always fail a run, and what stands for the state of a saved baseline, as the language has them.
+const (
+	LevelWarn   = "warn"
+	LevelProven = "proven"
+	Saved       = "saved"
+)
+
 // Bounds of budgets.
 const (
 	boundMax   = "max"
@@ -76,7 +84,7 @@ func (l *Ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []st
 func bounds(b scenarios.Budget) (list []Budget) {
 	one := Budget{
 		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation, API: b.API}, Of: b.Of,
-		ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, Abort: b.Abort,
+		Unit: string(b.Unit()), ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, Abort: b.Abort,
 		Actual: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown(),
 	}
 	if b.Level != scenarios.LevelFail {
@@ -97,7 +105,7 @@ func bounds(b scenarios.Budget) (list []Budget) {
 
 // lenient tells whether the verdict of the run does not depend on the budget as it was judged.
 func (b Budget) lenient() bool {
-	return b.Level == scenarios.LevelWarn || b.Level == scenarios.LevelProven && b.Verdict == Inconclusive
+	return b.Level == LevelWarn || b.Level == LevelProven && b.Verdict == Inconclusive
 }
 
 // upper tells whether the limit is above the numbers that pass.
@@ -121,7 +129,12 @@ func (b Budget) passes(n stat.Number) bool {
 }
 
 // states are those that the budget speaks of.
-func (b Budget) states() []string { return scenarios.Budget{State: b.State, Of: b.Of}.States() }
+func (b Budget) states() []string {
+	if b.Of == "" || b.Of == Saved {
+		return []string{b.State}
+	}
+	return []string{b.State, b.Of}
+}
 
 // leftOut tells whether the command line left out a state the budget speaks of.
 func (l *Ledger) leftOut(b Budget) bool {

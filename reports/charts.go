@@ -24,12 +24,12 @@ type visuals struct {
 	latencies plot.Distribution
 }
 
-func visualsOf(s *Summary, d *Details) visuals {
+func visualsOf(s *summary, d *Details) visuals {
 	return visuals{drawnSeconds(d.Curves), distributionChart(s, d)}
 }
 
 // charts draws all pictures into dir, as slides.
-func charts(dir string, s *Summary, v visuals, fonts *plot.Fonts) (errs []error) {
+func charts(dir string, s *summary, v visuals, fonts *plot.Fonts) (errs []error) {
 	pictures := slides(s, v, fonts)
 	for _, name := range slices.Sorted(maps.Keys(pictures)) {
 		errs = append(errs, drawn(dir, name, pictures[name])...)
@@ -46,7 +46,7 @@ func drawn(dir, name string, p picture) (errs []error) {
 }
 
 // slides are all pictures of a run, by the names of their files. One without data says so; none is left out.
-func slides(s *Summary, v visuals, fonts *plot.Fonts) map[string]picture {
+func slides(s *summary, v visuals, fonts *plot.Fonts) map[string]picture {
 	t, percentiles := v.timeline, v.latencies
 	phases, databases, latencies := phaseChart(s), timelineChart(s, t), latencyChart(s, t)
 	cache, lag := cacheChart(s, t), lagChart(s, t)
@@ -59,7 +59,7 @@ func slides(s *Summary, v visuals, fonts *plot.Fonts) map[string]picture {
 		"distribution": percentiles, "ecdf": shares}
 }
 
-func phaseChart(s *Summary) plot.Bars {
+func phaseChart(s *summary) plot.Bars {
 	p95 := plot.Panel{Title: "p95 latency at " + s.HeadlineStage + ", milliseconds"}
 	qps := plot.Panel{Title: "primary (master DB) QPS at " + s.HeadlineStage}
 	for _, phase := range s.Phases {
@@ -84,7 +84,7 @@ type bar struct {
 
 // milliseconds are those of a p95. One that is a hit without an answer is drawn at the timeout, which it is over: no bar at
 // all would say that nothing happened.
-func (s *Summary) milliseconds(state State) bar {
+func (s *summary) milliseconds(state State) bar {
 	switch p95 := state.P95Seconds; {
 	case lost(p95) && s.TimeoutSeconds > 0:
 		return bar{stat.Number(s.TimeoutSeconds * 1e3), waited(p95, s.TimeoutSeconds)}
@@ -96,7 +96,7 @@ func (s *Summary) milliseconds(state State) bar {
 }
 
 // waiting is the same, each in the unit in which it is read best.
-func (s *Summary) waiting(state State) bar {
+func (s *summary) waiting(state State) bar {
 	one := s.milliseconds(state)
 	one.text = s.latency(state, state.P95Seconds)
 	return one
@@ -122,12 +122,12 @@ func finite(n stat.Number) float64 {
 }
 
 // subtitle says what the finding rests on.
-func (s *Summary) subtitle() string {
+func (s *summary) subtitle() string {
 	return fmt.Sprintf("scenario %s, %s on %s, verdict %s%s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict, s.crowded())
 }
 
 // crowded says what other processes took of the machine, where that was too much.
-func (s *Summary) crowded() string {
+func (s *summary) crowded() string {
 	worst := stat.Unknown()
 	for _, t := range s.Validity {
 		worst = larger(worst, t.Generator.ForeignRatio)
@@ -138,7 +138,7 @@ func (s *Summary) crowded() string {
 	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
 }
 
-func timelineChart(s *Summary, t runSeconds) plot.Timeline {
+func timelineChart(s *summary, t runSeconds) plot.Timeline {
 	p := plot.Timeline{Title: s.timelineTitle(), Subtitle: s.subtitle(), MarkName: "stage " + s.HeadlineStage,
 		PrimaryName: "primary (master DB)", ReplicaName: "replica", OfferedName: "requests due",
 		Primary: t.primaryQPS, Replica: t.replicaQPS, Bands: t.bands, Marks: t.highlights, Offered: t.due}
@@ -146,7 +146,7 @@ func timelineChart(s *Summary, t runSeconds) plot.Timeline {
 }
 
 // timelineTitle is the finding on the databases; a single state has a level and no change.
-func (s *Summary) timelineTitle() string {
+func (s *summary) timelineTitle() string {
 	before, after := s.sides(s.Overall)
 	if s.nothing(before, after) != "" || before.uncounted() && after.uncounted() {
 		return s.title()

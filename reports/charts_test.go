@@ -49,7 +49,7 @@ func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.windows = m.windows[:6]
 	_, s := m.summarized(t)
-	pair := phaseChart(s).Panels[0].Pairs[0]
+	pair := phaseChart(&summary{s}).Panels[0].Pairs[0]
 	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != void {
 		t.Errorf("got %+v, want before known and after not", pair)
 	}
@@ -58,7 +58,7 @@ func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
 // A single state is compared with nothing: it has a level.
 func TestPhaseChartOfOneState(t *testing.T) {
 	_, s := told()["one-state"]().summarized(t)
-	chart := phaseChart(s)
+	chart := phaseChart(&summary{s})
 	for i, want := range []string{"12.0", "1,500"} {
 		if pairs := chart.Panels[i].Pairs; len(pairs) != 1 || !pairs[0].Alone || pairs[0].AfterText != want {
 			t.Errorf("got %+v, want %s alone", pairs, want)
@@ -70,7 +70,7 @@ func TestATrialCutShortEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.events = append(m.events[:3:3], record.Event{AtSeconds: 24, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
 	run, s := m.summarized(t)
-	chart := timelineChart(s, runSecondsOf(run, s))
+	chart := timelineChart(&summary{s}, runSecondsOf(run, s))
 	if len(chart.Bands) != 2 || chart.Bands[1].To != 24 || chart.Marks[1].To != 24 {
 		t.Errorf("got bands %v, marks %v; want the second to end at 24", chart.Bands, chart.Marks)
 	}
@@ -81,7 +81,7 @@ func TestOfferedRates(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.header.Stages[1].ToRate, m.header.Stages[1].Rates = 500, []float64{150, 400}
 	run, s := m.summarized(t)
-	chart := timelineChart(s, runSecondsOf(run, s))
+	chart := timelineChart(&summary{s}, runSecondsOf(run, s))
 	want := plot.Piece{{X: 5, Y: 100}, {X: 7, Y: 100}, {X: 7, Y: 100}, {X: 7.5, Y: 150}, {X: 8.5, Y: 400}, {X: 9, Y: 500}, {X: 9, Y: 500}, {X: 13, Y: 500}}
 	if len(chart.Offered) != 2 || !slices.Equal(chart.Offered[0], want) {
 		t.Errorf("got %v, want %v and the same again", chart.Offered, want)
@@ -102,7 +102,7 @@ func TestOfferedBySessions(t *testing.T) {
 			second += float64(w.Offered)
 		}
 	}
-	got := timelineChart(s, runSecondsOf(run, s)).Offered[1]
+	got := timelineChart(&summary{s}, runSecondsOf(run, s)).Offered[1]
 	if want := (plot.Point{X: begin + 2.5, Y: second}); second == 0 || len(got) < 3 || got[2] != want {
 		t.Errorf("got %v, want %v as the third", got, want)
 	}
@@ -113,7 +113,7 @@ func TestOfferedEndsWithTheRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.events = append(m.events[:3:3], record.Event{AtSeconds: 20, Trial: -1, Kind: record.EventInterrupted, Text: "x"})
 	run, s := m.summarized(t)
-	offered := timelineChart(s, runSecondsOf(run, s)).Offered
+	offered := timelineChart(&summary{s}, runSecondsOf(run, s)).Offered
 	if last := offered[1][len(offered[1])-1]; last.X > 20 {
 		t.Errorf("got hits due at %v, want none after 20", last.X)
 	}

@@ -28,10 +28,3 @@ func (s *Summary) Undecided(precision float64) []string {
 	}
 	return list
 }
-
-func rounds(n int) string {
-	if n == 1 {
-		return "1 round"
-	}
-	return fmt.Sprintf("%d rounds", n)
-}

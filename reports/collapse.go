@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -16,33 +15,8 @@ import (
 // any budget.
 const (
 	answeredDoubt = 0.99
-	answeredLeast = 0.90
+	answeredLeast = AnsweredLeast
 )
-
-// Collapse is how far a state fell over at the headline stage, in the trial in which it answered least.
-type Collapse struct {
-	// Trials of the state collapsed; Trial is the index of the one that the numbers are of.
-	Trials int `json:"trials"`
-	Trial  int `json:"trial"`
-	// AnsweredRatio is the share of the hits due at the stage that were answered; OfferedRate and AnsweredRate are hits per
-	// second.
-	AnsweredRatio stat.Number `json:"answered_ratio"`
-	OfferedRate   stat.Number `json:"offered_rate"`
-	AnsweredRate  stat.Number `json:"answered_rate"`
-	// AnsweredP95Seconds is over the answered hits alone. That of all hits is above TimeoutSeconds; 0 is not recorded.
-	AnsweredP95Seconds stat.Number `json:"answered_p95_seconds"`
-	TimeoutSeconds     float64     `json:"timeout_seconds"`
-	// HeldRate is the highest rate that was offered in a second before it fell over and answered all the same, HeldStage the
-	// stage of that second; unknown and empty where there is none. Of a stage with one rate it is the mean over such seconds.
-	HeldRate  stat.Number `json:"held_rate"`
-	HeldStage string      `json:"held_stage"`
-	// FromSeconds is the first second of the trial's clock in which too few of the hits due were answered, and FromStage its
-	// stage; ToSeconds the end of the last. ToEnd tells that no second came after that.
-	FromSeconds stat.Number `json:"from_seconds"`
-	FromStage   string      `json:"from_stage"`
-	ToSeconds   stat.Number `json:"to_seconds"`
-	ToEnd       bool        `json:"to_end"`
-}
 
 // collapsed tells that the system failed so many hits that it answered too few. Hits that were never sent are no failure of
 // the system: nobody knows what it would have made of them.
@@ -183,43 +157,6 @@ func (c *Collapse) fall(before, seconds []reading.Pulse) {
 	}
 }
 
-// lost tells that a percentile is one of the hits that were not answered.
-func lost(n stat.Number) bool { return math.IsInf(float64(n), 1) }
-
-// void stands for a number of a state whose trials were measured, and none of them is believed.
-const void = "void"
-
-// latency prints a latency of a state.
-func (s *Summary) latency(state State, n stat.Number) string {
-	if state.timeless() {
-		return void
-	}
-	return waited(n, s.TimeoutSeconds)
-}
-
-// timeless and uncounted tell that a state was measured, and no latency of it, or no count, is believed.
-func (state State) timeless() bool  { return state.Trials == 0 && state.BegunTrials > 0 }
-func (state State) uncounted() bool { return state.CountedTrials == 0 && state.BegunTrials > 0 }
-
-// count is what is printed of a count of a state.
-func (state State) count(text string) string {
-	if state.uncounted() {
-		return void
-	}
-	return text
-}
-
-// waited prints a latency at which some were still waiting when their time was over.
-func waited(n stat.Number, timeoutSeconds float64) string {
-	switch {
-	case lost(n) && timeoutSeconds > 0:
-		return "over " + limit(seconds(stat.Number(timeoutSeconds)))
-	case lost(n):
-		return "never"
-	}
-	return seconds(n)
-}
-
 // answeredShare is the share of the hits of a key that were answered in the trials whose counts are believed, and from which
 // its counts come.
 func (l *Ledger) answeredShare(k Key) stat.Number {
@@ -228,27 +165,6 @@ func (l *Ledger) answeredShare(k Key) stat.Number {
 
 // shareTolerance is by how much two shares of answered hits may differ for counts to be of the same work.
 const shareTolerance = 0.01
-
-// otherWork says why two counts are not of the same work; empty if they are, or if nobody knows.
-func otherWork(before, after string, a, b stat.Number) string {
-	if !(math.Abs(float64(a-b)) > shareTolerance) {
-		return ""
-	}
-	return fmt.Sprintf("%s answered %s of the hits, %s %s: work that was not done costs nothing", before, percent(float64(a)), after, percent(float64(b)))
-}
-
-// noChange says why a change from one state to another is none to speak of: one of them collapsed. Empty if neither did.
-func noChange(before string, b *Collapse, after string, a *Collapse) string {
-	switch {
-	case b != nil && a != nil:
-		return before + " and " + after + " collapsed, so no change can be told"
-	case b != nil:
-		return before + " collapsed, so no change can be told"
-	case a != nil:
-		return after + " collapsed, so no change can be told"
-	}
-	return ""
-}
 
 // unlike is otherWork of two states.
 func (l *Ledger) unlike(k Key, before string) string {
@@ -273,4 +189,36 @@ func (c *comparing) noteCollapses() {
 			}
 		}
 	}
+}
+
+// collapsedAt says which states collapsed, and where. What the sentence has said of a state is not said again, and states
+// that fell over at the same stages are told together.
+func (s *judgement) collapsedAt() (told []string) {
+	l := s.ledger
+	heads := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After))
+	together := map[string][]string{}
+	var order []string
+	for _, state := range s.States {
+		var stages, shares []string
+		for _, one := range l.shortest(state.Name) {
+			if l.stage(one.stage).Measure && collapsed(one.Hits) {
+				stages, shares = append(stages, one.stage), append(shares, one.told())
+			}
+		}
+		if len(stages) == 0 {
+			continue
+		}
+		at := fmt.Sprintf("collapsed at %s: under %s answered", listed(limited(stages, 3)), limit(percent(answeredLeast)))
+		if !slices.ContainsFunc(heads, func(f fallen) bool { return f.name == state.Name }) {
+			at = fmt.Sprintf("answered %s: it collapsed (under %s)", strings.Join(limited(shares, 3), ", "), limit(percent(answeredLeast)))
+		}
+		if together[at] == nil {
+			order = append(order, at)
+		}
+		together[at] = append(together[at], state.Name)
+	}
+	for _, at := range order {
+		told = append(told, listed(together[at])+" "+at)
+	}
+	return told
 }

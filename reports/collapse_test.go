@@ -62,7 +62,7 @@ func TestCollapseIsTold(t *testing.T) {
 		c.FromSeconds != 4 || c.FromStage != "peak" || !c.ToEnd {
 		t.Errorf("got %+v", c)
 	}
-	sentence := s.Sentence()
+	sentence := (&summary{s}).sentence()
 	for _, part := range []string{"baseline collapsed at peak: of 500 hits/s it answered 10.0 % (p95 of those 10.0 ms), the p95 of all is over 5 s; " +
 		"it still answered 200/s (warm-up), and fell over from second 4 (peak) to the end. extract-main at peak: p95 10.0 ms"} {
 		if !strings.Contains(sentence, part) {
@@ -81,14 +81,14 @@ func TestCollapseWithoutAndWithAnEnd(t *testing.T) {
 	for _, stage := range []string{"warm-up", "calm", "peak"} {
 		m.fail(0, stage, 1)
 	}
-	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "of 500 hits/s it answered nothing, the p95 of all is over 5 s; it still answered no rate that was offered") {
-		t.Errorf("got %q", s.Sentence())
+	if _, s := m.summarized(t); !strings.Contains((&summary{s}).sentence(), "of 500 hits/s it answered nothing, the p95 of all is over 5 s; it still answered no rate that was offered") {
+		t.Errorf("got %q", (&summary{s}).sentence())
 	}
 	m = makeRun(1, steady, "baseline")
 	m.header.Headline = "calm"
 	m.fail(0, "calm", 0.5)
-	if _, s := m.summarized(t); !strings.Contains(s.Sentence(), "fell over from second 2 (calm) to second 3") {
-		t.Errorf("got %q", s.Sentence())
+	if _, s := m.summarized(t); !strings.Contains((&summary{s}).sentence(), "fell over from second 2 (calm) to second 3") {
+		t.Errorf("got %q", (&summary{s}).sentence())
 	}
 }
 
@@ -352,7 +352,7 @@ func TestCollapsesAreToldTogether(t *testing.T) {
 	}
 	m.fail(1, "calm", 0.8)
 	_, s := m.summarized(t)
-	if got, want := s.Sentence(), "baseline and extract-main collapsed at peak: of 500 hits/s they answered 10.0 % (p95 of those 10.0 ms), "+
+	if got, want := (&summary{s}).sentence(), "baseline and extract-main collapsed at peak: of 500 hits/s they answered 10.0 % (p95 of those 10.0 ms), "+
 		"the p95 of all is over 5 s; baseline still answered 200/s (warm-up), and fell over from second 4 (peak) to the end; "+
 		"extract-main still answered 200/s (warm-up), and fell over from second 2 (calm) to the end."; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -362,7 +362,7 @@ func TestCollapsesAreToldTogether(t *testing.T) {
 	}
 	m.fail(0, "calm", 0.8)
 	_, s = m.summarized(t)
-	if got, want := s.Sentence(), "the p95 of all is over 5 s; both still answered 200/s (warm-up), and fell over from second 2 (calm) to the end."; !strings.HasSuffix(got, want) {
+	if got, want := (&summary{s}).sentence(), "the p95 of all is over 5 s; both still answered 200/s (warm-up), and fell over from second 2 (calm) to the end."; !strings.HasSuffix(got, want) {
 		t.Errorf("got %q, want it to end with %q", got, want)
 	}
 	if want := []string{"baseline and extract-main collapsed at peak and calm: under 90 % answered"}; !slices.Equal(s.Reasons, want) {
@@ -393,10 +393,10 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 		})
 	}
 	_, s := m.summarized(t)
-	if got, want := s.Sentence(), "baseline → extract-main at peak: primary (master DB) 1,500 → 1,000 QPS (−33.3 %); no latency is believed."; got != want {
+	if got, want := (&summary{s}).sentence(), "baseline → extract-main at peak: primary (master DB) 1,500 → 1,000 QPS (−33.3 %); no latency is believed."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	for name, title := range map[string]string{"phases": phaseChart(s).Title, "latency": s.latencyTitle(), "percentiles": s.percentilesTitle(), "shares": s.sharesTitle()} {
+	for name, title := range map[string]string{"phases": phaseChart(&summary{s}).Title, "latency": (&summary{s}).latencyTitle(), "percentiles": (&summary{s}).percentilesTitle(), "shares": (&summary{s}).sharesTitle()} {
 		if !strings.Contains(title, "1,500 → 1,000 QPS") || strings.Contains(title, void) {
 			t.Errorf("%s: got the title %q", name, title)
 		}
@@ -406,19 +406,19 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 		m.fail(trial, "peak", 0.9)
 	}
 	run, s := m.summarized(t)
-	pair := phaseChart(s).Panels[0].Pairs[0]
+	pair := phaseChart(&summary{s}).Panels[0].Pairs[0]
 	if pair.Before != 5000 || pair.After != 5000 || pair.AfterText != "over 5 s" || pair.Change != "~" {
 		t.Errorf("got %+v, want bars at the timeout", pair)
 	}
-	if got, want := s.latencyTitle(), "p95 at peak: over 5 s → over 5 s"; got != want {
+	if got, want := (&summary{s}).latencyTitle(), "p95 at peak: over 5 s → over 5 s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	line := runSecondsOf(run, s)
-	chart := latencyChart(s, line)
+	chart := latencyChart(&summary{s}, line)
 	if highest(line.p95) != 5 || len(chart.Limits) != 1 || chart.Limits[0] != (plot.Limit{Name: "over 5 s", Y: 5000}) {
 		t.Errorf("got a p95 up to %v and the limits %v, want it drawn at the timeout", highest(line.p95), chart.Limits)
 	}
-	if card := s.keyFigures()[0]; card.Change.Word != "~" || !strings.Contains(card.Note, "more than 5 % of the hits failed") {
+	if card := (&summary{s}).keyFigures()[0]; card.Change.Word != "~" || !strings.Contains(card.Note, "more than 5 % of the hits failed") {
 		t.Errorf("got %+v, want the reason why there is no change", card)
 	}
 }
@@ -467,8 +467,8 @@ func TestCompareKnowsCollapses(t *testing.T) {
 	}
 	slices.Reverse(sides)
 	other, err := Compare(sides, CompareOptions{})
-	if err != nil || other.Verdict() != Inconclusive || !strings.Contains(strings.Join(other.sentences(), "\n"), "A collapsed: baseline answered none") {
-		t.Errorf("the other way round: got %v, %v and %q", err, other.Verdict(), other.sentences())
+	if err != nil || other.Verdict() != Inconclusive || !strings.Contains(strings.Join((&comparison{other}).sentences(), "\n"), "A collapsed: baseline answered none") {
+		t.Errorf("the other way round: got %v, %v and %q", err, other.Verdict(), (&comparison{other}).sentences())
 	}
 	for _, n := range c.States[0].Numbers {
 		if change := n.Changes[0]; change.Verdict == Better || n.Metric == "primary_qps" && change.Why == "" {

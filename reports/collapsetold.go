@@ -60,22 +60,6 @@ func (c *Collapse) until() string {
 	return fmt.Sprintf("answered %s, and fell over %s", c.held(), c.fell())
 }
 
-// fallen is a state that collapsed, in some of its trials.
-type fallen struct {
-	name   string
-	trials int
-	*Collapse
-}
-
-func (s *Summary) fallen(states ...State) (list []fallen) {
-	for _, state := range states {
-		if state.Collapse != nil && !slices.ContainsFunc(list, func(f fallen) bool { return f.name == state.Name }) {
-			list = append(list, fallen{state.Name, state.BegunTrials, state.Collapse})
-		}
-	}
-	return list
-}
-
 // who is the state, and in how many of its trials it fell over where that is not all of them.
 func (f fallen) who() string {
 	if f.Trials == f.trials {
@@ -128,49 +112,8 @@ func sameOnce(words []string) []string {
 	return words
 }
 
-// listed joins words as a sentence does.
-func listed(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
-// collapsedAt says which states collapsed, and where. What the sentence has said of a state is not said again, and states
-// that fell over at the same stages are told together.
-func (s *judgement) collapsedAt() (told []string) {
-	l := s.ledger
-	heads := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After))
-	together := map[string][]string{}
-	var order []string
-	for _, state := range s.States {
-		var stages, shares []string
-		for _, one := range l.shortest(state.Name) {
-			if l.stage(one.stage).Measure && collapsed(one.Hits) {
-				stages, shares = append(stages, one.stage), append(shares, one.told())
-			}
-		}
-		if len(stages) == 0 {
-			continue
-		}
-		at := fmt.Sprintf("collapsed at %s: under %s answered", listed(limited(stages, 3)), limit(percent(answeredLeast)))
-		if !slices.ContainsFunc(heads, func(f fallen) bool { return f.name == state.Name }) {
-			at = fmt.Sprintf("answered %s: it collapsed (under %s)", strings.Join(limited(shares, 3), ", "), limit(percent(answeredLeast)))
-		}
-		if together[at] == nil {
-			order = append(order, at)
-		}
-		together[at] = append(together[at], state.Name)
-	}
-	for _, at := range order {
-		told = append(told, listed(together[at])+" "+at)
-	}
-	return told
-}
-
 // collapses are the states that fell over.
-func (s *Summary) collapses() (names []string) {
+func (s *summary) collapses() (names []string) {
 	for _, state := range s.States {
 		if state.Collapse != nil {
 			names = append(names, state.Name)
@@ -180,7 +123,7 @@ func (s *Summary) collapses() (names []string) {
 }
 
 // collapseTable has what is to be known of the states that fell over; the other numbers say little of them.
-func (s *Summary) collapseTable() table.Writer { return collapseTable(s.fallen(s.States...)) }
+func (s *summary) collapseTable() table.Writer { return collapseTable(s.fallen(s.States...)) }
 
 func collapseTable(list []fallen) table.Writer {
 	t := newTable("collapsed", "trials", "hits/s", "answered", "p95 of those", "p95 of all", "still answered", "fell over")
@@ -198,4 +141,20 @@ func collapseRows(list []fallen) (rows [][]any) {
 			waited(stat.Number(math.Inf(1)), c.TimeoutSeconds), c.held(), c.fell()})
 	}
 	return rows
+}
+
+// latency prints a latency of a state.
+func (s *summary) latency(state State, n stat.Number) string {
+	if state.timeless() {
+		return void
+	}
+	return waited(n, s.TimeoutSeconds)
+}
+
+// count is what is printed of a count of a state.
+func (state State) count(text string) string {
+	if state.uncounted() {
+		return void
+	}
+	return text
 }

@@ -39,11 +39,11 @@ func TestCompany(t *testing.T) {
 			if got := s.Warnings[:len(s.Warnings)-1]; !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			var terminal, summary, page bytes.Buffer
-			if err := errors.Join(Print(&terminal, s, Options{}), markdown(&summary, s), html(&page, s, detailsOf(run, s), looksOf(run, s))); err != nil {
+			var terminal, markup, page bytes.Buffer
+			if err := errors.Join(Print(&terminal, s, Options{}), markdown(&markup, &summary{s}), html(&page, &summary{s}, detailsOf(run, s), looksOf(run, s))); err != nil {
 				t.Fatal(err)
 			}
-			for _, text := range []string{terminal.String(), summary.String(), page.String()} {
+			for _, text := range []string{terminal.String(), markup.String(), page.String()} {
 				for _, want := range c.want {
 					if begin, _, _ := strings.Cut(want, ":"); !strings.Contains(text, begin) {
 						t.Errorf("%q is not told in\n%s", begin, text)

@@ -134,9 +134,11 @@ type ComparedState struct {
 // ComparedNumber is one number in base units, the mean over the runs of a group: of a latency the geometric mean, as that
 // of a run is over its trials, of anything else as in [Numbers].
 type ComparedNumber struct {
-	Metric    string        `json:"metric"`
-	Operation string        `json:"op,omitempty"`
-	Values    []stat.Number `json:"values"`
+	Metric    string `json:"metric"`
+	Operation string `json:"op,omitempty"`
+	// Unit is as in [Budget].
+	Unit   string        `json:"unit"`
+	Values []stat.Number `json:"values"`
 	// Changes are those of the second group, of the third, and so on, against the first.
 	Changes []Change `json:"changes"`
 }
@@ -359,7 +361,8 @@ func (c *comparing) state(name string, operations []string) ComparedState {
 		}
 	}
 	for _, k := range comparedKeys(name, c.Stage, operations) {
-		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation}
+		m, _ := scenarios.FindMetric(k.Metric)
+		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation, Unit: string(m.Unit)}
 		for i, g := range c.groups {
 			level := g.level(k)
 			number.Values, c.Chance = append(number.Values, level.value), c.Chance || level.chance

@@ -137,8 +137,8 @@ func TestCompareChanges(t *testing.T) {
 			if p95 := c.changeOf(t, "baseline", "p95", "", 0); !p95.Ratio.Known() || p95.Lo.Known() != (tt.runs > 1) {
 				t.Errorf("over %d runs: got %v and the interval %v to %v", tt.runs, p95.Ratio, p95.Lo, p95.Hi)
 			}
-			if got := strings.Contains(strings.Join(c.legend(), "\n"), "give two or more runs of each build"); got != (tt.runs == 1) {
-				t.Errorf("over %d runs: got %q", tt.runs, c.legend())
+			if got := strings.Contains(strings.Join((&comparison{c}).legend(), "\n"), "give two or more runs of each build"); got != (tt.runs == 1) {
+				t.Errorf("over %d runs: got %q", tt.runs, (&comparison{c}).legend())
 			}
 		})
 	}
@@ -225,7 +225,7 @@ func TestCompareRefuses(t *testing.T) {
 		}
 		c := compared(t, CompareOptions{Anyway: true}, candidates...)
 		want := "not the same: " + strings.NewReplacer("(a)", "(A)", "(b)", "(B)").Replace(tt.want)
-		if got := c.warnings(); len(got) != 1 || got[0] != want {
+		if got := (&comparison{c}).warnings(); len(got) != 1 || got[0] != want {
 			t.Errorf("--anyway: got %q, want %q", got, want)
 		}
 	}
@@ -345,12 +345,12 @@ func TestCompareVoid(t *testing.T) {
 	for _, want := range []string{
 		" p95 void 12.0 ms - - -", " primary_qps 1,500/s 1,500/s ±0 % - ~", " hits void 4,000", " runs/valid trials void 1/2", " trials of counts 2 2",
 	} {
-		text := strings.Join(strings.FieldsFunc(c.stateTable(c.States[0], paint{}, asIs).Render(), func(r rune) bool { return r == ' ' }), " ")
+		text := strings.Join(strings.FieldsFunc((&comparison{c}).stateTable(c.States[0], paint{}, asIs).Render(), func(r rune) bool { return r == ' ' }), " ")
 		if !strings.Contains(text, want) {
 			t.Errorf("got\n%s\nwant %q", text, want)
 		}
 	}
-	if text := c.stateTable(c.States[1], paint{}, asIs).Render(); strings.Contains(text, void) || strings.Contains(text, "trials of counts") {
+	if text := (&comparison{c}).stateTable(c.States[1], paint{}, asIs).Render(); strings.Contains(text, void) || strings.Contains(text, "trials of counts") {
 		t.Errorf("a whole state: got\n%s", text)
 	}
 }
@@ -420,7 +420,7 @@ func TestComparisonTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var terminal, page, data bytes.Buffer
-			for _, err := range []error{PrintComparison(&terminal, c, Options{}), comparisonMarkdown(&page, c), JSON(&data, c)} {
+			for _, err := range []error{PrintComparison(&terminal, c, Options{}), comparisonMarkdown(&page, &comparison{c}), JSON(&data, c)} {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -456,7 +456,7 @@ func TestWriteComparison(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range c.overlays(nil) {
+	for _, o := range (&comparison{c}).overlays(nil) {
 		name := o.name
 		if !strings.Contains(string(page), "(charts/"+name+".png)") {
 			t.Errorf("compare.md does not show %s", name)

@@ -23,7 +23,8 @@ const ComparisonFile = "compare.md"
 const findingsTold = 4
 
 // PrintComparison writes a comparison for the terminal: what changed, the warnings, and a table for each state.
-func PrintComparison(w io.Writer, c *Comparison, o Options) error {
+func PrintComparison(w io.Writer, judged *Comparison, o Options) error {
+	c := &comparison{judged}
 	p := paint(o)
 	var b strings.Builder
 	for _, sentence := range c.sentences() {
@@ -50,7 +51,8 @@ func PrintComparison(w io.Writer, c *Comparison, o Options) error {
 func asIs(words string) string { return words }
 
 // WriteComparison leaves compare.md and the charts in dir, and makes dir if need be.
-func WriteComparison(dir string, c *Comparison) error {
+func WriteComparison(dir string, judged *Comparison) error {
+	c := &comparison{judged}
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write comparison: %w", err)
 	}
@@ -60,7 +62,7 @@ func WriteComparison(dir string, c *Comparison) error {
 	return errors.Join(append(c.charts(filepath.Join(dir, ChartsDir), fonts), err)...)
 }
 
-func comparisonMarkdown(w io.Writer, c *Comparison) error {
+func comparisonMarkdown(w io.Writer, c *comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Comparison at %s\n\n", plain(c.Stage))
 	for _, sentence := range c.sentences() {
@@ -89,7 +91,7 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 }
 
 // warnings are what differs and should not.
-func (c *Comparison) warnings() (list []string) {
+func (c *comparison) warnings() (list []string) {
 	for _, d := range c.Differences {
 		list = append(list, "not the same: "+d.text(c.labels()))
 	}
@@ -97,7 +99,7 @@ func (c *Comparison) warnings() (list []string) {
 }
 
 // runTable says what the letters stand for.
-func (c *Comparison) runTable(escape func(string) string) table.Writer {
+func (c *comparison) runTable(escape func(string) string) table.Writer {
 	t := newTable("", "run", "from", "rehearse", "valid trials", "verdict")
 	right(t, 5)
 	for _, r := range c.Runs {
@@ -114,7 +116,7 @@ func (c *Comparison) runTable(escape func(string) string) table.Writer {
 }
 
 // stateTable has a row for each number, and of two groups the interval as well: there is room for it.
-func (c *Comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
+func (c *comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
 	wide := len(c.Groups) == 2
 	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Groups[0].Label}, []int{2}
 	var blank []any
@@ -195,7 +197,7 @@ func (n ComparedNumber) name() string {
 }
 
 func (n ComparedNumber) text(value stat.Number) string {
-	return Budget{Key: Key{Metric: n.Metric}}.text(value)
+	return Budget{Unit: n.Unit}.text(value)
 }
 
 // change of the i-th other group; from nothing to something has no ratio.
@@ -227,7 +229,7 @@ type finding struct {
 }
 
 // sentences say of each group what it made of the first, the largest changes first.
-func (c *Comparison) sentences() (list []string) {
+func (c *comparison) sentences() (list []string) {
 	list = c.collapses()
 	for i := range c.Groups[1:] {
 		words, unproven := c.findings(i, func(ComparedNumber) bool { return true })
@@ -237,7 +239,7 @@ func (c *Comparison) sentences() (list []string) {
 }
 
 // collapses name the builds that fell over: beside that no change means anything.
-func (c *Comparison) collapses() (list []string) {
+func (c *comparison) collapses() (list []string) {
 	list = limited(c.collapsed(), findingsTold)
 	if c.Verdict() == Inconclusive {
 		list = append(list, "what is held against a build that collapsed shows no change; measure the first one anew")
@@ -245,7 +247,7 @@ func (c *Comparison) collapses() (list []string) {
 	return list
 }
 
-func (c *Comparison) collapsed() (list []string) {
+func (c *comparison) collapsed() (list []string) {
 	for _, one := range c.Collapsed {
 		share := percent(float64(one.AnsweredRatio))
 		if one.AnsweredRatio == 0 {
@@ -258,7 +260,7 @@ func (c *Comparison) collapsed() (list []string) {
 }
 
 // findings are what is proven of some numbers of the i-th of the other groups, and of how many nothing is.
-func (c *Comparison) findings(i int, about func(ComparedNumber) bool) (words string, unproven int) {
+func (c *comparison) findings(i int, about func(ComparedNumber) bool) (words string, unproven int) {
 	found := map[Effect][]finding{}
 	for _, s := range c.States {
 		for _, n := range s.Numbers {
@@ -292,7 +294,7 @@ func largest(findings []finding) string {
 }
 
 // legend says how the marks came about, and what to do where they cannot.
-func (c *Comparison) legend() []string {
+func (c *comparison) legend() []string {
 	lines := []string{"~ it is not proven that anything changed; - not known; void not believed"}
 	if slices.ContainsFunc(c.States, func(s ComparedState) bool { return slices.Min(s.Runs) < 2 }) {
 		lines = append(lines, "latencies and errors of one run are never proven to have changed: the machine differs from run to run; "+

@@ -218,9 +218,6 @@ func (c *cutting) switches() []CutoverSwitch {
 	return list
 }
 
-// end is when a switch was through.
-func (s CutoverSwitch) end() float64 { return float64(s.BeginSeconds + s.Seconds) }
-
 // states are all that were planned; of one that was never entered nothing is known.
 func (c *cutting) states(judged *Cutover) (list []CutoverState) {
 	for i, stage := range c.run.Header.Stages[1:] {
@@ -371,30 +368,6 @@ func (c *turnover) judgeAnswered() {
 	}
 }
 
-// fallen are the states that collapsed.
-func (c *Cutover) fallen() (list []fallen) {
-	for _, s := range c.States {
-		if s.Collapse != nil {
-			list = append(list, fallen{s.Stage, 1, s.Collapse})
-		}
-	}
-	return list
-}
-
-// unlike says why the primary's QPS of the first state and of the last one on the way are not of the same work; empty if they
-// are.
-func (c *Cutover) unlike() string {
-	if len(c.States) == 0 {
-		return ""
-	}
-	first, last := c.States[0], c.States[c.turn()]
-	return otherWork(first.Stage, last.Stage, first.answeredRatio(), last.answeredRatio())
-}
-
-func (h CutoverHits) answeredRatio() stat.Number {
-	return stat.Number(float64(h.N-min(h.N, h.Errors+h.Missed)) / float64(h.N))
-}
-
 // collapsed is that of a state or a switch, as [hits.collapsed] is of a stage.
 func (h CutoverHits) collapsed() bool {
 	return collapsed(&reading.Hits{Offered: h.N, Sent: h.N - min(h.N, h.Missed), Failed: h.Errors, Missed: h.Missed})
@@ -433,4 +406,8 @@ func (c *turnover) judgeSwitch(s CutoverSwitch) {
 // lateSwitchSeconds is from when on a switch is called late; a timer is, by some milliseconds.
 const lateSwitchSeconds = 0.5
 
+// name is what a switch is called.
 func (s CutoverSwitch) name() string { return s.From + " → " + s.To }
+
+// end is when a switch was through.
+func (s CutoverSwitch) end() float64 { return float64(s.BeginSeconds + s.Seconds) }

@@ -169,12 +169,12 @@ func TestCutover(t *testing.T) {
 	}
 	golden(t, "cutover.txt", out.Bytes())
 	out.Reset()
-	if err := c.markdown(&out); err != nil {
+	if err := (&cutover{c}).markdown(&out); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "cutover.md", out.Bytes())
 	out.Reset()
-	if err := c.html(&out, Examine(run).Details(nil)); err != nil {
+	if err := (&cutover{c}).html(&out, Examine(run).Details(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "its hits over the whole seconds in that") {
@@ -266,7 +266,7 @@ func TestCutoverTellsOfCollapses(t *testing.T) {
 	}
 	run, c := m.cutover(t)
 	var terminal, page, markdown bytes.Buffer
-	if err := errors.Join(PrintCutover(&terminal, c, Options{}), c.html(&page, Examine(run).Details(nil)), c.markdown(&markdown)); err != nil {
+	if err := errors.Join(PrintCutover(&terminal, c, Options{}), (&cutover{c}).html(&page, Examine(run).Details(nil)), (&cutover{c}).markdown(&markdown)); err != nil {
 		t.Fatal(err)
 	}
 	for _, told := range []string{"extract-main collapsed while traffic flowed: of 100 hits/s it answered ", "it still answered 100/s (",

@@ -15,27 +15,27 @@ import (
 const cutoverStage = "cutover"
 
 // markdown writes report.md: fewer than 60 lines, with the mark of a comment first, as of any run.
-func (c *Cutover) markdown(w io.Writer) error {
+func (c *cutover) markdown(w io.Writer) error {
 	list := append([]section{marker(c.Scenario)}, c.sections(markdownReasons)...)
 	fit(list, markdownLines, markdownBytes)
 	return writeSections(w, list)
 }
 
-// StepSummary is [StepSummary] of a cutover.
-func (c *Cutover) StepSummary(w io.Writer, limit int) error {
-	list := c.sections(terminalReasons)
+// CutoverStepSummary is [StepSummary] of a cutover.
+func CutoverStepSummary(w io.Writer, c *Cutover, limit int) error {
+	list := (&cutover{c}).sections(terminalReasons)
 	fit(list, limit, limit)
 	return writeSections(w, list)
 }
 
 // sections are what a reader asks first, and folded below it what that rests on.
-func (c *Cutover) sections(reasons int) []section {
+func (c *cutover) sections(reasons int) []section {
 	head := []string{fmt.Sprintf("# %s, cutover: %s", plain(c.Scenario), c.Verdict), ""}
 	for _, a := range []page.Answer{c.passed(), c.trusted()} {
 		head = append(head, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
 	}
 	return []section{
-		{open: append(head, "- In all: "+plain(c.Sentence()), "")},
+		{open: append(head, "- In all: "+plain(c.sentence()), "")},
 		bulleted("- ", limited(c.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(c.Warnings, reasons)).apart(),
 		c.collapseSection(),
@@ -48,15 +48,15 @@ func (c *Cutover) sections(reasons int) []section {
 }
 
 // collapseSection is empty where nothing fell over.
-func (c *Cutover) collapseSection() section {
+func (c *cutover) collapseSection() section {
 	if len(c.fallen()) == 0 {
 		return section{}
 	}
 	return tabled(collapseTable(c.fallen()), 8, 2, 3, 4, 5, 6).apart()
 }
 
-// Annotations is [Annotations] of a cutover. Its warnings are about switches; all else is one notice.
-func (c *Cutover) Annotations() (list []Annotation) {
+// CutoverAnnotations is [Annotations] of a cutover. Its warnings are about switches; all else is one notice.
+func CutoverAnnotations(c *Cutover) (list []Annotation) {
 	about := func(level, text string) Annotation {
 		return Annotation{Level: level, Title: c.Scenario + ", cutover: " + c.Verdict.String(), Message: text}
 	}
@@ -85,7 +85,7 @@ func (s CutoverState) numbers() Numbers {
 }
 
 // openMetrics writes metrics.txt: of each state what an ordinary run has of its states, and of each switch what it took.
-func (c *Cutover) openMetrics(w io.Writer) error {
+func (c *cutover) openMetrics(w io.Writer) error {
 	g := newGauges(c.Scenario)
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", c.Verdict.String())
 	if c.Total.N > 0 {
@@ -108,7 +108,7 @@ func (c *Cutover) openMetrics(w io.Writer) error {
 }
 
 // benchmarks writes bench.txt: a line for each state, so that benchstat holds one cutover against another.
-func (c *Cutover) benchmarks(w io.Writer) error {
+func (c *cutover) benchmarks(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	benchHead(out, c.Provenance)
 	for _, s := range c.States {
@@ -118,10 +118,10 @@ func (c *Cutover) benchmarks(w io.Writer) error {
 }
 
 // pictures are the slides of a cutover, by the names of their files.
-func (c *Cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
+func (c *cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
 	timeline := c.timeline(d)
 	timeline.Fonts = fonts
-	seen, none := drawnSeconds(d.Curves), &Summary{}
+	seen, none := drawnSeconds(d.Curves), &summary{&Summary{}}
 	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
 	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
 	first, last := c.States[0], c.States[c.turn()]
@@ -134,7 +134,7 @@ func (c *Cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
 }
 
 // cacheTitle names the states whose cache was asked.
-func (c *Cutover) cacheTitle() string {
+func (c *cutover) cacheTitle() string {
 	var ratios []string
 	for _, s := range c.States[:c.turn()+1] {
 		if s.CacheHitRatio.Known() {

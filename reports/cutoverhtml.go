@@ -9,7 +9,7 @@ import (
 )
 
 // html writes report.html.
-func (c *Cutover) html(w io.Writer, d *Details) error {
+func (c *cutover) html(w io.Writer, d *Details) error {
 	timeline, err := c.timelineSection(d)
 	if err != nil {
 		return err
@@ -23,21 +23,21 @@ func (c *Cutover) html(w io.Writer, d *Details) error {
 }
 
 // collapsedSection is what is to be known of the states that fell over.
-func (c *Cutover) collapsedSection() page.Section {
+func (c *cutover) collapsedSection() page.Section {
 	return collapsedSection(c.fallen(), "In all of the time of each state, on the run's clock",
 		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due in it were answered.", limit(percent(answeredLeast))))
 }
 
 // head is the first screen.
-func (c *Cutover) head() page.Head {
+func (c *cutover) head() page.Head {
 	first, last := c.States[0], c.States[c.turn()]
 	return page.Head{
 		Name: c.Scenario, Facts: facts(c.Provenance, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
-		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.Sentence(),
+		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.sentence(),
 		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
 		Reasons: limited(c.Reasons, terminalReasons),
 		Answers: []page.Answer{c.passed(),
-			{Question: "What did it change?", Text: c.Sentence(), Section: "states"}, c.trusted()},
+			{Question: "What did it change?", Text: c.sentence(), Section: "states"}, c.trusted()},
 		Figures: []page.Figure{
 			{Name: "Primary (master DB) QPS", Before: number(first.PrimaryQPS), After: number(last.PrimaryQPS),
 				Change: page.Status{Word: c.primaryChange()}, Note: c.backNote()},
@@ -49,19 +49,19 @@ func (c *Cutover) head() page.Head {
 }
 
 // backNote is what the primary came back to.
-func (c *Cutover) backNote() string {
+func (c *cutover) backNote() string {
 	if !c.AndBack {
 		return ""
 	}
 	return fmt.Sprintf("and back at %s: %s", c.States[len(c.States)-1].Stage, number(c.States[len(c.States)-1].PrimaryQPS))
 }
 
-func (c *Cutover) passed() page.Answer {
+func (c *cutover) passed() page.Answer {
 	word := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict]
 	return page.Answer{Question: "Did it pass?", Text: word + c.account(), Tone: c.Verdict.tone(), Section: "switches"}
 }
 
-func (c *Cutover) trusted() page.Answer {
+func (c *cutover) trusted() page.Answer {
 	a := page.Answer{Question: "Can I trust it?", Text: "Yes: the traffic was as planned.", Tone: page.Good, Section: "trust"}
 	switch {
 	case !c.Complete:
@@ -75,7 +75,7 @@ func (c *Cutover) trusted() page.Answer {
 }
 
 // timelineSection is the run second by second, over the states as they were.
-func (c *Cutover) timelineSection(d *Details) (page.Section, error) {
+func (c *cutover) timelineSection(d *Details) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text: []string{"All panels share the time elapsed since the run began. The bands are the states; the darker stretches are the " +
@@ -87,7 +87,7 @@ func (c *Cutover) timelineSection(d *Details) (page.Section, error) {
 	for i, band := range t.bands {
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: c.States[i].Stage})
 	}
-	for _, p := range (&Summary{}).panels(t) {
+	for _, p := range (&summary{&Summary{}}).panels(t) {
 		chart, err := p.chart(t)
 		if err != nil {
 			return section, err
@@ -97,7 +97,7 @@ func (c *Cutover) timelineSection(d *Details) (page.Section, error) {
 	return section, nil
 }
 
-func (c *Cutover) switchesSection() page.Section {
+func (c *cutover) switchesSection() page.Section {
 	t := page.Table{Caption: "Around each switch: the seconds it touches and one more on either side",
 		Columns: columns("switch", "#at", "#took", "#late", "#hits", "#errors", "#wrong user", "#valid rejected", "#revoked accepted", "#p95 before", "#p95 around")}
 	for _, s := range c.Switches {
@@ -115,7 +115,7 @@ func (c *Cutover) switchesSection() page.Section {
 	return section
 }
 
-func (c *Cutover) statesSection() page.Section {
+func (c *cutover) statesSection() page.Section {
 	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it, its hits over the whole seconds in that",
 		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
 	for _, s := range c.States {
@@ -127,7 +127,7 @@ func (c *Cutover) statesSection() page.Section {
 }
 
 // trustSection says what speaks for these numbers and what against.
-func (c *Cutover) trustSection() page.Section {
+func (c *cutover) trustSection() page.Section {
 	list := page.List{}
 	say := func(tone page.Tone, text string) {
 		list.Items = append(list.Items, page.Answer{Tone: tone, Text: text})

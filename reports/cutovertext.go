@@ -26,7 +26,8 @@ func CutoverFiles() []string {
 
 // WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
-func WriteCutover(dir string, c *Cutover, d *Details, windows func(io.Writer) error) error {
+func WriteCutover(dir string, judged *Cutover, d *Details, windows func(io.Writer) error) error {
+	c := &cutover{judged}
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -37,7 +38,7 @@ func WriteCutover(dir string, c *Cutover, d *Details, windows func(io.Writer) er
 		}
 	}
 	errs := []error{
-		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c) }),
+		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c.Cutover) }),
 		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, d) }),
@@ -54,7 +55,7 @@ func WriteCutover(dir string, c *Cutover, d *Details, windows func(io.Writer) er
 }
 
 // junit writes junit.xml of a cutover, with a test for each switch.
-func (c *Cutover) junit(w io.Writer) error {
+func (c *cutover) junit(w io.Writer) error {
 	list := slices.Clone(c.Checks)
 	if len(list) > 0 {
 		list[0].Notes = c.Warnings
@@ -63,7 +64,7 @@ func (c *Cutover) junit(w io.Writer) error {
 }
 
 // names are all that stand in a picture.
-func (c *Cutover) names() []string {
+func (c *cutover) names() []string {
 	list := []string{c.Scenario}
 	for _, s := range c.States {
 		list = append(list, s.State)
@@ -72,11 +73,12 @@ func (c *Cutover) names() []string {
 }
 
 // PrintCutover writes the tables for the terminal.
-func PrintCutover(w io.Writer, c *Cutover, o Options) error {
+func PrintCutover(w io.Writer, judged *Cutover, o Options) error {
+	c := &cutover{judged}
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s %s\n", p.with(strings.ToUpper(c.Verdict.String()), text.Bold, verdictColour(c.Verdict)),
-		c.Scenario, c.Sentence(), c.account())
+		c.Scenario, c.sentence(), c.account())
 	for _, reason := range limited(c.Reasons, terminalReasons) {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
@@ -96,7 +98,7 @@ func PrintCutover(w io.Writer, c *Cutover, o Options) error {
 }
 
 // Sentence says what the phases did to the primary while the traffic flowed, or why it cannot.
-func (c *Cutover) Sentence() string {
+func (c *cutover) sentence() string {
 	first, last := c.States[0], c.States[c.turn()]
 	if fell := c.fallen(); len(fell) > 0 {
 		told := fallenSentence(fell[:min(len(fell), 2)], "while traffic flowed")
@@ -119,7 +121,7 @@ func (c *Cutover) Sentence() string {
 }
 
 // primaryChange is what became of the primary's QPS, marked where that is not of the same work.
-func (c *Cutover) primaryChange() string {
+func (c *cutover) primaryChange() string {
 	told := change(c.States[c.turn()].PrimaryQPS / c.States[0].PrimaryQPS)
 	if c.unlike() != "" && told != missing {
 		return "~ " + told
@@ -128,18 +130,10 @@ func (c *Cutover) primaryChange() string {
 }
 
 // latency prints one.
-func (c *Cutover) latency(n stat.Number) string { return waited(n, c.TimeoutSeconds) }
-
-// turn is the index of the last state on the way forward.
-func (c *Cutover) turn() int {
-	if c.AndBack {
-		return len(c.States) / 2
-	}
-	return len(c.States) - 1
-}
+func (c *cutover) latency(n stat.Number) string { return waited(n, c.TimeoutSeconds) }
 
 // account says what the switches cost the users.
-func (c *Cutover) account() string {
+func (c *cutover) account() string {
 	done, longest := 0, stat.Unknown()
 	for _, s := range c.Switches {
 		if s.Done {
@@ -155,7 +149,7 @@ func (c *Cutover) account() string {
 }
 
 // stateTable lists the states. As makes a name fit for where it is written.
-func (c *Cutover) stateTable(as func(string) string) table.Writer {
+func (c *cutover) stateTable(as func(string) string) table.Writer {
 	t := newTable("state", "from", "for", "n", "p50", "p95", "p99", "primary QPS (reads/writes)", "replica QPS", "hit ratio", "errors")
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 	for _, s := range c.States {
@@ -167,7 +161,7 @@ func (c *Cutover) stateTable(as func(string) string) table.Writer {
 	return t
 }
 
-func (c *Cutover) switchTable(as func(string) string) table.Writer {
+func (c *cutover) switchTable(as func(string) string) table.Writer {
 	t := newTable("switch", "at", "took", "hits around it", "errors", "wrong user", "valid rejected", "revoked accepted", "p95 before → around")
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9)
 	for _, s := range c.Switches {
@@ -184,7 +178,7 @@ func (c *Cutover) switchTable(as func(string) string) table.Writer {
 }
 
 // footnotes are the lines under the tables.
-func (c *Cutover) footnotes(most int) []string {
+func (c *cutover) footnotes(most int) []string {
 	lines := []string{}
 	for _, job := range c.Jobs {
 		lines = append(lines, "job: "+job.line(c.TimeoutSeconds))
@@ -206,7 +200,7 @@ func (c *Cutover) footnotes(most int) []string {
 }
 
 // notes are what else went on. When is told on the clock of the traffic.
-func (c *Cutover) notes() []string {
+func (c *cutover) notes() []string {
 	if len(c.Validity.Notes) == 0 {
 		return c.Provenance.Notes
 	}
@@ -220,7 +214,7 @@ func (j CutoverJob) line(timeoutSeconds float64) string {
 }
 
 // title is the finding on the primary.
-func (c *Cutover) title() string {
+func (c *cutover) title() string {
 	first, last, end := c.States[0].PrimaryQPS, c.States[c.turn()].PrimaryQPS, c.States[len(c.States)-1].PrimaryQPS
 	back := ""
 	if c.AndBack {
@@ -230,14 +224,14 @@ func (c *Cutover) title() string {
 		return fallenTitle(fell[:min(len(fell), 4)], "while traffic flowed")
 	}
 	if !first.Known() || !last.Known() {
-		return strings.TrimSuffix(c.Sentence(), ".")
+		return strings.TrimSuffix(c.sentence(), ".")
 	}
 	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", arrow(number(first), number(last)), c.primaryChange(), back)
 }
 
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were
 // planned.
-func (c *Cutover) timeline(d *Details) plot.Timeline {
+func (c *cutover) timeline(d *Details) plot.Timeline {
 	begin, end := d.Curves.From, d.Curves.To
 	picture := plot.Timeline{Title: c.title(), MarkName: "switches, jobs",
 		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),

@@ -44,7 +44,7 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			if err := WriteCutover(dir, c, Examine(run).Details(nil), Examine(run).Windows); err != nil {
 				t.Fatal(err)
 			}
-			return dir, broken(c.Annotations())
+			return dir, broken(CutoverAnnotations(c))
 		},
 		"self-test": func(t *testing.T, spoil func(*made)) (string, int) {
 			m, dir := makeRun(1, steady, "cache", "cache again"), t.TempDir()
@@ -58,7 +58,7 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			if err != nil {
 				t.Fatal(err)
 			}
-			return dir, broken(s.Annotations())
+			return dir, broken(SelfTestAnnotations(s))
 		},
 	}
 }

@@ -2,7 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -141,43 +143,6 @@ const tellable = 10
 // untold stands for what the rounds do not tell; why is said below.
 const untold = "~"
 
-// vague tells that an interval is too wide to say anything.
-func (e Estimate) vague() bool {
-	return e.Lo.Known() && e.Hi.Known() && float64(e.Hi) > tellable*float64(e.Lo) && e.Verdict == Unclear
-}
-
-// cannotTell says why the interval of a change is not told.
-func (e Estimate) cannotTell() string {
-	return fmt.Sprintf("%s cannot tell: the 95 %% interval reaches over more than a factor of %d, so anything may be; more rounds would tell", rounds(e.Rounds), tellable)
-}
-
-// span prints the interval of a change.
-func span(e Estimate) string {
-	switch {
-	case !e.Lo.Known() || !e.Hi.Known():
-		return missing
-	case e.vague():
-		return untold
-	}
-	return between(e.Lo, e.Hi)
-}
-
-// changed prints the change itself.
-func changed(e Estimate) string {
-	if !e.Value.Known() && e.Why != "" {
-		return untold
-	}
-	return change(e.Value)
-}
-
-// inBrackets is a change in brackets behind its levels; nothing where there is none.
-func inBrackets(e Estimate) string {
-	if !e.Value.Known() {
-		return ""
-	}
-	return " (" + judged(e) + ")"
-}
-
 // between prints two ends of a change.
 func between(lo, hi stat.Number) string { return change(lo) + " to " + change(hi) }
 
@@ -195,4 +160,79 @@ func arrow(before, after string) string {
 		before = value
 	}
 	return before + " → " + after
+}
+
+// lost tells that a percentile is one of the hits that were not answered.
+func lost(n stat.Number) bool { return math.IsInf(float64(n), 1) }
+
+// void stands for a number of a state whose trials were measured, and none of them is believed.
+const void = "void"
+
+// waited prints a latency at which some were still waiting when their time was over.
+func waited(n stat.Number, timeoutSeconds float64) string {
+	switch {
+	case lost(n) && timeoutSeconds > 0:
+		return "over " + limit(seconds(stat.Number(timeoutSeconds)))
+	case lost(n):
+		return "never"
+	}
+	return seconds(n)
+}
+
+// rounds counts them.
+func rounds(n int) string {
+	if n == 1 {
+		return "1 round"
+	}
+	return fmt.Sprintf("%d rounds", n)
+}
+
+// plural counts things.
+func plural(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%s %ss", count(uint64(n)), what)
+}
+
+// listed joins words as a sentence does.
+func listed(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// limited are at most so many of a list, and how many more there are.
+func limited(list []string, most int) []string {
+	if len(list) <= most {
+		return list
+	}
+	return append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
+}
+
+// elapsedClock prints seconds elapsed as a clock does.
+func elapsedClock(seconds float64) string {
+	s := int(math.Round(seconds))
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// pairs are the entries of a map in order.
+func pairs(m map[string]string) (list []string) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, name+" "+m[name])
+	}
+	return list
+}
+
+// larger is the larger of what is known.
+func larger(a, b stat.Number) stat.Number {
+	if !a.Known() || b > a {
+		return b
+	}
+	return a
 }

@@ -132,11 +132,11 @@ func formatsOf(t testing.TB, run *record.Run, s *Summary) map[string][]byte {
 	t.Helper()
 	texts := map[string][]byte{}
 	for name, write := range map[string]func(io.Writer) error{
-		JUnitFile:      func(w io.Writer) error { return junit(w, s) },
-		MetricsFile:    func(w io.Writer) error { return openMetrics(w, s) },
+		JUnitFile:      func(w io.Writer) error { return junit(w, &summary{s}) },
+		MetricsFile:    func(w io.Writer) error { return openMetrics(w, &summary{s}) },
 		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
 		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
-		MarkdownFile:   func(w io.Writer) error { return markdown(w, s) },
+		MarkdownFile:   func(w io.Writer) error { return markdown(w, &summary{s}) },
 		"step.md":      func(w io.Writer) error { return StepSummary(w, s, 1<<20) },
 		"annotations.txt": func(w io.Writer) error {
 			for _, a := range Annotations(s) {
@@ -213,7 +213,7 @@ func TestPageStaysSmall(t *testing.T) {
 			rt.Fatal(err)
 		}
 		var page, step bytes.Buffer
-		if err := markdown(&page, s); err != nil {
+		if err := markdown(&page, &summary{s}); err != nil {
 			rt.Fatal(err)
 		}
 		checkPage(t, page.Bytes())
@@ -257,7 +257,7 @@ func TestJUnitIsValid(t *testing.T) {
 	t.Run("cutover", func(t *testing.T) {
 		_, c := thereAndBack().cutover(t)
 		var b bytes.Buffer
-		if err := c.junit(&b); err != nil {
+		if err := (&cutover{c}).junit(&b); err != nil {
 			t.Fatal(err)
 		}
 		check(t, b.Bytes())
@@ -275,7 +275,7 @@ func TestJUnitOfCutovers(t *testing.T) {
 		spoil(m)
 		_, c := m.cutover(t)
 		var b bytes.Buffer
-		if err := c.junit(&b); err != nil {
+		if err := (&cutover{c}).junit(&b); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, filepath.Join("formats", "cutover-"+name+".xml"), b.Bytes())

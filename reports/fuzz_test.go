@@ -281,15 +281,15 @@ func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
 	list := forms{
 		"terminal":     func(w io.Writer) error { return Print(w, s, Options{Color: true}) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, s) },
-		MarkdownFile:   func(w io.Writer) error { return markdown(w, s) },
-		HTMLFile:       func(w io.Writer) error { return html(w, s, detailsOf(run, s), v) },
-		JUnitFile:      func(w io.Writer) error { return junit(w, s) },
-		MetricsFile:    func(w io.Writer) error { return openMetrics(w, s) },
+		MarkdownFile:   func(w io.Writer) error { return markdown(w, &summary{s}) },
+		HTMLFile:       func(w io.Writer) error { return html(w, &summary{s}, detailsOf(run, s), v) },
+		JUnitFile:      func(w io.Writer) error { return junit(w, &summary{s}) },
+		MetricsFile:    func(w io.Writer) error { return openMetrics(w, &summary{s}) },
 		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
 		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
 		"step":         func(w io.Writer) error { Annotations(s); return StepSummary(w, s, 1<<16) },
 	}
-	for name, picture := range slides(s, v, fonts) {
+	for name, picture := range slides(&summary{s}, v, fonts) {
 		list[name] = func(w io.Writer) error { return picture.Write(w, plot.SVG) }
 	}
 	return list
@@ -299,14 +299,14 @@ func cutoverForms(run *record.Run, c *Cutover, fonts *plot.Fonts) forms {
 	list := forms{
 		"terminal":     func(w io.Writer) error { return PrintCutover(w, c, Options{}) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, c) },
-		MarkdownFile:   func(w io.Writer) error { return c.markdown(w) },
-		HTMLFile:       func(w io.Writer) error { return c.html(w, Examine(run).Details(nil)) },
-		JUnitFile:      func(w io.Writer) error { return c.junit(w) },
-		MetricsFile:    c.openMetrics,
-		BenchmarksFile: func(w io.Writer) error { return c.benchmarks(w) },
-		"step":         func(w io.Writer) error { c.Annotations(); return c.StepSummary(w, 1<<16) },
+		MarkdownFile:   func(w io.Writer) error { return (&cutover{c}).markdown(w) },
+		HTMLFile:       func(w io.Writer) error { return (&cutover{c}).html(w, Examine(run).Details(nil)) },
+		JUnitFile:      func(w io.Writer) error { return (&cutover{c}).junit(w) },
+		MetricsFile:    (&cutover{c}).openMetrics,
+		BenchmarksFile: func(w io.Writer) error { return (&cutover{c}).benchmarks(w) },
+		"step":         func(w io.Writer) error { CutoverAnnotations(c); return CutoverStepSummary(w, c, 1<<16) },
 	}
-	for name, picture := range c.pictures(Examine(run).Details(nil), fonts) {
+	for name, picture := range (&cutover{c}).pictures(Examine(run).Details(nil), fonts) {
 		list[name] = func(w io.Writer) error { return picture.Write(w, plot.SVG) }
 	}
 	return list
@@ -316,11 +316,11 @@ func selfTestForms(run *record.Run, s *SelfTest) forms {
 	return forms{
 		"terminal":     func(w io.Writer) error { return PrintSelfTest(w, s) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, s) },
-		MarkdownFile:   func(w io.Writer) error { return s.markdown(w) },
-		JUnitFile:      func(w io.Writer) error { return writeJUnit(w, s.Provenance, s.checks()) },
-		MetricsFile:    func(w io.Writer) error { return s.openMetrics(w) },
+		MarkdownFile:   func(w io.Writer) error { return (&selfTest{s}).markdown(w) },
+		JUnitFile:      func(w io.Writer) error { return writeJUnit(w, s.Provenance, (&selfTest{s}).checks()) },
+		MetricsFile:    func(w io.Writer) error { return (&selfTest{s}).openMetrics(w) },
 		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, Examine(run).Details(nil)) },
-		"step":         func(w io.Writer) error { s.Annotations(); return s.StepSummary(w, 1<<16) },
+		"step":         func(w io.Writer) error { SelfTestAnnotations(s); return SelfTestStepSummary(w, s, 1<<16) },
 	}
 }
 
@@ -375,7 +375,7 @@ func comparedWithItself(t *testing.T, c Candidate, value string) {
 	}
 	forms{
 		"terminal":   func(w io.Writer) error { return PrintComparison(w, both, Options{}) },
-		MarkdownFile: func(w io.Writer) error { return comparisonMarkdown(w, both) },
+		MarkdownFile: func(w io.Writer) error { return comparisonMarkdown(w, &comparison{both}) },
 		SummaryFile:  func(w io.Writer) error { return JSON(w, both) },
 	}.check(t, value)
 }

@@ -43,29 +43,6 @@ const (
 	littleHandledSeconds = 0.00025
 )
 
-// GeneratorCheck is what the generator's own condition was over the measured stages of a trial. A null is not known, as
-// on systems other than Linux.
-type GeneratorCheck struct {
-	// WaitPerTurnSeconds is how long a thread of it that was ready waited for a processor, on average;
-	// WaitPerHitSeconds what all of that is for each hit sent.
-	WaitPerTurnSeconds stat.Number `json:"wait_per_turn_seconds"`
-	WaitPerHitSeconds  stat.Number `json:"wait_per_hit_seconds"`
-	// StealRatio is the share of the processors' time that the host of this machine gave to others.
-	StealRatio stat.Number `json:"steal_ratio"`
-	// ForeignRatio is the share of them that other processes of this machine had, neither rehearse's own nor of the system
-	// under test, in the measured stage in which that was most; ForeignStage names it.
-	ForeignRatio stat.Number `json:"foreign_ratio"`
-	ForeignStage string      `json:"foreign_stage,omitempty"`
-	// InFlight is the mean number of hits due and not yet accounted for over the whole trial, as counted;
-	// InFlightByResponse is rate times mean response, which by Little's law is the same.
-	InFlight           stat.Number `json:"in_flight"`
-	InFlightByResponse stat.Number `json:"in_flight_by_response"`
-	// Reconnected hits of the whole trial took a new connection because the system had closed the one kept; Resent ones were
-	// sent more than once, which only a transport from outside does.
-	Reconnected uint64 `json:"reconnected,omitempty"`
-	Resent      uint64 `json:"resent,omitempty"`
-}
-
 // twice is a doubt: what was sent more often than it is counted may have been done more often, too.
 func (t *trial) twice() []string {
 	if n := t.generator.Resent; n > 0 {
@@ -159,53 +136,4 @@ func (t *trial) littlesLaw() []string {
 	}
 	return []string{fmt.Sprintf("%s hits were in flight on average, but rate times response makes %s (Little's law; limit %s to %s): "+
 		"hits waited where no clock ran, or were not counted", number(g.InFlight), number(g.InFlightByResponse), figure(low), figure(high))}
-}
-
-// worstGenerator says what the condition of the generator and of its machine was at worst in a trial whose latencies are
-// believed; without one there is nothing to say.
-func (s *Summary) worstGenerator() string {
-	worst, valid := GeneratorCheck{WaitPerTurnSeconds: stat.Unknown(), StealRatio: stat.Unknown(), ForeignRatio: stat.Unknown()}, 0
-	for _, t := range s.Validity {
-		if !t.voids(voidsLatencies) {
-			valid++
-			worst.WaitPerTurnSeconds = larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
-			worst.StealRatio = larger(worst.StealRatio, t.Generator.StealRatio)
-			worst.ForeignRatio = larger(worst.ForeignRatio, t.Generator.ForeignRatio)
-		}
-	}
-	if valid == 0 {
-		return ""
-	}
-	of := "; "
-	if known := worst.WaitPerTurnSeconds.Known() || worst.StealRatio.Known() || worst.ForeignRatio.Known(); known && valid < len(s.Validity) {
-		of = "; in those with latencies to believe "
-	}
-	waited := "how long the generator waited for a processor is not known"
-	if n := worst.WaitPerTurnSeconds; n.Known() {
-		waited = fmt.Sprintf("the generator waited up to %s for a processor each time", seconds(n))
-	}
-	return of + waited + ", " + worst.taken("up to ")
-}
-
-// taken says what of the processors went to others than this run, "up to" so much where it is the most of several.
-func (g GeneratorCheck) taken(upTo string) string {
-	host := fmt.Sprintf("the host took %s%s of the processors (steal)", upTo, percent(float64(g.StealRatio)))
-	processes := upTo + percent(float64(g.ForeignRatio))
-	switch steal, foreign := g.StealRatio.Known(), g.ForeignRatio.Known(); {
-	case steal && foreign:
-		return host + ", other processes " + processes
-	case steal:
-		return host + ", what other processes took is not known"
-	case foreign:
-		return "other processes took " + processes + " of the processors, what the host took (steal) is not known"
-	}
-	return "what the host (steal) and other processes took of the processors is not known"
-}
-
-// larger is the larger of what is known.
-func larger(a, b stat.Number) stat.Number {
-	if !a.Known() || b > a {
-		return b
-	}
-	return a
 }

@@ -228,7 +228,7 @@ func TestSharedMachine(t *testing.T) {
 				t.Errorf("got primary QPS %v of %d trials, want those that were counted", s.States[0].PrimaryQPS, s.States[0].CountedTrials)
 			}
 			var page, terminal bytes.Buffer
-			if err := errors.Join(Print(&terminal, s, Options{}), html(&page, s, detailsOf(run, s), looksOf(run, s))); err != nil {
+			if err := errors.Join(Print(&terminal, s, Options{}), html(&page, &summary{s}, detailsOf(run, s), looksOf(run, s))); err != nil {
 				t.Fatal(err)
 			}
 			for _, text := range []string{terminal.String(), page.String()} {
@@ -236,7 +236,7 @@ func TestSharedMachine(t *testing.T) {
 					t.Errorf("the report does not say what others took:\n%s", terminal.String())
 				}
 			}
-			if got := strings.Contains(timelineChart(s, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
+			if got := strings.Contains(timelineChart(&summary{s}, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
 				t.Errorf("the picture says that the machine was shared: %v, want %v", got, void)
 			}
 			cell := fmt.Sprintf(`<td class="number ">%s</td>`, percent(c.taken/2))

@@ -98,14 +98,14 @@ func TestTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, name+".txt", terminal.Bytes())
-			var summary, page bytes.Buffer
-			if err := errors.Join(JSON(&summary, s), markdown(&page, s)); err != nil {
+			var numbers, page bytes.Buffer
+			if err := errors.Join(JSON(&numbers, s), markdown(&page, &summary{s})); err != nil {
 				t.Fatal(err)
 			}
 			if lines := bytes.Count(page.Bytes(), []byte("\n")); lines >= 60 {
 				t.Errorf("report.md has %d lines, want fewer than 60", lines)
 			}
-			golden(t, name+".json", summary.Bytes())
+			golden(t, name+".json", numbers.Bytes())
 			golden(t, name+".md", page.Bytes())
 		})
 	}

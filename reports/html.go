@@ -13,7 +13,7 @@ import (
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
-func html(w io.Writer, s *Summary, d *Details, v visuals) error {
+func html(w io.Writer, s *summary, d *Details, v visuals) error {
 	timeline, err := s.timelineSection(v.timeline, d.Events)
 	if err != nil {
 		return err
@@ -39,16 +39,16 @@ func html(w io.Writer, s *Summary, d *Details, v visuals) error {
 func writePage(w io.Writer, p page.Page) error { return p.Write(visible.NewPageWriter(w)) }
 
 // head is the first screen.
-func (s *Summary) head() page.Head {
+func (s *summary) head() page.Head {
 	return page.Head{
 		Name: s.Scenario, Facts: facts(s.Provenance, rounds(s.Rounds)+" on "+s.Stack, "measured at stage "+s.HeadlineStage), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
-		Sentence: s.Sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
+		Sentence: s.sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
 		Answers: []page.Answer{s.passed(), s.changedMost(), s.trusted()}, Figures: s.keyFigures(),
 	}
 }
 
 // doubt says how sure the sentence is of the change of p95.
-func (s *Summary) doubt() string {
+func (s *summary) doubt() string {
 	e := s.Overall.P95Ratio
 	const means = " Changes, and the values beside them, are geometric means over the rounds."
 	switch {
@@ -65,7 +65,7 @@ func (s *Summary) doubt() string {
 }
 
 // passed answers by the budgets; the reasons of the verdict stand above.
-func (s *Summary) passed() page.Answer {
+func (s *summary) passed() page.Answer {
 	a := page.Answer{Question: "Did it pass?", Tone: s.Verdict.tone(), Section: "budgets"}
 	kept, breached, open, warned := 0, 0, 0, 0
 	for _, b := range s.Budgets {
@@ -144,7 +144,7 @@ type claim struct {
 }
 
 // changedMost names the largest change that is clear.
-func (s *Summary) changedMost() page.Answer {
+func (s *summary) changedMost() page.Answer {
 	answer := page.Answer{Question: "What changed most?", Section: "phases"}
 	if len(s.Phases) == 0 {
 		answer.Section, answer.Text = "", "Nothing was compared: the run has no phase with its state before and after."
@@ -175,7 +175,7 @@ func (s *Summary) changedMost() page.Answer {
 	return answer
 }
 
-func (s *Summary) claims() (list []claim) {
+func (s *summary) claims() (list []claim) {
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
 		list = append(list,
@@ -186,10 +186,10 @@ func (s *Summary) claims() (list []claim) {
 }
 
 // trusted answers in a sentence what the section of that name says at length.
-func (s *Summary) trusted() page.Answer {
+func (s *summary) trusted() page.Answer {
 	valid, all := len(s.Validity)-len(s.invalid()), len(s.Validity)
 	counted := fmt.Sprintf("%d of %s valid", valid, plural(all, "trial"))
-	partly := slices.ContainsFunc(s.Validity, func(t TrialCheck) bool { return !t.voids(voidsLatencies) || !t.voids(voidsCounts) })
+	partly := slices.ContainsFunc(s.Validity, func(t TrialCheck) bool { return !t.Voids(VoidLatencies) || !t.Voids(VoidCounts) })
 	a := page.Answer{Question: "Can I trust it?", Tone: page.Doubtful, Section: "trust"}
 	switch {
 	case valid == 0 && partly:
@@ -198,7 +198,7 @@ func (s *Summary) trusted() page.Answer {
 		a.Tone, a.Text = page.Bad, fmt.Sprintf("No: %s.", counted)
 	case !s.Complete:
 		a.Text = fmt.Sprintf("Only as far as it went: the run did not reach its end, %s.", counted)
-	case valid < all || len(s.doubts()) > 0:
+	case valid < all || len(s.doubted()) > 0:
 		a.Text = fmt.Sprintf("With care: %s%s.", counted, s.firstDoubt())
 	case s.Rounds == 1 && len(s.Phases) > 0:
 		a.Text = fmt.Sprintf("Counts, yes: %s. Changes of latency, not yet: one round has no interval.", counted)
@@ -214,7 +214,7 @@ func (s *Summary) trusted() page.Answer {
 }
 
 // firstDoubt says how many trials have some, and the first of them.
-func (s *Summary) firstDoubt() string {
+func (s *summary) firstDoubt() string {
 	doubted := s.doubted()
 	if len(doubted) == 0 {
 		return ""
@@ -239,18 +239,8 @@ func (f NoiseFloor) told() string {
 	return ""
 }
 
-func plural(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%s %ss", count(uint64(n)), what)
-}
-
 // keyFigures are what everybody asks for first, at the headline stage.
-func (s *Summary) keyFigures() []page.Figure {
+func (s *summary) keyFigures() []page.Figure {
 	before, after := s.sides(s.Overall)
 	split := func(of func(State) stat.Number) string { return arrow(number(of(before)), number(of(after))) }
 	list := []page.Figure{
@@ -290,7 +280,7 @@ func figureOf(name, before, after string, change page.Status, note string) page.
 	return page.Figure{Name: name, Before: before, After: after, Change: change, Note: note}
 }
 
-func (s *Summary) p95Note(before, after State) string {
+func (s *summary) p95Note(before, after State) string {
 	hits := "n = " + count(after.N)
 	switch e := s.Overall.P95Ratio; {
 	case before.Name == after.Name:
@@ -336,7 +326,7 @@ func points(before, after stat.Number, worse float64) page.Status {
 }
 
 // collapsedSection is what is to be known of the states that fell over.
-func (s *Summary) collapsedSection() page.Section {
+func (s *summary) collapsedSection() page.Section {
 	return collapsedSection(s.fallen(s.States...), "In the trial in which each answered least",
 		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due at %s were answered. Seconds are on the clock of the trial.",
 			limit(percent(answeredLeast)), s.HeadlineStage))
@@ -356,7 +346,7 @@ func collapsedSection(list []fallen, caption, text string) page.Section {
 }
 
 // changesSection is the picture everybody wants: a pair of bars for each phase.
-func (s *Summary) changesSection() page.Section {
+func (s *summary) changesSection() page.Section {
 	if len(s.Phases) == 0 {
 		return page.Section{}
 	}

@@ -239,12 +239,12 @@ func TestReportsOfAllKinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run, s := of().summarized(t)
 			file := filepath.Join(t.TempDir(), HTMLFile)
-			if err := replace(file, func(w io.Writer) error { return html(w, s, detailsOf(run, s), looksOf(run, s)) }); err != nil {
+			if err := replace(file, func(w io.Writer) error { return html(w, &summary{s}, detailsOf(run, s), looksOf(run, s)) }); err != nil {
 				t.Fatal(err)
 			}
 			v := browse(t, browser, file, 1280)
 			text := ask[string](v, `document.body.innerText`)
-			for _, want := range []string{s.Scenario, s.Sentence(), "Can I trust this run?", "How to reproduce it"} {
+			for _, want := range []string{s.Scenario, (&summary{s}).sentence(), "Can I trust this run?", "How to reproduce it"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("%q is missing", want)
 				}
@@ -343,7 +343,7 @@ func TestNothingIsBetterInACollapse(t *testing.T) {
 			m.fail(i, "peak", map[string]float64{"baseline": c.before, "extract-main": c.after}[one.State])
 		}
 		_, s := m.summarized(t)
-		for _, card := range s.keyFigures()[2:] {
+		for _, card := range (&summary{s}).keyFigures()[2:] {
 			if card.Change.Tone != c.want || !strings.Contains(card.Note, c.why) || c.want == page.Neutral && card.Change.Word != "~" {
 				t.Errorf("%s: got %+v, want tone %v and %q", c.name, card, c.want, c.why)
 			}

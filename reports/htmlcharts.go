@@ -22,7 +22,7 @@ type panel struct {
 }
 
 // timelineSection is the run second by second, in panels over one clock.
-func (s *Summary) timelineSection(t runSeconds, events []Event) (page.Section, error) {
+func (s *summary) timelineSection(t runSeconds, events []Event) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text:   []string{"All panels share the time elapsed since the run began. The bands are the trials, by state; the darker stretch in each is stage " + s.HeadlineStage + ", of which the numbers above speak. What was not measured is a gap."},
@@ -65,14 +65,8 @@ func eventsTable(events []Event) page.Table {
 	return t
 }
 
-// elapsedClock prints seconds elapsed as a clock does.
-func elapsedClock(seconds float64) string {
-	s := int(math.Round(seconds))
-	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-}
-
 // panels are the charts of the timeline; one for which nothing was recorded is left out.
-func (s *Summary) panels(t runSeconds) []panel {
+func (s *summary) panels(t runSeconds) []panel {
 	list := []panel{
 		{"Offered and achieved rate", "Hits due per second, and those answered.", plot.Lines{Unit: "per second", Series: []plot.Series{
 			{Name: "achieved", Colour: plot.Ink, Pieces: t.achieved}, {Name: "failed or missed", Colour: plot.Alert, Pieces: t.failed},
@@ -229,7 +223,7 @@ func (p panel) table() page.Table {
 }
 
 // distributionSection shows the response at the headline stage, before and after.
-func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error) {
+func (s *summary) distributionSection(curves []plot.Curve) (page.Section, error) {
 	section := page.Section{ID: "distribution", Title: "Distribution of the latency", Text: []string{
 		"Response of all hits due at stage " + s.HeadlineStage + " in valid trials, from their due time. Hits that failed lie beyond the end of a curve."}}
 	curves = slices.DeleteFunc(curves, func(c plot.Curve) bool { return len(c.Points) == 0 })
@@ -256,7 +250,7 @@ func (s *Summary) distributionSection(curves []plot.Curve) (page.Section, error)
 }
 
 // undistributed says why no distribution is drawn: it is of two states, and others may have latencies to believe.
-func (s *Summary) undistributed() string {
+func (s *summary) undistributed() string {
 	drawn, others := []string{s.Overall.Before}, []string{}
 	if s.Overall.After != s.Overall.Before {
 		drawn = append(drawn, s.Overall.After)

@@ -58,7 +58,7 @@ func TestPageOfAnHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := html(&b, s, detailsOf(run, s), looksOf(run, s)); err != nil {
+	if err := html(&b, &summary{s}, detailsOf(run, s), looksOf(run, s)); err != nil {
 		t.Fatal(err)
 	}
 	if b.Len() > 2<<20 {
@@ -81,7 +81,7 @@ func TestFirstScreen(t *testing.T) {
 		"one-state":    {"Yes: there was no budget to keep.", "Nothing was compared", "Yes: 1 of 1 trial valid, with no doubts."},
 	} {
 		_, s := told()[name]().summarized(t)
-		for i, answer := range s.head().Answers {
+		for i, answer := range (&summary{s}).head().Answers {
 			if !strings.Contains(answer.Text, want[i]) {
 				t.Errorf("%s: %s %q, want %q", name, answer.Question, answer.Text, want[i])
 			}
@@ -161,7 +161,7 @@ func TestErrorsByClass(t *testing.T) {
 	})
 	m.windowsOf(1, "warm-up", func(w *record.Window) { w.Failed = 9 })
 	run, s := m.summarized(t)
-	table := s.errorsSection(detailsOf(run, s)).Tables[0]
+	table := (&summary{s}).errorsSection(detailsOf(run, s)).Tables[0]
 	var got []string
 	for _, row := range table.Rows {
 		got = append(got, row[0].Text+" "+row[1].Text+" "+row[2].Text)
@@ -210,7 +210,7 @@ func TestNoDistributionToDraw(t *testing.T) {
 			m.crowd(trial, 1)
 		}
 		run, s := m.summarized(t)
-		section, err := s.distributionSection(distributionChart(s, detailsOf(run, s)).Curves)
+		section, err := (&summary{s}).distributionSection(distributionChart(&summary{s}, detailsOf(run, s)).Curves)
 		if err != nil {
 			t.Fatal(err)
 		}

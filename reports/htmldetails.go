@@ -9,7 +9,7 @@ import (
 )
 
 // detailTables are by query and by API, before all phases and after, and what of them the record does not have.
-func (s *Summary) detailTables() (tables []page.Table, absent string) {
+func (s *summary) detailTables() (tables []page.Table, absent string) {
 	before, after := s.sides(s.Overall)
 	queries, apis := queriesTable(before, after), apisTable(before, after)
 	switch {

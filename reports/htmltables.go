@@ -34,7 +34,7 @@ func cells(values ...any) (row []page.Cell) {
 }
 
 // phasesSection has the changes in benchstat's manner, and what they rest on.
-func (s *Summary) phasesSection() page.Section {
+func (s *summary) phasesSection() page.Section {
 	section := page.Section{ID: "phases", Title: "Phases and states", Text: []string{s.legend() + "."}}
 	if len(s.Phases) > 0 {
 		p95 := page.Table{Caption: "p95 latency at " + s.HeadlineStage,
@@ -54,7 +54,7 @@ func (s *Summary) phasesSection() page.Section {
 	return section
 }
 
-func (s *Summary) statesTable() page.Table {
+func (s *summary) statesTable() page.Table {
 	t := page.Table{Caption: "States at " + s.HeadlineStage + "; n is the hits due, over all valid trials",
 		Columns: columns("state", "#trials", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS",
 			"#Redis op/s", "#hit ratio", "#errors")}
@@ -66,7 +66,7 @@ func (s *Summary) statesTable() page.Table {
 	return t
 }
 
-func (s *Summary) budgetsSection() page.Section {
+func (s *summary) budgetsSection() page.Section {
 	section := page.Section{ID: "budgets", Title: "Budgets"}
 	if len(s.Budgets) == 0 {
 		section.Text = []string{"The scenario states no budget about what was measured, so nothing but the run itself was judged."}
@@ -133,7 +133,7 @@ func (b Budget) interval() string {
 }
 
 // statementsSection says what a hit costs the primary, by what is recorded and nothing else.
-func (s *Summary) statementsSection() page.Section {
+func (s *summary) statementsSection() page.Section {
 	section := page.Section{ID: "statements", Title: "Statements on the primary", Text: []string{
 		"What one hit costs the primary (master DB), by the services' own count over whole trials, warm-up included."},
 		Tables: s.statementTables(s.Provenance.Operations)}
@@ -146,7 +146,7 @@ func (s *Summary) statementsSection() page.Section {
 }
 
 // statementTables are by operation and state.
-func (s *Summary) statementTables(operations []string) []page.Table {
+func (s *summary) statementTables(operations []string) []page.Table {
 	names := []string{"operation"}
 	for _, state := range s.States {
 		names = append(names, "#"+state.Name)
@@ -175,7 +175,7 @@ func (s *Summary) statementTables(operations []string) []page.Table {
 }
 
 // besides names what any state sent to the primary on no hit's account.
-func (s *Summary) besides() []string {
+func (s *summary) besides() []string {
 	names := map[string]bool{}
 	for _, state := range s.States {
 		for name := range state.PrimaryBesideQPS {
@@ -194,7 +194,7 @@ func countOf(m map[string]stat.Number, name string) stat.Number {
 }
 
 // errorsSection counts what failed by class, in all trials, valid or not: an error is worth seeing wherever it was.
-func (s *Summary) errorsSection(d *Details) page.Section {
+func (s *summary) errorsSection(d *Details) page.Section {
 	section := page.Section{ID: "errors", Title: "Errors"}
 	of, classes := map[string]Failures{}, map[string]bool{}
 	for _, f := range d.Failures {
@@ -234,7 +234,7 @@ func (s *Summary) errorsSection(d *Details) page.Section {
 }
 
 // trustSection says what speaks for these numbers and what against.
-func (s *Summary) trustSection() page.Section {
+func (s *summary) trustSection() page.Section {
 	return page.Section{
 		ID: "trust", Title: "Can I trust this run?",
 		Lists:  []page.List{{Items: s.evidence()}},
@@ -242,7 +242,7 @@ func (s *Summary) trustSection() page.Section {
 	}
 }
 
-func (s *Summary) evidence() (items []page.Answer) {
+func (s *summary) evidence() (items []page.Answer) {
 	say := func(tone page.Tone, text string) { items = append(items, page.Answer{Tone: tone, Text: text}) }
 	tell := func(good bool, text string) {
 		if good {
@@ -275,7 +275,7 @@ func (s *Summary) evidence() (items []page.Answer) {
 }
 
 // trialsTable has every trial, in the order in which they were planned.
-func (s *Summary) trialsTable() page.Table {
+func (s *summary) trialsTable() page.Table {
 	t := page.Table{Caption: "Every trial: whether it counts, and what was going on. Invalid ones reach no number.",
 		Columns: columns("trial", "state", "verdict", "#wait for a processor", "#steal", "#other processes", "#hits in flight", "what there is to say")}
 	for _, trial := range s.Validity {

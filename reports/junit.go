@@ -55,10 +55,10 @@ type (
 
 // junit writes junit.xml: a test suite for the run and one for each stage with budgets. A breach is a failure, what is
 // inconclusive an error. What the verdict does not depend on passes and is told.
-func junit(w io.Writer, s *Summary) error {
+func junit(w io.Writer, s *summary) error {
 	list := slices.Clone(s.Checks)
 	if len(list) > 0 {
-		list[0].Notes = slices.Concat([]string{s.Sentence()}, s.Warnings)
+		list[0].Notes = slices.Concat([]string{s.sentence()}, s.Warnings)
 	}
 	return writeJUnit(w, s.Provenance, list)
 }

@@ -30,11 +30,11 @@ func TestRowsAgreeWithThemselves(t *testing.T) {
 			rt.Fatal(err)
 		}
 		for _, phase := range s.compared() {
-			before, after := s.sides(phase)
+			before, after := (&summary{s}).sides(phase)
 			agree(rt, phase.Name+" p95", before.P95Seconds, after.P95Seconds, phase.P95Ratio)
 			agree(rt, phase.Name+" primary QPS", before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio)
 		}
-		agreeAsShown(rt, s.phaseTable(paint{}).Render()+"\n"+s.Sentence())
+		agreeAsShown(rt, (&summary{s}).phaseTable(paint{}).Render()+"\n"+(&summary{s}).sentence())
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/reports/stat"
-	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // sameness is how near to a limit a number is the limit: sums of binary fractions are off by less, and no measurement is
@@ -48,12 +47,12 @@ func (b Budget) text(n stat.Number) string {
 // unit is in what a number of the budget is printed: what it is multiplied by, and what stands behind it. Rates and
 // ratios are written like their limit.
 func (b Budget) unit(n stat.Number) (scale float64, unit string) {
-	switch (scenarios.Budget{Metric: b.Metric, Of: b.Of}).Unit() {
-	case scenarios.Seconds:
+	switch b.Unit {
+	case "seconds":
 		return timeUnit(float64(n))
-	case scenarios.PerSecond:
+	case "per second":
 		return b.rateUnit()
-	case scenarios.Ratio:
+	case "ratio":
 		return b.ratioUnit()
 	}
 	return 1, ""

@@ -43,7 +43,7 @@ func TestLimitsAreShownAsWritten(t *testing.T) {
 		{"errors", "", boundMax, "", 0.29, 0.28996, "29 %", "28.996 %", "inside the limit"},
 		{"p95", "", boundMax, "", 0.0123456, 0.01, "12.3456 ms", "10.0 ms", "inside the limit"},
 	} {
-		b := Budget{Key: Key{Metric: c.metric, State: "cache", Stage: "peak"}, Of: c.of, Bound: c.bound, Written: c.written, Limit: stat.Number(c.limit), Actual: stat.Number(c.actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
+		b := Budget{Unit: string((scenarios.Budget{Metric: c.metric, Of: c.of}).Unit()), Key: Key{Metric: c.metric, State: "cache", Stage: "peak"}, Of: c.of, Bound: c.bound, Written: c.written, Limit: stat.Number(c.limit), Actual: stat.Number(c.actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
 		if got := b.limit(); got != c.shown {
 			t.Errorf("%s %q: limit %q, want %q", c.metric, c.written, got, c.shown)
 		}
@@ -79,7 +79,7 @@ func TestNumbersBesideTheirLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Float64Range(1e-6, 1e6).Draw(t, "limit")
 		actual := limit * (1 + rapid.SampledFrom([]float64{0, 1e-12, -1e-12, 1e-8, -1e-8, 1e-5, -1e-5, 3e-4, -3e-4, 0.02, -0.02, 5}).Draw(t, "off"))
-		b := Budget{Key: Key{Metric: "hits"}, Bound: boundMax, Limit: stat.Number(limit), Actual: stat.Number(actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
+		b := Budget{Key: Key{Metric: "hits"}, Unit: "number", Bound: boundMax, Limit: stat.Number(limit), Actual: stat.Number(actual), Lo: stat.Unknown(), Hi: stat.Unknown()}
 		var shown, bound float64
 		if _, err := fmt.Sscan(strings.ReplaceAll(b.text(b.Actual)+" "+b.limit(), ",", ""), &shown, &bound); err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	escape "html"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ const (
 
 // markdown writes report.md: fewer than 60 lines, whatever happened. Its first line marks a comment made of it, so that
 // the next run finds the comment and replaces it.
-func markdown(w io.Writer, s *Summary) error {
+func markdown(w io.Writer, s *summary) error {
 	sections := append([]section{marker(s.Scenario)}, sections(s, markdownReasons)...)
 	fit(sections, markdownLines, markdownBytes)
 	return writeSections(w, sections)
@@ -37,13 +36,13 @@ func marker(scenario string) section {
 // StepSummary writes the same for the summary of a build step, as long as it needs to be but for a limit in bytes. What
 // does not fit is counted.
 func StepSummary(w io.Writer, s *Summary, limit int) error {
-	sections := sections(s, terminalReasons)
+	sections := sections(&summary{s}, terminalReasons)
 	fit(sections, limit, limit)
 	return writeSections(w, sections)
 }
 
 // sections are what a reader asks first, and folded below it what that rests on.
-func sections(s *Summary, reasons int) []section {
+func sections(s *summary, reasons int) []section {
 	ranked := *s
 	ranked.Budgets = ranking(s.Budgets)
 	answers := []string{"# " + plain(s.Scenario) + ": " + s.Verdict.String(), ""}
@@ -55,7 +54,7 @@ func sections(s *Summary, reasons int) []section {
 		phases = phases.summed()
 	}
 	return []section{
-		{open: append(answers, "- In all: "+plain(s.Sentence()), "")},
+		{open: append(answers, "- In all: "+plain(s.sentence()), "")},
 		bulleted("- ", limited(s.Reasons, reasons)).apart(),
 		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
 		s.collapseSection(),
@@ -69,7 +68,7 @@ func sections(s *Summary, reasons int) []section {
 }
 
 // collapseSection is empty where nothing fell over.
-func (s *Summary) collapseSection() section {
+func (s *summary) collapseSection() section {
 	if len(s.collapses()) == 0 {
 		return section{}
 	}
@@ -104,11 +103,4 @@ func hostLine(h Host) string {
 // limitsLine names the nodes that could not use the whole machine.
 func limitsLine(limits map[string]string) string {
 	return "limits: " + strings.Join(pairs(limits), "; ")
-}
-
-func pairs(m map[string]string) (list []string) {
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		list = append(list, name+" "+m[name])
-	}
-	return list
 }

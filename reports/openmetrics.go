@@ -19,7 +19,7 @@ import (
 // openMetrics writes metrics.txt in the OpenMetrics format, for GitLab, which compares the values of two pipelines as text:
 // they have three significant digits, so that what did not change is not shown as a change. The names are those of
 // summary.json.
-func openMetrics(w io.Writer, s *Summary) error {
+func openMetrics(w io.Writer, s *summary) error {
 	g := newGauges(s.Scenario)
 	g.run(s)
 	for _, state := range s.States {
@@ -73,7 +73,7 @@ func (g gauges) set(name, help string, value stat.Number, labels ...string) {
 	g.vectors[name].With(values).Set(rounded(value))
 }
 
-func (g gauges) run(s *Summary) {
+func (g gauges) run(s *summary) {
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.Verdict.String())
 	budgets := map[Verdict]int{}
 	for _, b := range s.Budgets {
@@ -102,7 +102,7 @@ func (g gauges) figures(n Numbers, state, stage string) {
 }
 
 // answered tells whether there is an answer that could have been wrong.
-func (s *Summary) answered() bool {
+func (s *summary) answered() bool {
 	return s.Correctness != reading.Correctness{} || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
 }
 

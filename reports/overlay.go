@@ -18,7 +18,7 @@ type overlay struct {
 
 // overlays lay builds over one another: bars of each of the others beside the first, and of all runs that were recorded the
 // latencies of the last state and the load of the primary over time.
-func (c *Comparison) overlays(fonts *plot.Fonts) (list []overlay) {
+func (c *comparison) overlays(fonts *plot.Fonts) (list []overlay) {
 	for i, g := range c.Groups[1:] {
 		bars := c.bars(i)
 		bars.Fonts = fonts
@@ -30,7 +30,7 @@ func (c *Comparison) overlays(fonts *plot.Fonts) (list []overlay) {
 }
 
 // unseen is what no font has letters for.
-func (c *Comparison) unseen(fonts *plot.Fonts) []string {
+func (c *comparison) unseen(fonts *plot.Fonts) []string {
 	words := []string{c.Stage}
 	for _, s := range c.States {
 		words = append(words, s.State)
@@ -38,7 +38,7 @@ func (c *Comparison) unseen(fonts *plot.Fonts) []string {
 	return boxed(fonts, words...)
 }
 
-func (c *Comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
+func (c *comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
 	for _, o := range c.overlays(fonts) {
 		errs = append(errs, drawn(dir, o.name, o)...)
 	}
@@ -46,7 +46,7 @@ func (c *Comparison) charts(dir string, fonts *plot.Fonts) (errs []error) {
 }
 
 // bars are the p95 and the primary QPS of each state in the first group and in the i-th of the others.
-func (c *Comparison) bars(i int) plot.Bars {
+func (c *comparison) bars(i int) plot.Bars {
 	p95 := plot.Panel{Title: "p95 latency at " + c.Stage + ", milliseconds"}
 	qps := plot.Panel{Title: "primary (master DB) QPS at " + c.Stage}
 	for _, s := range c.States {
@@ -65,7 +65,7 @@ func (c *Comparison) bars(i int) plot.Bars {
 }
 
 // toldGroup is a group by its label, and by its run or by how many there are.
-func (c *Comparison) toldGroup(i int) string {
+func (c *comparison) toldGroup(i int) string {
 	g := c.Groups[i]
 	if len(g.Runs) > 1 {
 		return fmt.Sprintf("%s (%d runs)", g.Label, len(g.Runs))
@@ -80,7 +80,7 @@ func (n ComparedNumber) pair(state string, i int, unit stat.Number) plot.Pair {
 }
 
 // distribution lays the latencies of the last state over one another.
-func (c *Comparison) distribution() plot.Distribution {
+func (c *comparison) distribution() plot.Distribution {
 	d := plot.Distribution{Title: c.title("p95"), Subtitle: c.subtitle(), Unit: "ms"}
 	for _, o := range c.Overlays {
 		curve := plot.Curve{Name: o.Label, Points: milliseconds(o.Latencies)}
@@ -91,7 +91,7 @@ func (c *Comparison) distribution() plot.Distribution {
 }
 
 // title is a number of the last state in all groups.
-func (c *Comparison) title(metric string) string {
+func (c *comparison) title(metric string) string {
 	last := c.States[len(c.States)-1]
 	at := slices.IndexFunc(last.Numbers, func(n ComparedNumber) bool { return n.Metric == metric })
 	var words []string
@@ -114,7 +114,7 @@ func (n ComparedNumber) told(i int) string {
 
 // primaryChart is the load of the primary over the time since the first trial of each run began; their boots took
 // different times.
-func (c *Comparison) primaryChart() plot.Lines {
+func (c *comparison) primaryChart() plot.Lines {
 	l := plot.Lines{Title: "Primary (master DB): " + c.title("primary_qps"), Subtitle: c.subtitle() + " Bands are the trials of the first.", Unit: "per second"}
 	for i, o := range c.Overlays {
 		line := plot.Series{Name: o.Label, Pieces: pieces(o.Primary)}
@@ -129,7 +129,7 @@ func (c *Comparison) primaryChart() plot.Lines {
 
 // overlaid is how a run is drawn: those of the first group like a state before. Lines are dashed where colours repeat, and
 // of all runs of a group but its first.
-func (c *Comparison) overlaid(label string) (colour plot.Colour, dashed bool) {
+func (c *comparison) overlaid(label string) (colour plot.Colour, dashed bool) {
 	at := slices.IndexFunc(c.Groups, func(g ComparedGroup) bool { return slices.Contains(g.Runs, label) })
 	dashed = c.Groups[at].Runs[0] != label
 	if at == 0 {
@@ -139,7 +139,7 @@ func (c *Comparison) overlaid(label string) (colour plot.Colour, dashed bool) {
 	return others[(at-1)%len(others)], dashed || (at-1)/len(others)%2 == 1
 }
 
-func (c *Comparison) subtitle() string {
+func (c *comparison) subtitle() string {
 	var runs []string
 	for _, r := range c.Runs {
 		runs = append(runs, r.Label+" is "+r.ID)

@@ -113,22 +113,6 @@ func geometric(values []float64) stat.Number {
 	return stat.Number(stat.GeometricMean(values).Value)
 }
 
-// sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in one of the
-// rounds is lost in all: the others alone would flatter it.
-func (s *Summary) sides(phase Phase) (before, after State) {
-	before, after = s.find(phase.Before), s.find(phase.After)
-	if before.Name == after.Name {
-		return before, after
-	}
-	if l := phase.P95Levels; l != nil {
-		before.P95Seconds, after.P95Seconds = l.Before, l.After
-	}
-	if l := phase.PrimaryQPSLevels; l != nil {
-		before.PrimaryQPS, after.PrimaryQPS = l.Before, l.After
-	}
-	return before, after
-}
-
 // unless is the estimate, but no claim where there is a reason against it.
 func (e Estimate) unless(why string) Estimate {
 	if why != "" {

@@ -42,13 +42,13 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 				t.Errorf("got %v: %q, want a fail: %s", s.Verdict, s.Reasons, told)
 			}
 			var xml, page bytes.Buffer
-			if err := junit(&xml, s); err != nil {
+			if err := junit(&xml, &summary{s}); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(xml.String(), `<failure type="fail" message="`+told) {
 				t.Errorf("JUnit has no failure that says so:\n%s", xml.String())
 			}
-			if err := markdown(&page, s); err != nil || !strings.Contains(page.String(), told) {
+			if err := markdown(&page, &summary{s}); err != nil || !strings.Contains(page.String(), told) {
 				t.Errorf("%v, the report does not say so:\n%s", err, page.String())
 			}
 			compared, err := Compare([]Candidate{{Source: "a", Run: run, Scenario: &m.scenario}, {Source: "b", Run: run, Scenario: &m.scenario}}, CompareOptions{Anyway: true})

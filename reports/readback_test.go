@@ -61,7 +61,7 @@ func TestReadBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := write(b, again, details, nothing, fonts); err != nil {
+			if err := write(b, &summary{again}, details, nothing, fonts); err != nil {
 				t.Fatal(err)
 			}
 			var first, second bytes.Buffer

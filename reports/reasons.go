@@ -25,7 +25,7 @@ func (v voids) words() (words []string) {
 	for _, one := range []struct {
 		voids
 		word string
-	}{{voidsLatencies, "latencies"}, {voidsCounts, "counts"}, {voidsErrors, "errors"}} {
+	}{{voidsLatencies, VoidLatencies}, {voidsCounts, VoidCounts}, {voidsErrors, VoidErrors}} {
 		if v&one.voids != 0 {
 			words = append(words, one.word)
 		}
@@ -81,11 +81,6 @@ func (t *trial) check() TrialCheck {
 	}
 	return TrialCheck{Trial: t.Index, Round: t.Round, State: t.State, Valid: len(t.reasons) == 0, Void: t.voided().words(),
 		Reasons: t.told(), Kinds: kinds, Doubts: doubts, Notes: t.notes, Generator: t.generator}
-}
-
-// voids tells whether these numbers of the trial are void.
-func (c TrialCheck) voids(numbers voids) bool {
-	return slices.ContainsFunc(numbers.words(), func(word string) bool { return slices.Contains(c.Void, word) })
 }
 
 // valid lists the trials of a state whose latencies can be believed.

@@ -55,8 +55,8 @@ func TestWhateverIsMissing(t *testing.T) {
 				len(run.Events), len(whole.Events))
 		}
 		var page bytes.Buffer
-		errs := []error{Print(io.Discard, s, Options{Color: true}), markdown(&page, s), JSON(&page, s)}
-		for _, picture := range slides(s, looksOf(&run, s), &plot.Fonts{}) {
+		errs := []error{Print(io.Discard, s, Options{Color: true}), markdown(&page, &summary{s}), JSON(&page, s)}
+		for _, picture := range slides(&summary{s}, looksOf(&run, s), &plot.Fonts{}) {
 			errs = append(errs, picture.Write(io.Discard, plot.SVG))
 		}
 		for _, err := range errs {

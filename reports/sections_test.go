@@ -20,7 +20,7 @@ func TestPageKeepsTheSum(t *testing.T) {
 		}
 		_, s := m.summarized(t)
 		var page bytes.Buffer
-		if err := markdown(&page, s); err != nil {
+		if err := markdown(&page, &summary{s}); err != nil {
 			t.Fatal(err)
 		}
 		checkPage(t, page.Bytes())
@@ -31,7 +31,7 @@ func TestPageKeepsTheSum(t *testing.T) {
 		}
 		// Of the narrowest page the sum remains.
 		var few bytes.Buffer
-		list := sections(s, markdownReasons)
+		list := sections(&summary{s}, markdownReasons)
 		fit(list, 30, markdownBytes)
 		if err := writeSections(&few, list); err != nil || !strings.Contains(few.String(), "\n| overall | ") {
 			t.Errorf("with %d jobs and 30 lines the sum is missing: %v", jobs, err)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
@@ -13,12 +12,6 @@ import (
 
 // SelfTestSchema is the version of selftest.json.
 const SelfTestSchema = "rehearse.selftest/1"
-
-// Names of what [WriteSelfTest] leaves in a run directory.
-const (
-	SelfTestFile     = "selftest.json"
-	SelfTestTextFile = "selftest.txt"
-)
 
 // tries is how many runs the pairs are divided into, each pair in one: what that many people would have found.
 const tries = 5
@@ -106,7 +99,7 @@ func (l *Ledger) SelfTest() (*SelfTest, error) {
 		if !check.Valid {
 			s.Invalid++
 		}
-		if check.voids(voidsLatencies) {
+		if check.Voids(VoidLatencies) {
 			s.Void = append(s.Void, fmt.Sprint(check.Trial+1))
 			s.WhyVoid = cmp.Or(s.WhyVoid, check.name()+": "+strings.Join(check.Reasons, "; "))
 		}
@@ -179,68 +172,10 @@ func (judged *SelfTestLevel) claim(ratios []float64, seed uint64) {
 	}
 }
 
-// PrintSelfTest writes the self-test for a person.
-func PrintSelfTest(w io.Writer, s *SelfTest) error {
-	claims, _ := s.claimTable()
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", s.headline(), trimmed(claims.Render()), strings.Join(s.notes(), "\n"))
-	return err
-}
-
-func claimColumns(s *SelfTest) (columns []any) {
-	most := 0
-	for _, level := range s.Levels {
-		most = max(most, len(level.Claims))
-	}
-	for _, n := range runLengths()[:most] {
-		columns = append(columns, fmt.Sprintf("found in %d rounds", n))
-	}
-	return columns
-}
-
+// slowdownText is what a slowdown is called.
 func slowdownText(slowdown float64) string {
 	if slowdown == 0 {
 		return "none"
 	}
 	return "+" + percent(slowdown)
-}
-
-// claimed is how often a slowdown is found; without one every claim is a false alarm.
-func claimed(level SelfTestLevel, c Claims) string {
-	if level.Slowdown == 0 {
-		return percent(float64(c.Worse+c.Better)) + " false"
-	}
-	return percent(float64(c.Worse))
-}
-
-func (s *SelfTest) headline() string {
-	return fmt.Sprintf("self-test: %s at %s against itself, on %s, %d CPUs, %s", s.State, s.Stage, s.Host.CPU, s.Host.CPUs, s.Stack)
-}
-
-func (s *SelfTest) notes() []string {
-	foreign := "what other processes took of the processors is not known"
-	if s.ForeignRatio.Known() {
-		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
-	}
-	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
-	if untold := s.Untold(); untold != "" && s.Complete {
-		notes = append(notes, untold)
-	}
-	for _, warning := range s.Warnings {
-		notes = append(notes, "warning: "+warning)
-	}
-	for _, level := range s.Levels {
-		if level.Tries > 0 {
-			what := "found"
-			if level.Slowdown == 0 {
-				what = "called worse"
-			}
-			notes = append(notes, fmt.Sprintf("%s: %s by %d of %d runs of %d rounds, each of other pairs",
-				slowdownText(level.Slowdown), what, level.Found, level.Tries, level.TryRounds))
-		}
-	}
-	if !s.Complete {
-		notes = append(notes, "the run did not reach its end")
-	}
-	return append(notes, "p95 measured: what came of the slowdown; waiting costs the machine as well, so it may be more than was asked for",
-		"found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
 }

@@ -88,7 +88,7 @@ func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
 	if err != nil || s.Levels[0].Pairs != 6 || s.Levels[1].Pairs != 5 || s.Invalid != 1 {
 		t.Errorf("got %d and %d pairs, %d trials invalid, %v, want 6, 5 and 1", s.Levels[0].Pairs, s.Levels[1].Pairs, s.Invalid, err)
 	}
-	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "23 of 24 valid") {
+	if text := fmt.Sprint((&selfTest{s}).notes()); !strings.Contains(text, "23 of 24 valid") {
 		t.Errorf("got %s", text)
 	}
 }
@@ -105,10 +105,10 @@ func TestSelfTestOfACollapse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.verdict(); got != Inconclusive || !strings.Contains(s.against(), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
-		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, s.against())
+	if got := (&selfTest{s}).verdict(); got != Inconclusive || !strings.Contains((&selfTest{s}).against(), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
+		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, (&selfTest{s}).against())
 	}
-	if text := fmt.Sprint(s.notes()); !strings.Contains(text, "it collapsed") {
+	if text := fmt.Sprint((&selfTest{s}).notes()); !strings.Contains(text, "it collapsed") {
 		t.Errorf("got %s", text)
 	}
 }
@@ -143,7 +143,7 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 		if err := PrintSelfTest(&out, s); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.verdict(); got != c.want || !strings.Contains(out.String(), c.told) || (s.against() == "") != (c.told == "") {
+		if got := (&selfTest{s}).verdict(); got != c.want || !strings.Contains(out.String(), c.told) || ((&selfTest{s}).against() == "") != (c.told == "") {
 			t.Errorf("%s: got %v, want %v and %q in\n%s", c.name, got, c.want, c.told, out.String())
 		}
 	}

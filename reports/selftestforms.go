@@ -10,17 +10,24 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
+// Names of what [WriteSelfTest] leaves in a run directory.
+const (
+	SelfTestFile     = "selftest.json"
+	SelfTestTextFile = "selftest.txt"
+)
+
 // SelfTestFiles are what [WriteSelfTest] leaves, for a person to find.
 func SelfTestFiles() []string {
 	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteSelfTest leaves its [SelfTestFiles] in dir.
-func WriteSelfTest(dir string, s *SelfTest, d *Details, windows func(io.Writer) error) error {
+func WriteSelfTest(dir string, judged *SelfTest, d *Details, windows func(io.Writer) error) error {
+	s := &selfTest{judged}
 	return errors.Join(
-		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, s) }),
+		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, judged) }),
 		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
-		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, s) }),
+		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, judged) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return s.markdown(w) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return writeJUnit(w, s.Provenance, s.checks()) }),
 		replace(filepath.Join(dir, MetricsFile), func(w io.Writer) error { return s.openMetrics(w) }),
@@ -30,7 +37,7 @@ func WriteSelfTest(dir string, s *SelfTest, d *Details, windows func(io.Writer) 
 }
 
 // verdict of a self-test is on the test alone: what a machine is good for is no pass and no failure.
-func (s *SelfTest) verdict() Verdict {
+func (s *selfTest) verdict() Verdict {
 	if s.Complete && s.Untold() == "" {
 		return Pass
 	}
@@ -38,27 +45,27 @@ func (s *SelfTest) verdict() Verdict {
 }
 
 // against says what keeps the test from telling anything.
-func (s *SelfTest) against() string {
+func (s *selfTest) against() string {
 	if !s.Complete {
 		return "the run did not reach its end" + s.Interruption
 	}
 	return s.Untold()
 }
 
-func (s *SelfTest) checks() []Check {
+func (s *selfTest) checks() []Check {
 	c := Check{Class: s.Scenario + ".self-test", Name: reachesEnd, Verdict: s.verdict(), Seconds: s.ElapsedSeconds, Said: s.against()}
 	c.Notes = append([]string{s.headline()}, s.notes()...)
 	return []Check{c}
 }
 
 // markdown writes report.md.
-func (s *SelfTest) markdown(w io.Writer) error {
+func (s *selfTest) markdown(w io.Writer) error {
 	list := append([]section{marker(s.Scenario)}, s.sections()...)
 	fit(list, markdownLines, markdownBytes)
 	return writeSections(w, list)
 }
 
-func (s *SelfTest) sections() []section {
+func (s *selfTest) sections() []section {
 	head := []string{fmt.Sprintf("# %s, %s", plain(s.Scenario), plain(s.headline())), ""}
 	if why := s.against(); why != "" {
 		head = append(head, "- "+plain(why), "")
@@ -74,7 +81,7 @@ func (s *SelfTest) sections() []section {
 }
 
 // claimTable has a row for each slowdown, in so many columns.
-func (s *SelfTest) claimTable() (table.Writer, int) {
+func (s *selfTest) claimTable() (table.Writer, int) {
 	columns := append([]any{"slowdown", "pairs", "p95 measured", "95 % interval"}, claimColumns(s)...)
 	claims := newTable(columns...)
 	for _, level := range s.Levels {
@@ -88,15 +95,16 @@ func (s *SelfTest) claimTable() (table.Writer, int) {
 	return claims, len(columns)
 }
 
-// StepSummary is [StepSummary] of a self-test.
-func (s *SelfTest) StepSummary(w io.Writer, limit int) error {
-	list := s.sections()
+// SelfTestStepSummary is [StepSummary] of a self-test.
+func SelfTestStepSummary(w io.Writer, s *SelfTest, limit int) error {
+	list := (&selfTest{s}).sections()
 	fit(list, limit, limit)
 	return writeSections(w, list)
 }
 
-// Annotations is [Annotations] of a self-test, which fails only for itself.
-func (s *SelfTest) Annotations() []Annotation {
+// SelfTestAnnotations is [Annotations] of a self-test, which fails only for itself.
+func SelfTestAnnotations(judged *SelfTest) []Annotation {
+	s := &selfTest{judged}
 	about := Annotation{Level: levelError, Title: s.Scenario + ", self-test: " + s.verdict().String(), Message: s.against()}
 	if about.Message == "" && len(s.Warnings) > 0 {
 		about.Level, about.Message = levelNotice, remarks(s.Warnings, "", MarkdownFile)
@@ -108,7 +116,7 @@ func (s *SelfTest) Annotations() []Annotation {
 }
 
 // openMetrics writes metrics.txt.
-func (s *SelfTest) openMetrics(w io.Writer) error {
+func (s *selfTest) openMetrics(w io.Writer) error {
 	g := newGauges(s.Scenario)
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.verdict().String())
 	for _, level := range s.Levels {
@@ -120,4 +128,64 @@ func (s *SelfTest) openMetrics(w io.Writer) error {
 		}
 	}
 	return g.write(w)
+}
+
+// PrintSelfTest writes the self-test for a person.
+func PrintSelfTest(w io.Writer, judged *SelfTest) error {
+	s := &selfTest{judged}
+	claims, _ := s.claimTable()
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", s.headline(), trimmed(claims.Render()), strings.Join(s.notes(), "\n"))
+	return err
+}
+
+func claimColumns(s *selfTest) (columns []any) {
+	most := 0
+	for _, level := range s.Levels {
+		most = max(most, len(level.Claims))
+	}
+	for _, n := range runLengths()[:most] {
+		columns = append(columns, fmt.Sprintf("found in %d rounds", n))
+	}
+	return columns
+}
+
+// claimed is how often a slowdown is found; without one every claim is a false alarm.
+func claimed(level SelfTestLevel, c Claims) string {
+	if level.Slowdown == 0 {
+		return percent(float64(c.Worse+c.Better)) + " false"
+	}
+	return percent(float64(c.Worse))
+}
+
+func (s *selfTest) headline() string {
+	return fmt.Sprintf("self-test: %s at %s against itself, on %s, %d CPUs, %s", s.State, s.Stage, s.Host.CPU, s.Host.CPUs, s.Stack)
+}
+
+func (s *selfTest) notes() []string {
+	foreign := "what other processes took of the processors is not known"
+	if s.ForeignRatio.Known() {
+		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
+	}
+	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
+	if untold := s.Untold(); untold != "" && s.Complete {
+		notes = append(notes, untold)
+	}
+	for _, warning := range s.Warnings {
+		notes = append(notes, "warning: "+warning)
+	}
+	for _, level := range s.Levels {
+		if level.Tries > 0 {
+			what := "found"
+			if level.Slowdown == 0 {
+				what = "called worse"
+			}
+			notes = append(notes, fmt.Sprintf("%s: %s by %d of %d runs of %d rounds, each of other pairs",
+				slowdownText(level.Slowdown), what, level.Found, level.Tries, level.TryRounds))
+		}
+	}
+	if !s.Complete {
+		notes = append(notes, "the run did not reach its end")
+	}
+	return append(notes, "p95 measured: what came of the slowdown; waiting costs the machine as well, so it may be more than was asked for",
+		"found: the share of runs of so many rounds, drawn from these pairs, whose 95 % interval of p95 excludes no change")
 }

@@ -215,7 +215,7 @@ func hitRatioPieces(readings map[string][]record.Sample) Line {
 func distributionOf(run *record.Run, validity []TrialCheck, stage, state string) (quantiles []Quantile) {
 	valid := map[int]bool{}
 	for _, check := range validity {
-		valid[check.Trial] = check.State == state && !check.voids(voidsLatencies)
+		valid[check.Trial] = check.State == state && !check.Voids(VoidLatencies)
 	}
 	for _, trial := range run.Header.Trials {
 		valid[trial.Index] = valid[trial.Index] && !trial.Control

@@ -210,7 +210,7 @@ func BenchmarkChartsOfAnHour(b *testing.B) {
 	run, s := hourLong().summarized(b)
 	dir := b.TempDir()
 	for b.Loop() {
-		for _, err := range charts(dir, s, looksOf(run, s), &plot.Fonts{}) {
+		for _, err := range charts(dir, &summary{s}, looksOf(run, s), &plot.Fonts{}) {
 			if err != nil {
 				b.Fatal(err)
 			}

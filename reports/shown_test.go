@@ -9,7 +9,7 @@ import (
 func detailsOf(run *record.Run, s *Summary) *Details { return Examine(run).Details(s) }
 
 // looksOf is what the run looks like.
-func looksOf(run *record.Run, s *Summary) visuals { return visualsOf(s, detailsOf(run, s)) }
+func looksOf(run *record.Run, s *Summary) visuals { return visualsOf(&summary{s}, detailsOf(run, s)) }
 
 // runSecondsOf are the curves of the run as they are drawn.
 func runSecondsOf(run *record.Run, s *Summary) runSeconds {
@@ -24,5 +24,5 @@ func primaryOfRun(run *record.Run) []plot.Piece {
 // writeAll leaves all files of a run and its summary in dir.
 func writeAll(dir string, run *record.Run, s *Summary, fonts *plot.Fonts) error {
 	of := Examine(run)
-	return write(dir, s, of.Details(s), of.Windows, fonts)
+	return write(dir, &summary{s}, of.Details(s), of.Windows, fonts)
 }

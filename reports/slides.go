@@ -10,7 +10,7 @@ import (
 )
 
 // panel is a picture of the run's time, without its series.
-func (t runSeconds) panel(s *Summary, title, unit string) plot.Lines {
+func (t runSeconds) panel(s *summary, title, unit string) plot.Lines {
 	return plot.Lines{Title: title, Subtitle: s.subtitle(), Unit: unit, Bands: t.bands, Highlights: t.highlights,
 		HighlightName: s.HeadlineStage, Marks: t.marks, From: t.from, To: t.to}
 }
@@ -45,7 +45,7 @@ func highest(pieces []plot.Piece) float64 {
 const farP99 = 3
 
 // latencyChart is the latency over time, with the budgets on its p95.
-func latencyChart(s *Summary, t runSeconds) plot.Lines {
+func latencyChart(s *summary, t runSeconds) plot.Lines {
 	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
 	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
 		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(stat.Number(far))
@@ -60,7 +60,7 @@ func latencyChart(s *Summary, t runSeconds) plot.Lines {
 }
 
 // latencyLimits are the budgets on p95 of all operations at the headline stage that are in seconds, each height once.
-func (s *Summary) latencyLimits() (limits []plot.Limit) {
+func (s *summary) latencyLimits() (limits []plot.Limit) {
 	seen := map[stat.Number]bool{}
 	for _, b := range s.Budgets {
 		upper := b.Bound == boundMax || b.Bound == boundBelow
@@ -74,7 +74,7 @@ func (s *Summary) latencyLimits() (limits []plot.Limit) {
 }
 
 // otherTitle is the finding where there is none on latencies: nothing was compared, or none is believed. Empty otherwise.
-func (s *Summary) otherTitle(before, after State) string {
+func (s *summary) otherTitle(before, after State) string {
 	if s.nothing(before, after) == "" && !(before.timeless() && after.timeless()) {
 		return ""
 	}
@@ -82,15 +82,15 @@ func (s *Summary) otherTitle(before, after State) string {
 }
 
 // title is the finding of the run in few words.
-func (s *Summary) title() string {
+func (s *summary) title() string {
 	if fell := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After)); len(fell) > 0 {
 		return fallenTitle(fell, "at "+s.HeadlineStage)
 	}
-	return strings.TrimSuffix(s.Sentence(), ".")
+	return strings.TrimSuffix(s.sentence(), ".")
 }
 
 // latencyTitle is the finding on p95; a single state has a level and no change.
-func (s *Summary) latencyTitle() string {
+func (s *summary) latencyTitle() string {
 	before, after := s.sides(s.Overall)
 	if other := s.otherTitle(before, after); other != "" {
 		return other
@@ -100,14 +100,14 @@ func (s *Summary) latencyTitle() string {
 }
 
 // cacheChart is the hit ratio over time.
-func cacheChart(s *Summary, t runSeconds) plot.Lines {
+func cacheChart(s *summary, t runSeconds) plot.Lines {
 	l := t.panel(s, s.cacheTitle(), "%")
 	l.Series = []plot.Series{{Name: "hit ratio", Colour: plot.Ink, Pieces: scaled(t.hitRatio, 100)}}
 	return l
 }
 
 // cacheTitle names the states whose cache was asked.
-func (s *Summary) cacheTitle() string {
+func (s *summary) cacheTitle() string {
 	var ratios []string
 	for _, state := range s.States {
 		if state.CacheHitRatio.Known() {
@@ -122,7 +122,7 @@ func (s *Summary) cacheTitle() string {
 
 // lagChart is how far the replica was behind the primary, and the generator, at the 99th percentile of each second, behind
 // its schedule.
-func lagChart(s *Summary, t runSeconds) plot.Lines {
+func lagChart(s *summary, t runSeconds) plot.Lines {
 	l := t.panel(s, t.lagTitle(), "ms")
 	l.Series = []plot.Series{{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)},
 		{Name: "generator lag p99", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.generatorLag, 1e3)}}
@@ -143,7 +143,7 @@ func (t runSeconds) lagTitle() string {
 }
 
 // distributionChart lays the last state over the first.
-func distributionChart(s *Summary, d *Details) plot.Distribution {
+func distributionChart(s *summary, d *Details) plot.Distribution {
 	chart := plot.Distribution{Title: s.percentilesTitle(), Unit: "ms", Subtitle: s.subtitle()}
 	for i, of := range d.Distributions {
 		curve := plot.Curve{Name: of.State, Colour: plot.After, Points: milliseconds(of.Quantiles)}
@@ -164,7 +164,7 @@ func milliseconds(quantiles []Quantile) (points []plot.Quantile) {
 }
 
 // percentilesTitle is the finding on three percentiles; only that of p95 is judged.
-func (s *Summary) percentilesTitle() string {
+func (s *summary) percentilesTitle() string {
 	before, after := s.sides(s.Overall)
 	if other := s.otherTitle(before, after); other != "" {
 		return other
@@ -177,7 +177,7 @@ func (s *Summary) percentilesTitle() string {
 }
 
 // sharesTitle says of p95 what the picture of shares shows.
-func (s *Summary) sharesTitle() string {
+func (s *summary) sharesTitle() string {
 	before, after := s.sides(s.Overall)
 	if other := s.otherTitle(before, after); other != "" {
 		return other
@@ -193,7 +193,7 @@ func (s *Summary) sharesTitle() string {
 }
 
 // unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.
-func unseen(s *Summary, d *Details, fonts *plot.Fonts) []string {
+func unseen(s *summary, d *Details, fonts *plot.Fonts) []string {
 	names := []string{s.Scenario, s.HeadlineStage, s.Overall.Before, s.Overall.After}
 	for _, state := range s.States {
 		names = append(names, state.Name)

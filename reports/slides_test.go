@@ -36,8 +36,8 @@ func TestSlideTitles(t *testing.T) {
 		{"hopeless", map[string]string{"latency": "Nothing to compare at peak", "percentiles": "Nothing to compare", "shares": "Nothing to compare"}},
 	} {
 		run, s := told()[c.run]().summarized(t)
-		titles := map[string]string{"latency": s.latencyTitle(), "cache": s.cacheTitle(), "lag": runSecondsOf(run, s).lagTitle(),
-			"percentiles": s.percentilesTitle(), "shares": s.sharesTitle()}
+		titles := map[string]string{"latency": (&summary{s}).latencyTitle(), "cache": (&summary{s}).cacheTitle(), "lag": runSecondsOf(run, s).lagTitle(),
+			"percentiles": (&summary{s}).percentilesTitle(), "shares": (&summary{s}).sharesTitle()}
 		for name, want := range c.want {
 			if !strings.HasPrefix(titles[name], want) {
 				t.Errorf("%s of %s: got %q, want %q", name, c.run, titles[name], want)
@@ -55,7 +55,7 @@ func TestBudgetLines(t *testing.T) {
 		"hopeless": {{Name: "p95 budget 100 µs", Y: 0.1}}, "gates": {{Name: "p95 budget 20 ms", Y: 20}},
 	} {
 		_, s := told()[name]().summarized(t)
-		if got := s.latencyLimits(); !slices.Equal(got, want) {
+		if got := (&summary{s}).latencyLimits(); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
@@ -65,11 +65,11 @@ func TestBudgetLines(t *testing.T) {
 func TestFarP99(t *testing.T) {
 	run, s := told()["one-state"]().summarized(t)
 	of := runSecondsOf(run, s)
-	if chart := latencyChart(s, of); chart.Top != 0 || chart.Series[0].Name != "p99" {
+	if chart := latencyChart(&summary{s}, of); chart.Top != 0 || chart.Series[0].Name != "p99" {
 		t.Errorf("got an axis to %v for %q, want the usual one", chart.Top, chart.Series[0].Name)
 	}
 	of.p99 = []plot.Piece{{{X: 6, Y: 2}}}
-	if chart := latencyChart(s, of); chart.Top < 35 || chart.Top > 37 || chart.Series[0].Name != "p99, up to 2.00 s" {
+	if chart := latencyChart(&summary{s}, of); chart.Top < 35 || chart.Top > 37 || chart.Series[0].Name != "p99, up to 2.00 s" {
 		t.Errorf("got an axis to %v for %q, want one to 36 ms", chart.Top, chart.Series[0].Name)
 	}
 }
@@ -94,7 +94,7 @@ func TestNamesInCharts(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(dir, MarkdownFile)); err != nil || !strings.Contains(string(page), "U+CE90") {
 		t.Errorf("report.md does not tell: %v", err)
 	}
-	for chart := range slides(s, looksOf(run, s), bare) {
+	for chart := range slides(&summary{s}, looksOf(run, s), bare) {
 		svg, err := os.ReadFile(filepath.Join(dir, ChartsDir, chart+".svg"))
 		if err != nil || strings.Contains(string(svg), "<script") || chart != "lag" && !strings.Contains(string(svg), "캐시") {
 			t.Errorf("%s.svg does not have the name as text: %v", chart, err)
@@ -118,7 +118,7 @@ func TestNoWarningBesideAFont(t *testing.T) {
 	}
 	m := makeRun(1, steady, "baseline", "캐시")
 	run, s := m.summarized(t)
-	if got := unseen(s, detailsOf(run, s), fonts); got != nil {
+	if got := unseen(&summary{s}, detailsOf(run, s), fonts); got != nil {
 		t.Errorf("got %q, want no warning", got)
 	}
 }

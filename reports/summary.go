@@ -17,6 +17,7 @@ package reports
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
@@ -228,3 +229,27 @@ func jobs(events []record.Event) []Job {
 	}
 	return list
 }
+
+// find is the state called name; of one that was not measured nothing is known.
+func (s *Summary) find(name string) State {
+	for _, state := range s.States {
+		if state.Name == name {
+			return state
+		}
+	}
+	return State{Name: name, Numbers: Numbers{P95Seconds: stat.Unknown(), PrimaryQPS: stat.Unknown()}}
+}
+
+// compared are the phases and, where they are several, all of them as one.
+func (s *Summary) compared() []Phase {
+	if len(s.Phases) < 2 {
+		return s.Phases
+	}
+	return append(slices.Clip(s.Phases), s.Overall)
+}
+
+// timeless tells that a state was measured, and no latency of it is believed.
+func (state State) timeless() bool { return state.Trials == 0 && state.BegunTrials > 0 }
+
+// uncounted is timeless of counts.
+func (state State) uncounted() bool { return state.CountedTrials == 0 && state.BegunTrials > 0 }

@@ -2,13 +2,11 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
@@ -33,7 +31,7 @@ func right(t table.Writer, numbers ...int) {
 	t.SetColumnConfigs(columns)
 }
 
-func (s *Summary) phaseTable(p paint) table.Writer {
+func (s *summary) phaseTable(p paint) table.Writer {
 	interval := "95 % interval"
 	if s.UntilClear {
 		interval = "interval"
@@ -51,15 +49,7 @@ func (s *Summary) phaseTable(p paint) table.Writer {
 	return t
 }
 
-// compared are the phases, and with several of them their effect in all.
-func (s *Summary) compared() []Phase {
-	if len(s.Phases) < 2 {
-		return s.Phases
-	}
-	return append(slices.Clip(s.Phases), s.Overall)
-}
-
-func (s *Summary) stateTable() table.Writer {
+func (s *summary) stateTable() table.Writer {
 	t := newTable("state", "n", "p50", "p95", "p99", "primary QPS (reads/writes)", "replica QPS", "Redis op/s",
 		"hit ratio", "errors")
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -73,7 +63,7 @@ func (s *Summary) stateTable() table.Writer {
 	return t
 }
 
-func (s *Summary) budgetTable(p paint) table.Writer {
+func (s *summary) budgetTable(p paint) table.Writer {
 	t := newTable("budget", "actual", "verdict", "why", "line")
 	right(t, 2, 5)
 	for _, b := range s.Budgets {
@@ -96,16 +86,6 @@ func (p paint) budget(b Budget) string {
 		return p.with("warning: "+b.Verdict.String(), text.FgYellow)
 	}
 	return p.verdict(b.Verdict)
-}
-
-// find returns the state called name; a state nobody measured has nothing but its name.
-func (s *Summary) find(name string) State {
-	for _, state := range s.States {
-		if state.Name == name {
-			return state
-		}
-	}
-	return State{Name: name, Numbers: Numbers{P95Seconds: stat.Unknown(), PrimaryQPS: stat.Unknown()}}
 }
 
 // paint colours words, or leaves them alone.
@@ -143,4 +123,20 @@ func (p paint) effect(e Estimate) string {
 		return p.with(e.Verdict.String(), text.FgRed)
 	}
 	return e.Verdict.String()
+}
+
+// sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in one of the
+// rounds is lost in all: the others alone would flatter it.
+func (s *summary) sides(phase Phase) (before, after State) {
+	before, after = s.find(phase.Before), s.find(phase.After)
+	if before.Name == after.Name {
+		return before, after
+	}
+	if l := phase.P95Levels; l != nil {
+		before.P95Seconds, after.P95Seconds = l.Before, l.After
+	}
+	if l := phase.PrimaryQPSLevels; l != nil {
+		before.PrimaryQPS, after.PrimaryQPS = l.Before, l.After
+	}
+	return before, after
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // Options are choices about text output.
@@ -26,11 +28,12 @@ const (
 
 // Print writes the tables for the terminal: the verdict and its sentence, phases, states, budgets, and what there is to
 // know before believing them.
-func Print(w io.Writer, s *Summary, o Options) error {
+func Print(w io.Writer, judged *Summary, o Options) error {
+	s := &summary{judged}
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s\n", p.with(strings.ToUpper(s.Verdict.String()), text.Bold, verdictColour(s.Verdict)),
-		s.Scenario, s.Sentence())
+		s.Scenario, s.sentence())
 	for _, reason := range limited(s.Reasons, terminalReasons) {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
@@ -58,24 +61,10 @@ func Print(w io.Writer, s *Summary, o Options) error {
 	return err
 }
 
-// trimmed cuts the blanks that fill the last column.
-func trimmed(table string) string {
-	lines := strings.Split(table, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ")
-	}
-	return strings.Join(lines, "\n")
-}
-
-func limited(list []string, most int) []string {
-	if len(list) <= most {
-		return list
-	}
-	return append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
-}
-
 // Sentence says what all phases together did to p95 and to the primary at the headline stage, or why it cannot.
-func (s *Summary) Sentence() string {
+func Sentence(s *Summary) string { return (&summary{s}).sentence() }
+
+func (s *summary) sentence() string {
 	before, after := s.sides(s.Overall)
 	if before.Collapse != nil || after.Collapse != nil {
 		return s.collapsed(before, after)
@@ -91,7 +80,7 @@ func (s *Summary) Sentence() string {
 }
 
 // found is what is known of p95 and of the primary; that nothing of a kind is believed is said after what is.
-func (s *Summary) found(before, after State) string {
+func (s *summary) found(before, after State) string {
 	p95 := s.both("p95 %s", before, after, func(state State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio)
 	qps := s.both("primary (master DB) %s QPS", before, after, func(state State) string { return state.count(number(state.PrimaryQPS)) }, s.Overall.PrimaryQPSRatio)
 	switch {
@@ -104,7 +93,7 @@ func (s *Summary) found(before, after State) string {
 }
 
 // both tells a number of the state before and of that after, and the change; of a single state it tells the number.
-func (s *Summary) both(format string, before, after State, of func(State) string, e Estimate) string {
+func (s *summary) both(format string, before, after State, of func(State) string, e Estimate) string {
 	if before.Name == after.Name {
 		return fmt.Sprintf(format, of(before))
 	}
@@ -112,7 +101,7 @@ func (s *Summary) both(format string, before, after State, of func(State) string
 }
 
 // collapsed is the sentence where a state fell over: how far, and what the other one did.
-func (s *Summary) collapsed(states ...State) string {
+func (s *summary) collapsed(states ...State) string {
 	told := []string{fallenSentence(s.fallen(states...), "at "+s.HeadlineStage)}
 	for _, state := range states {
 		if state.Collapse == nil {
@@ -124,7 +113,7 @@ func (s *Summary) collapsed(states ...State) string {
 }
 
 // nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.
-func (s *Summary) nothing(states ...State) string {
+func (s *summary) nothing(states ...State) string {
 	var missing []string
 	for _, state := range states {
 		if state.Trials == 0 && state.CountedTrials == 0 && !slices.Contains(missing, state.Name) {
@@ -137,16 +126,8 @@ func (s *Summary) nothing(states ...State) string {
 	return fmt.Sprintf("Nothing to compare at %s: no valid trial of %s.", s.HeadlineStage, strings.Join(missing, " and "))
 }
 
-// judged prints a change, marked where it is not clear that it is one.
-func judged(e Estimate) string {
-	if e.Verdict == Unclear && e.Value.Known() {
-		return "~ " + change(e.Value)
-	}
-	return changed(e)
-}
-
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
-func (s *Summary) footnotes(most int) []string {
+func (s *summary) footnotes(most int) []string {
 	lines := []string{answersTold(s.Correctness), s.validityLine()}
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
@@ -173,7 +154,7 @@ func (s *Summary) footnotes(most int) []string {
 
 // statementLines say what one hit of the first operation costs the primary in each state, what one of the others costs it in
 // the first state and the last, and what is sent beside.
-func (s *Summary) statementLines(operations []string) (lines []string) {
+func (s *summary) statementLines(operations []string) (lines []string) {
 	if len(operations) == 0 {
 		return nil
 	}
@@ -198,7 +179,7 @@ func (s *Summary) statementLines(operations []string) (lines []string) {
 }
 
 // otherStatements say what a hit of these operations costs the primary in the first state and in the last.
-func (s *Summary) otherStatements(operations []string) []string {
+func (s *summary) otherStatements(operations []string) []string {
 	first, last := s.States[0], s.States[len(s.States)-1]
 	var per []string
 	for _, name := range operations {
@@ -221,18 +202,18 @@ func (s *Summary) otherStatements(operations []string) []string {
 	return []string{"and of the other operations, " + from + ": " + strings.Join(per, ", ")}
 }
 
-func (s *Summary) validityLine() string {
+func (s *summary) validityLine() string {
 	return "trials: " + s.believed() + s.worstGenerator()
 }
 
 // believed says how many trials are valid and, where that is not the same, of how many which numbers are believed.
-func (s *Summary) believed() string {
+func (s *summary) believed() string {
 	timed, counted, all := 0, 0, len(s.Validity)
 	for _, t := range s.Validity {
-		if !t.voids(voidsLatencies) {
+		if !t.Voids(VoidLatencies) {
 			timed++
 		}
-		if !t.voids(voidsCounts) {
+		if !t.Voids(VoidCounts) {
 			counted++
 		}
 	}
@@ -244,47 +225,12 @@ func (s *Summary) believed() string {
 	return told
 }
 
-// invalid lists the invalid trials.
-func (s *Summary) invalid() []string {
-	return s.trialsWith(func(t TrialCheck) []string { return t.Reasons })
-}
-
-// doubts lists those about trials that reached numbers.
-func (s *Summary) doubts() (list []string) {
-	for _, t := range s.doubted() {
-		list = append(list, t.name()+": "+strings.Join(t.Doubts, "; "))
-	}
-	return list
-}
-
-// doubted are the trials with numbers that are believed, and doubts about them.
-func (s *Summary) doubted() []TrialCheck {
-	return slices.DeleteFunc(slices.Clone(s.Validity), func(t TrialCheck) bool {
-		return len(t.Doubts) == 0 || t.voids(voidsLatencies) && t.voids(voidsCounts)
-	})
-}
-
-func (s *Summary) notes() []string {
+func (s *summary) notes() []string {
 	return s.trialsWith(func(t TrialCheck) []string { return t.Notes })
 }
 
-// name is that of the trial, counted from one as in the progress of the run.
-func (t TrialCheck) name() string {
-	return fmt.Sprintf("trial %d (%s, round %d)", t.Trial+1, t.State, t.Round+1)
-}
-
-// trialsWith lists the trials of which there is something to say, counted from one as in the progress of the run.
-func (s *Summary) trialsWith(what func(TrialCheck) []string) (list []string) {
-	for _, t := range s.Validity {
-		if told := what(t); len(told) > 0 {
-			list = append(list, t.name()+": "+strings.Join(told, "; "))
-		}
-	}
-	return list
-}
-
 // whyLines say why a change is none, where that is not its interval.
-func (s *Summary) whyLines() (lines []string) {
+func (s *summary) whyLines() (lines []string) {
 	for _, phase := range s.compared() {
 		for _, one := range []struct {
 			what string
@@ -302,7 +248,7 @@ func (s *Summary) whyLines() (lines []string) {
 	return lines
 }
 
-func (s *Summary) noiseLine() string {
+func (s *summary) noiseLine() string {
 	switch n := len(s.NoiseFloor.Pairs); {
 	case len(s.NoiseFloor.Lost) > 0:
 		return fmt.Sprintf("noise floor: beyond any number; %s, measured twice in a row, failed more than %s of its hits", s.NoiseFloor.Lost[0].State, limit(percent(0.05)))
@@ -324,7 +270,7 @@ func (s *Summary) noiseLine() string {
 }
 
 // detectableLines say which changes of p95 a ~ still leaves open, at the least what a change is printed to.
-func (s *Summary) detectableLines() []string {
+func (s *summary) detectableLines() []string {
 	ratio := s.NoiseFloor.MinimumDetectableRatio
 	if !ratio.Known() {
 		return nil
@@ -338,7 +284,7 @@ func (s *Summary) detectableLines() []string {
 }
 
 // centreLines show the robust centres of the changes of p95. Of two rounds it is the mean, so it would say nothing.
-func (s *Summary) centreLines() []string {
+func (s *summary) centreLines() []string {
 	var centres []string
 	for _, phase := range s.compared() {
 		if e := phase.P95Ratio; e.Rounds > 2 {
@@ -351,7 +297,7 @@ func (s *Summary) centreLines() []string {
 	return []string{"robust centre of the changes of p95 (Hodges-Lehmann): " + strings.Join(centres, ", ")}
 }
 
-func (s *Summary) legend() string {
+func (s *summary) legend() string {
 	legend := s.marks()
 	if slices.ContainsFunc(s.States, func(state State) bool { return state.BegunTrials > 0 && state.Trials*state.CountedTrials == 0 }) {
 		legend += "; void not believed"
@@ -360,7 +306,7 @@ func (s *Summary) legend() string {
 }
 
 // marks says how to read what is not a number.
-func (s *Summary) marks() string {
+func (s *summary) marks() string {
 	if s.UntilClear {
 		return "~ the interval over the rounds does not tell a change from none; - not known. Rounds were added until it did or time was over, " +
 			"so intervals of latencies are wider: with all looks together 95 % hold the truth"
@@ -369,4 +315,39 @@ func (s *Summary) marks() string {
 		return "~ the 95 % interval over the rounds does not tell a change from none; changes, and the levels beside them, are geometric means over the rounds that have both states, those of states are over all their hits; - not known"
 	}
 	return "~ one round has no interval, so no latency is called better or worse; - not known"
+}
+
+// trimmed cuts the blanks that fill the last column.
+func trimmed(table string) string {
+	lines := strings.Split(table, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// worstGenerator says what the condition of the generator and of its machine was at worst in a trial whose latencies are
+// believed; without one there is nothing to say.
+func (s *summary) worstGenerator() string {
+	worst, valid := GeneratorCheck{WaitPerTurnSeconds: stat.Unknown(), StealRatio: stat.Unknown(), ForeignRatio: stat.Unknown()}, 0
+	for _, t := range s.Validity {
+		if !t.Voids(VoidLatencies) {
+			valid++
+			worst.WaitPerTurnSeconds = larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
+			worst.StealRatio = larger(worst.StealRatio, t.Generator.StealRatio)
+			worst.ForeignRatio = larger(worst.ForeignRatio, t.Generator.ForeignRatio)
+		}
+	}
+	if valid == 0 {
+		return ""
+	}
+	of := "; "
+	if known := worst.WaitPerTurnSeconds.Known() || worst.StealRatio.Known() || worst.ForeignRatio.Known(); known && valid < len(s.Validity) {
+		of = "; in those with latencies to believe "
+	}
+	waited := "how long the generator waited for a processor is not known"
+	if n := worst.WaitPerTurnSeconds; n.Known() {
+		waited = fmt.Sprintf("the generator waited up to %s for a processor each time", seconds(n))
+	}
+	return of + waited + ", " + worst.taken("up to ")
 }

@@ -68,7 +68,7 @@ func TestNotes(t *testing.T) {
 		if err := Print(&text, s, Options{}); err != nil {
 			t.Fatal(err)
 		}
-		if err := markdown(&page, s); err != nil {
+		if err := markdown(&page, &summary{s}); err != nil {
 			t.Fatal(err)
 		}
 		for _, told := range append(check.Notes, check.Doubts...) {

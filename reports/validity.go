@@ -18,25 +18,6 @@ const (
 	countTolerance = 0.005 // between what servers and services counted
 )
 
-// TrialCheck says whether a trial can be believed.
-type TrialCheck struct {
-	Trial int    `json:"trial"`
-	Round int    `json:"round"`
-	State string `json:"state"`
-	Valid bool   `json:"valid"`
-	// Void names the numbers of it that are not believed: latencies, counts, and of a trial that did not begin errors as
-	// well; absent for a valid one. Errors, missed hits and wrong answers that were seen always count.
-	Void []string `json:"void,omitempty"`
-	// Reasons are empty for a valid trial; Kinds say what each of them is about.
-	Reasons []string `json:"reasons"`
-	Kinds   []Kind   `json:"kinds,omitempty"`
-	// Doubts leave it valid, but have to be known before its numbers are believed; those of trials with numbers that are
-	// believed are warnings of the summary. Notes are what else went on in it, such as a checkpoint, and when on its clock.
-	Doubts    []string       `json:"doubts"`
-	Notes     []string       `json:"notes"`
-	Generator GeneratorCheck `json:"generator"`
-}
-
 // examine finds out whether the trial can be believed, and what has to be known of it.
 func (t *trial) examine(h *record.Header, read reading.Instruments) {
 	t.generator = t.checkGenerator(h.Host.CPUs)

@@ -115,3 +115,48 @@ func estimate(i stat.Interval, effect Effect) Estimate {
 	return Estimate{Value: stat.Number(i.Value), Lo: stat.Number(i.Lo), Hi: stat.Number(i.Hi), Verdict: effect,
 		HodgesLehmann: stat.Number(i.Centre), Rounds: i.N}
 }
+
+// vague tells that an interval is too wide to say anything.
+func (e Estimate) vague() bool {
+	return e.Lo.Known() && e.Hi.Known() && float64(e.Hi) > tellable*float64(e.Lo) && e.Verdict == Unclear
+}
+
+// cannotTell says why the interval of a change is not told.
+func (e Estimate) cannotTell() string {
+	return fmt.Sprintf("%s cannot tell: the 95 %% interval reaches over more than a factor of %d, so anything may be; more rounds would tell", rounds(e.Rounds), tellable)
+}
+
+// span prints the interval of a change.
+func span(e Estimate) string {
+	switch {
+	case !e.Lo.Known() || !e.Hi.Known():
+		return missing
+	case e.vague():
+		return untold
+	}
+	return between(e.Lo, e.Hi)
+}
+
+// changed prints the change itself.
+func changed(e Estimate) string {
+	if !e.Value.Known() && e.Why != "" {
+		return untold
+	}
+	return change(e.Value)
+}
+
+// inBrackets is a change in brackets behind its levels; nothing where there is none.
+func inBrackets(e Estimate) string {
+	if !e.Value.Known() {
+		return ""
+	}
+	return " (" + judged(e) + ")"
+}
+
+// judged prints a change, marked where it is not clear that it is one.
+func judged(e Estimate) string {
+	if e.Verdict == Unclear && e.Value.Known() {
+		return "~ " + change(e.Value)
+	}
+	return changed(e)
+}

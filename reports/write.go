@@ -33,10 +33,10 @@ func Files() []string {
 // Write leaves its [Files] in dir; windows writes windows.csv, which is made of the record. Each file appears whole or not at all; one that fails does not keep the others from
 // being written. Where no font of this machine has the letters of a name, s is given a warning.
 func Write(dir string, s *Summary, d *Details, windows func(io.Writer) error) error {
-	return write(dir, s, d, windows, &plot.Fonts{})
+	return write(dir, &summary{s}, d, windows, &plot.Fonts{})
 }
 
-func write(dir string, s *Summary, d *Details, windows func(io.Writer) error, fonts *plot.Fonts) error {
+func write(dir string, s *summary, d *Details, windows func(io.Writer) error, fonts *plot.Fonts) error {
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -47,7 +47,7 @@ func write(dir string, s *Summary, d *Details, windows func(io.Writer) error, fo
 	}
 	v := visualsOf(s, d)
 	errs := []error{
-		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s) }),
+		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s.Summary) }),
 		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, s) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, s, d, v) }),

@@ -75,7 +75,7 @@ func (o ordinary) annotate(talk io.Writer) {
 }
 
 func (o ordinary) end() (*reports.Verdict, string, error) {
-	return &o.summary.Verdict, o.summary.Sentence(), nil
+	return &o.summary.Verdict, reports.Sentence(o.summary), nil
 }
 
 func (ordinary) files() []string { return reports.Files() }
@@ -108,7 +108,7 @@ func (c cutOver) print(w io.Writer, asJSON bool) error {
 }
 
 func (c cutOver) annotate(talk io.Writer) {
-	tellGitHub(talk, c.Annotations(), func(w io.Writer, limit int) error { return c.StepSummary(w, limit) })
+	tellGitHub(talk, reports.CutoverAnnotations(c.Cutover), func(w io.Writer, limit int) error { return reports.CutoverStepSummary(w, c.Cutover, limit) })
 }
 
 func (c cutOver) end() (*reports.Verdict, string, error) {
@@ -144,7 +144,7 @@ func (s selfTested) print(w io.Writer, asJSON bool) error {
 }
 
 func (s selfTested) annotate(talk io.Writer) {
-	tellGitHub(talk, s.Annotations(), func(w io.Writer, limit int) error { return s.StepSummary(w, limit) })
+	tellGitHub(talk, reports.SelfTestAnnotations(s.SelfTest), func(w io.Writer, limit int) error { return reports.SelfTestStepSummary(w, s.SelfTest, limit) })
 }
 
 func (s selfTested) end() (*reports.Verdict, string, error) {
