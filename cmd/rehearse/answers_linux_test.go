@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,13 +21,45 @@ type defect struct {
 	states     []string
 }
 
-func defects() []defect {
+// planting is a run with defects of which each shows by itself, and the arguments that leave out states in which none does.
+type planting struct {
+	name    string
+	defects []defect
+	only    []string
+}
+
+func plantings() []planting {
+	const tooLate = " revoked tokens were accepted too late"
 	late := func(c reading.Correctness) uint64 { return c.AcceptedRevoked }
-	return []defect{
-		{auth.CacheRemembers, " revoked tokens were accepted too late", late, []string{carshare.Cache, carshare.Archive}},
-		{auth.IgnoreRevocations, " revoked tokens were accepted too late", late, carshare.States()},
-		{auth.LoseTokens, " acknowledged tokens were rejected", func(c reading.Correctness) uint64 { return c.RejectedValid }, carshare.States()},
-		{auth.MisnameUsers, " answers named the wrong user", func(c reading.Correctness) uint64 { return c.WrongUser }, carshare.States()},
+	return []planting{
+		{"in every state", []defect{
+			{auth.IgnoreRevocations, tooLate, late, carshare.States()},
+			{auth.LoseTokens, " acknowledged tokens were rejected", func(c reading.Correctness) uint64 { return c.RejectedValid }, carshare.States()},
+			{auth.MisnameUsers, " answers named the wrong user", func(c reading.Correctness) uint64 { return c.WrongUser }, carshare.States()},
+		}, nil},
+		{"in the cache", []defect{{auth.CacheRemembers, tooLate, late, []string{carshare.Cache, carshare.Archive}}}, []string{"--only", carshare.Archive}},
+	}
+}
+
+// sabotage is how the defects are asked for.
+func (p planting) sabotage() string {
+	var names []string
+	for _, d := range p.defects {
+		names = append(names, d.name)
+	}
+	return strings.Join(names, ",")
+}
+
+// wantFound: each defect is a reason of the verdict, beside the others.
+func (p planting) wantFound(t *testing.T, got result, reasons []string) {
+	t.Helper()
+	if got.code != exitBreached {
+		t.Errorf("got exit %d, want %d:\n%s%s", got.code, exitBreached, got.stdout, got.stderr)
+	}
+	for _, d := range p.defects {
+		if !strings.Contains(got.stdout, d.told) || !strings.Contains(strings.Join(reasons, "\n"), d.told) {
+			t.Errorf("%s: want %q among the reasons %q and in:\n%s%s", d.name, d.told, reasons, got.stdout, got.stderr)
+		}
 	}
 }
 
@@ -34,7 +67,7 @@ func defects() []defect {
 // takes all of it: of the tokens of a state one in a few is lost, by chance.
 const half = "--scale=0.5"
 
-// answering runs the shipped gate, with a defect planted if one is named.
+// answering runs the shipped gate, with defects planted if any are named.
 func answering(t *testing.T, sabotage string, args ...string) (site, result) {
 	t.Helper()
 	s := newSite(t)
@@ -46,19 +79,27 @@ func answering(t *testing.T, sabotage string, args ...string) (site, result) {
 // A system that answers wrongly fails the shipped gate, in every state in which it does so.
 func TestWrongAnswersAreFound(t *testing.T) {
 	t.Parallel()
-	for _, d := range defects() {
-		t.Run(d.name, func(t *testing.T) {
+	for _, p := range plantings() {
+		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			s, got := answering(t, d.name, "--no-repeat")
-			if got.code != exitBreached || !strings.Contains(got.stdout, d.told) {
-				t.Errorf("got exit %d, want %d and %q in:\n%s%s", got.code, exitBreached, d.told, got.stdout, got.stderr)
-			}
+			s, got := answering(t, p.sabotage(), append(p.only, "--no-repeat")...)
 			summary := s.summary(t)
-			for _, name := range d.states {
-				for _, state := range summary.States {
-					if state.Name == name && d.count(state.Correctness) == 0 {
-						t.Errorf("it is not found in %s: %+v", name, state.Correctness)
+			p.wantFound(t, got, summary.Reasons)
+			found := map[string]int{}
+			for _, state := range summary.States {
+				for _, d := range p.defects {
+					switch n := d.count(state.Correctness); {
+					case !slices.Contains(d.states, state.Name):
+					case n == 0:
+						t.Errorf("%s is not found in %s: %+v", d.name, state.Name, state.Correctness)
+					default:
+						found[d.name]++
 					}
+				}
+			}
+			for _, d := range p.defects {
+				if found[d.name] != len(d.states) {
+					t.Errorf("%s: found in %d states, want %q", d.name, found[d.name], d.states)
 				}
 			}
 			s.wantNothingLeft(t)
@@ -69,19 +110,17 @@ func TestWrongAnswersAreFound(t *testing.T) {
 // And so it does where the phases are applied while the traffic flows.
 func TestWrongAnswersAreFoundInACutover(t *testing.T) {
 	t.Parallel()
-	for _, d := range defects() {
-		t.Run(d.name, func(t *testing.T) {
+	for _, p := range plantings() {
+		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			s, got := answering(t, d.name, "--cutover", half)
-			if got.code != exitBreached || !strings.Contains(got.stdout, d.told) {
-				t.Errorf("got exit %d, want %d and %q in:\n%s%s", got.code, exitBreached, d.told, got.stdout, got.stderr)
-			}
+			s, got := answering(t, p.sabotage(), "--cutover", half)
+			p.wantFound(t, got, s.cutover(t).Reasons)
 			s.wantNothingLeft(t)
 		})
 	}
 }
 
-// The system as it is keeps its word, and is held to it: by each operation that can, in the last state, revoked and valid
+// The system as it is passes the shipped gate. It keeps its word, and is held to it: by each operation that can, in the last state, revoked and valid
 // tokens are presented, and nearly all that it acknowledged is.
 func TestRightAnswersAreEvidence(t *testing.T) {
 	t.Parallel()
@@ -90,6 +129,7 @@ func TestRightAnswersAreEvidence(t *testing.T) {
 		args = append(args, "--budget", "gate: accepted_revoked("+operation+") <= 0", "--budget", "gate: rejected_valid("+operation+") <= 0")
 	}
 	s, got := answering(t, "", args...)
+	s.wantSabotageTold(t, "")
 	if got.code != exitPass {
 		t.Errorf("got exit %d:\n%s%s", got.code, got.stdout, got.stderr)
 	}

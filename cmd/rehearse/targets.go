@@ -32,14 +32,16 @@ func vocabularies() (list []scenarios.Vocabulary) {
 	return list
 }
 
-// sabotageVariable plants a defect in the services of a run, for the tests that want to see it caught. The record says so.
+// sabotageVariable plants defects in the services of a run, for the tests that want to see them caught. The record says so.
 const sabotageVariable = "REHEARSE_SABOTAGE"
 
-// planted is the defect that the environment asks for.
+// planted are the defects that the environment asks for, with commas between.
 func planted(t target.Target) (string, error) {
-	name, known := os.Getenv(sabotageVariable), t.Describe().Sabotages
-	if name != "" && !slices.Contains(known, name) {
-		return "", usageError("%s: %q is unknown; use one of %s, or unset it", sabotageVariable, name, strings.Join(known, ", "))
+	names, known := os.Getenv(sabotageVariable), t.Describe().Sabotages
+	for name := range strings.SplitSeq(names, ",") {
+		if names != "" && !slices.Contains(known, name) {
+			return "", usageError("%s: %q is unknown; use some of %s, or unset it", sabotageVariable, name, strings.Join(known, ", "))
+		}
 	}
-	return name, nil
+	return names, nil
 }

@@ -19,7 +19,7 @@ type BootConfig struct {
 	Open func(ctx context.Context, servers stack.Config) (stack.Stack, error)
 	// Servers says how; [Boot] adds what they hold.
 	Servers stack.Config
-	// Sabotage is one of [Description.Sabotages] to plant, in tests alone.
+	// Sabotage names those of [Description.Sabotages] to plant, with commas between, in tests alone.
 	Sabotage string
 	// Tell is called with each step of the boot, and with how many rows of all are there while it counts them; nil is silence.
 	Tell func(step string, rows, of int)

@@ -17,7 +17,7 @@ type Site struct {
 	Scenario *scenarios.Scenario
 	// Secret is random and of this run: what opens the administration of the services, and nothing else.
 	Secret string
-	// Sabotage is the defect to plant; empty is none.
+	// Sabotage names the defects to plant, with commas between; empty is none.
 	Sabotage string
 	// Job is told of each piece of work that the system did besides its traffic, in a sentence and in figures.
 	Job func(text string, figures map[string]float64)
