@@ -99,6 +99,10 @@ func told(summary reports.Summary, part string) bool {
 
 // Two runs at once, with homes of their own, each tell of the other, while they last and in their reports.
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short rehearses nothing")
+	}
 	var sites [2]site
 	var results [2]result
 	var wg sync.WaitGroup

@@ -29,7 +29,7 @@ func (s site) cutover(t *testing.T) reports.Cutover {
 // again, and the run is reported again from the record alone.
 func TestCutover(t *testing.T) {
 	s := newSite(t)
-	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--cutover", "--and-back", "--hold", "4s"))
+	first := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--cutover", "--and-back", "--hold", "2500ms"))
 	t.Log(first.stdout, first.stderr)
 	c := s.cutover(t)
 	if len(c.Switches) != 10 || len(c.States) != 11 || !c.Complete || len(c.Jobs) != 1 {

@@ -49,6 +49,9 @@ func full(t *testing.T) *os.File {
 // Whoever takes what is printed, or does not, the verdict's exit code stands, and all files are written. Without a verdict
 // it is an error that data did not arrive; talk is none, and who closes a pipe has read enough.
 func TestOutputNobodyTakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short draws few reports")
+	}
 	t.Parallel()
 	pipe, disk := unread(t), full(t)
 	for _, tt := range []struct {
@@ -111,6 +114,9 @@ func TestOutputNobodyTakes(t *testing.T) {
 
 // Reports that cannot be written are an error, and change no verdict.
 func TestReportsNobodyCanWrite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short draws few reports")
+	}
 	t.Parallel()
 	for name, code := range map[string]int{"fail": exitBreached, "pass": exitUnexpected} {
 		dir := recorded(t, name)

@@ -16,6 +16,9 @@ import (
 
 // Whatever a run directory holds, a report on it ends, in a verdict or a refusal, and takes less than a gigabyte of memory.
 func TestHostileRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short reads no record of millions of lines")
+	}
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		file   string

@@ -26,6 +26,9 @@ func special() map[string]func(path string) error {
 // Wherever somebody names a path, or a record or a scenario does, what stands there may be anything: it is told at once, and
 // neither waited for nor replaced.
 func TestNoFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short tries no eighty commands")
+	}
 	t.Parallel()
 	for _, tt := range []struct {
 		name string

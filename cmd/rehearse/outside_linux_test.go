@@ -40,6 +40,9 @@ budgets: [{metric: p95, max: 5s}]
 // Whatever stands in a field of a scenario, in the name of a file or in a flag, no verb prints a control, and no line that a
 // build server obeys.
 func TestOutsideText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short tries no hundreds of texts")
+	}
 	t.Chdir(t.TempDir())
 	t.Setenv("REHEARSE_HOME", t.TempDir())
 	text, name := hostileScenario(), bad+".yaml"
@@ -82,6 +85,10 @@ func TestOutsideText(t *testing.T) {
 
 // Whatever stands in a field of a record, no verb that reads it prints a control either.
 func TestOutsideRecord(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short tries no hundreds of texts")
+	}
 	source := filepath.Join("..", "..", "reports", "testdata", "runs", "fail")
 	other, err := filepath.Abs(source)
 	if err != nil {

@@ -36,7 +36,7 @@ nodes: {redis: {cpus: 1}}
 traffic:
   timeout: 5s
   stages:
-    - {name: warm-up, hold: 50/s, for: 1s, measure: false}
+    - {name: warm-up, hold: 50/s, for: 200ms, measure: false}
     - {name: plateau, hold: 150/s, for: 3s}
 phases: [extract-main, extract-reads, extract-writes, cache, archive]
 budgets:
@@ -216,7 +216,7 @@ func runOn(t *testing.T, backend string) {
 	checkPlanned(t, s)
 	s.wantNothingLeft(t)
 
-	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache", "--no-repeat"))
+	second := finished(t, s.command(t, "run", "peak.yaml", "--stack", backend, "--only", "cache", "--no-repeat", "--set", "traffic.stages[plateau].for=500ms"))
 	if !strings.Contains(second.stderr, "seeded data reused") {
 		t.Errorf("the second run seeds again:\n%s", second.stderr)
 	}
@@ -262,7 +262,7 @@ func TestUntilClear(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	got := finished(t, s.command(t, "run", "peak.yaml", "--stack", "processes", "--only", "extract-main", "--until-clear",
-		"--precision", "1", "--max-time", "1m", "--no-repeat", "--set", "traffic.stages[plateau].for=2s"))
+		"--precision", "1", "--max-time", "20s", "--no-repeat", "--set", "traffic.stages[plateau].for=1s"))
 	summary := s.summary(t)
 	clear, late := fmt.Sprintf("after %d rounds: all is clear\n", summary.Rounds), fmt.Sprintf("after %d rounds: not clear yet, and one more round", summary.Rounds)
 	if !strings.Contains(got.stderr, clear) && !strings.Contains(got.stderr, late) {
