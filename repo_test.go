@@ -300,7 +300,7 @@ func arrows() map[string]map[string]string {
 		},
 		"cmd/rehearse": {
 			"scenarios": meets, "harness": meets, "harness/alone": meets, "harness/record": meets, "harness/stack": meets,
-			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "harness/target": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/reading": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/carshare": meets,
+			"harness/stack/engine": meets, "harness/stack/home": meets, "harness/stack/processes": meets, "harness/stack/containers": meets, "harness/images": meets, "harness/doctor": meets, "harness/presence": meets, "harness/load": meets, "harness/probe": meets, "harness/target": meets, "reports": meets, "reports/live": meets, "reports/metrics": meets, "reports/page": meets, "reports/reading": meets, "reports/stat": meets, "reports/visible": meets, "fixtures/carshare": meets, "fixtures/echo": meets,
 		},
 	})
 	return allowed
@@ -318,7 +318,11 @@ func targetArrows(withoutSurroundings string) map[string]map[string]string {
 			"harness/stack": "a system boots beside the servers of a stack",
 		},
 		"fixtures/service": {"harness/alone": withoutSurroundings},
-		"fixtures/auth":    {"harness/alone": withoutSurroundings, "fixtures/service": everyService},
+		"fixtures/echo": {
+			"harness/alone": withoutSurroundings, "fixtures/service": everyService,
+			"harness/target": behindTheDoor, "scenarios": behindTheDoor, "harness/load": behindTheDoor, "harness/probe": behindTheDoor, "harness/stack": behindTheDoor,
+		},
+		"fixtures/auth": {"harness/alone": withoutSurroundings, "fixtures/service": everyService},
 		"fixtures/carshare": {
 			"fixtures/auth": "the calling services are clients of the auth service", "harness/alone": withoutSurroundings, "fixtures/service": everyService,
 			"harness/target": behindTheDoor, "scenarios": behindTheDoor, "harness/load": behindTheDoor, "harness/probe": behindTheDoor,

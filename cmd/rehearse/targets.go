@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
+	"github.com/rehearse-dev/rehearse/fixtures/echo"
 	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // targets lists the systems that can be rehearsed: the one place outside of their own packages that names any. The first is
 // what a scenario means that names none.
-func targets() []target.Target { return []target.Target{carshare.Target{}} }
+func targets() []target.Target { return []target.Target{carshare.Target{}, echo.Target{}} }
 
 // targetOf is the system that a scenario names. A scenario that was read names one that there is.
 func targetOf(s *scenarios.Scenario) target.Target {
