@@ -22,6 +22,9 @@ func Declare(h *record.Header, v scenarios.Vocabulary) {
 	for _, check := range v.Checks {
 		h.Checks = append(h.Checks, record.Check(check))
 	}
+	for _, alias := range v.Aliases {
+		h.Aliases = append(h.Aliases, record.Alias(alias))
+	}
 	acknowledged, application := record.Acknowledged(v.Acknowledged), record.Application(v.Application)
 	h.Acknowledged, h.Application = &acknowledged, &application
 }

@@ -166,7 +166,7 @@ func savedStages(h record.Header) map[string]SavedStage {
 // save adds the known numbers of a state, a stage and an operation.
 func (l *Ledger) save(b *Baseline, k Key) {
 	counts := l.counts(k)
-	for _, m := range scenarios.Metrics() {
+	for _, m := range l.declared.Metrics() {
 		if k.Operation != "" && !m.ByOperation {
 			continue
 		}
@@ -366,8 +366,7 @@ func (b *Baseline) elsewhere(h record.Header) string {
 // lenient tells whether budgets on a metric are only warnings: on another machine than that of the saved baseline no
 // latency fails a run.
 func (l *Ledger) lenient(metric string) bool {
-	m, _ := scenarios.FindMetric(metric)
-	return m.Unit == scenarios.Seconds && l.saved != nil && l.saved.elsewhere(l.header) != ""
+	return l.metric(metric).Unit == scenarios.Seconds && l.saved != nil && l.saved.elsewhere(l.header) != ""
 }
 
 // otherTraffic says by what the traffic of a run differs from the baseline's; empty if by nothing.

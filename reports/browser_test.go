@@ -37,10 +37,7 @@ func realRun(t *testing.T) (*record.Run, *Summary) {
 	if err := os.CopyFS(dir, kept); err != nil {
 		t.Fatal(err)
 	}
-	run, err := record.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := open(t, dir)
 	sc := &scenarios.Scenario{Name: run.Header.Scenario, Phases: run.Header.States[1:], Budgets: []scenarios.Budget{
 		{Metric: "p95", Max: new(0.003), Line: 41}, {Metric: "primary_statements", Of: scenarios.Baseline, Max: new(0.1), Line: 35},
 		{Metric: "errors", Max: new(0.001), Line: 48}, {Metric: "wrong_user", Max: new(0.0), Line: 49},

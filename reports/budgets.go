@@ -69,7 +69,7 @@ func (l *Ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []st
 	judged, unjudged = []Budget{}, []string{}
 	for _, b := range sc.Budgets {
 		b = b.Filled(l.header.Headline, l.header.States[len(l.header.States)-1], sc.Phases)
-		for _, one := range bounds(b) {
+		for _, one := range bounds(b, l.unit(b)) {
 			if l.leftOut(one) {
 				unjudged = append(unjudged, one.name())
 			} else {
@@ -81,10 +81,10 @@ func (l *Ledger) budgets(sc *scenarios.Scenario) (judged []Budget, unjudged []st
 }
 
 // bounds splits a filled budget by its limits.
-func bounds(b scenarios.Budget) (list []Budget) {
+func bounds(b scenarios.Budget, unit scenarios.Unit) (list []Budget) {
 	one := Budget{
 		Key: Key{State: b.State, Stage: b.Stage, Metric: b.Metric, Operation: b.Operation, API: b.API}, Of: b.Of,
-		Unit: string(b.Unit()), ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, Abort: b.Abort,
+		Unit: string(unit), ForSeconds: b.For.Seconds(), Least: b.Least, Line: b.Line, Abort: b.Abort,
 		Actual: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown(),
 	}
 	if b.Level != scenarios.LevelFail {
@@ -224,8 +224,7 @@ func (l *Ledger) breachedAllTheSame(b Budget) Budget {
 			return judged
 		}
 	}
-	metric, _ := scenarios.FindMetric(b.Metric)
-	if metric.Unit != scenarios.Count || b.Of != "" || !b.upper() {
+	if l.metric(b.Metric).Unit != scenarios.Count || b.Of != "" || !b.upper() {
 		return b
 	}
 	if actual := l.count(b.Key); actual.Known() && !b.passes(actual) {
@@ -319,7 +318,7 @@ func (l *Ledger) unsureEdges(b Budget, node string) string {
 // were; of a ratio that of both states. It says why, where shares of answered hits are such that a count is no measure of
 // the cost: work that was not done costs nothing.
 func (l *Ledger) hadAllBeenAnswered(b Budget) (factor stat.Number, why string) {
-	m, _ := scenarios.FindMetric(b.Metric)
+	m := l.metric(b.Metric)
 	if seen(b.Metric) || m.Unit == scenarios.Count {
 		return 1, ""
 	}

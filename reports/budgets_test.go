@@ -206,7 +206,7 @@ func TestEveryMetricIsJudged(t *testing.T) {
 	for trial := range m.header.Trials {
 		m.addWindow(trial, "second", "verify", 8, 2000, 10*time.Millisecond)
 	}
-	for _, metric := range scenarios.Metrics() {
+	for _, metric := range m.declared().Metrics() {
 		m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Max: new(1e9)})
 		if metric.ByOperation {
 			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: metric.Name, Operation: "verify", Max: new(1e9)})

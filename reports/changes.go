@@ -125,8 +125,7 @@ func (k Key) latency() bool {
 func (k Key) counted() bool { return !k.latency() && k.Metric != "errors" }
 
 // to is the change from one level to another.
-func (a level) to(b level, k Key) Change {
-	m, _ := scenarios.FindMetric(k.Metric)
+func (a level) to(b level, k Key, m scenarios.Metric) Change {
 	switch {
 	case !a.value.Known() || !b.value.Known():
 		return Change{Ratio: stat.Unknown(), Lo: stat.Unknown(), Hi: stat.Unknown()}

@@ -48,7 +48,7 @@ func TestChangeOfACount(t *testing.T) {
 		{"five statements from nothing", "primary_statements", over(1000, 0), over(1000, 0.005), stat.Unknown(), Worse},
 		{"what is not known", "primary_qps", exactly(stat.Unknown()), exactly(1), stat.Unknown(), Unclear},
 	} {
-		got := tt.before.to(tt.after, Key{Metric: tt.metric})
+		got := tt.before.to(tt.after, Key{Metric: tt.metric}, metricOf(Key{Metric: tt.metric}))
 		if got.Verdict != tt.want || !about(got.Ratio, tt.ratio) || got.Lo.Known() {
 			t.Errorf("%s: got %+v, want %v and %v", tt.name, got, tt.ratio, tt.want)
 		}
@@ -86,7 +86,7 @@ func p95Of(runs ...float64) level {
 // Percentiles that are the same in every run but for their last digit have no spread, and prove nothing.
 func TestChangeBelowTheResolution(t *testing.T) {
 	for after, want := range map[float64]Effect{0.01001: Unclear, 0.011: Worse} {
-		if got := p95Of(0.01, 0.01).to(p95Of(after, after), Key{Metric: "p95"}); got.Verdict != want {
+		if got := p95Of(0.01, 0.01).to(p95Of(after, after), Key{Metric: "p95"}, metricOf(Key{Metric: "p95"})); got.Verdict != want {
 			t.Errorf("10 ms to %v s without any spread: got %+v, want %v", after, got, want)
 		}
 	}
@@ -111,7 +111,7 @@ func TestChangeOfErrors(t *testing.T) {
 		{"many in one run of two", group(2000, 0, 0), group(2000, 0, 0.2), Unclear},
 		{"many in one run alone", group(1000, 0), group(1000, 0.5), Unclear},
 	} {
-		if got := tt.before.to(tt.after, Key{Metric: "errors"}); got.Verdict != tt.want {
+		if got := tt.before.to(tt.after, Key{Metric: "errors"}, metricOf(Key{Metric: "errors"})); got.Verdict != tt.want {
 			t.Errorf("%s: got %+v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -191,4 +191,10 @@ func TestDifferencesAreToldOnce(t *testing.T) {
 	if !errors.As(err, &refused) || len(refused.Differences) != 2 || refused.Differences[0].Field != "seed" || refused.Differences[1].Field != "rounds" {
 		t.Errorf("got %v, want seed and rounds, each once", err)
 	}
+}
+
+// metricOf is the metric of a key that every run has.
+func metricOf(k Key) scenarios.Metric {
+	m, _ := scenarios.FindMetric(k.Metric)
+	return m
 }

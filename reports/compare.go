@@ -350,6 +350,17 @@ func commonStage(sides []side, stage string) (string, error) {
 	return stage, nil
 }
 
+// metric is one by its name, as the first run that is no saved baseline declares it.
+func (c *comparing) metric(name string) scenarios.Metric {
+	for _, s := range c.sides {
+		if s.ledger != nil {
+			return s.ledger.metric(name)
+		}
+	}
+	m, _ := scenarios.FindMetric(name)
+	return m
+}
+
 // state compares all numbers of one, of these operations.
 func (c *comparing) state(name string, operations []string) ComparedState {
 	state := ComparedState{State: name}
@@ -361,7 +372,7 @@ func (c *comparing) state(name string, operations []string) ComparedState {
 		}
 	}
 	for _, k := range comparedKeys(name, c.Stage, operations) {
-		m, _ := scenarios.FindMetric(k.Metric)
+		m := c.metric(k.Metric)
 		number := ComparedNumber{Metric: k.Metric, Operation: k.Operation, Unit: string(m.Unit)}
 		for i, g := range c.groups {
 			level := g.level(k)
@@ -377,7 +388,7 @@ func (c *comparing) state(name string, operations []string) ComparedState {
 					number.Values[0], number.Values[1] = before.value, level.value
 				}
 			}
-			number.Changes = append(number.Changes, before.to(level, k))
+			number.Changes = append(number.Changes, before.to(level, k, m))
 		}
 		state.Numbers = append(state.Numbers, number)
 	}

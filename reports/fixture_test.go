@@ -67,6 +67,7 @@ func makeRun(rounds int, drift func(round int, state string) float64, states ...
 			States: states, Operations: []string{"login", "verify"}, Stages: stages(), Headline: "peak", TimeoutSeconds: 5},
 		scenario: scenarios.Scenario{Name: "test", Phases: states[1:]},
 	}
+	declare(&m.header)
 	for round := range rounds {
 		for i := range states {
 			if round%2 == 1 {

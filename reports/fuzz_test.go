@@ -253,6 +253,9 @@ func candidateIn(dir string) (c Candidate, err error) {
 	if c.Run, err = record.Open(dir); err != nil {
 		return c, err
 	}
+	if c.Run.Header.Application == nil {
+		declare(&c.Run.Header)
+	}
 	c.Scenario, err = scenarios.Open(record.ScenarioFile, c.Run.Scenario, carshare()).Read()
 	return c, err
 }

@@ -7,14 +7,17 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // Ledger is the record sorted by trial, each examined for what of it can be believed.
 type Ledger struct {
-	run     *record.Run
-	header  record.Header
-	windows []record.Window
-	trials  []*trial
+	run    *record.Run
+	header record.Header
+	// declared is what the system says of itself.
+	declared reading.Declared
+	windows  []record.Window
+	trials   []*trial
 	// states are all trials of each state, and inRounds those of them that do not serve the noise floor alone. The ones that
 	// began are in ran, in the order in which they did: a repeated trial was planned last.
 	states, inRounds map[string][]*trial
@@ -37,7 +40,7 @@ type trial struct {
 
 // Examine sorts a record and examines its trials. It reads nothing but the record, which is not changed meanwhile.
 func Examine(run *record.Run) *Ledger {
-	l := &Ledger{run: run, header: run.Header, windows: run.Windows}
+	l := &Ledger{run: run, header: run.Header, declared: reading.DeclaredIn(&run.Header), windows: run.Windows}
 	read := reading.NewInstruments()
 	for _, s := range run.Samples {
 		read.Add(s)
@@ -49,6 +52,20 @@ func Examine(run *record.Run) *Ledger {
 	}
 	l.sort()
 	return l
+}
+
+// metric is one by its name; what nobody knows is the zero value.
+func (l *Ledger) metric(name string) scenarios.Metric {
+	m, _ := l.declared.Metric(name)
+	return m
+}
+
+// unit is that of the limits of a budget.
+func (l *Ledger) unit(b scenarios.Budget) scenarios.Unit {
+	if b.Of != "" {
+		return scenarios.Ratio
+	}
+	return l.metric(b.Metric).Unit
 }
 
 // sort looks the trials through once: a record may have thousands, and every budget asks for those of its states.

@@ -100,10 +100,7 @@ func (r recorded) check(t *testing.T, s *Summary) {
 // recordedRun reads a run under testdata/runs as the report command does.
 func recordedRun(t *testing.T, name string) Candidate {
 	t.Helper()
-	run, err := record.Open(filepath.Join("testdata", "runs", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := open(t, filepath.Join("testdata", "runs", name))
 	sc, err := scenarios.Open(record.ScenarioFile, run.Scenario, carshare()).Read()
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +114,8 @@ func carshare() scenarios.Vocabulary {
 	for _, op := range []string{"verify", "profile", "login", "refresh", "logout"} {
 		v.Operations = append(v.Operations, scenarios.Operation{Name: op, Share: 0.2})
 	}
+	v.Checks, v.Acknowledged = []scenarios.Check{{Name: "wrong_user"}, {Name: "rejected_valid"}, {Name: "accepted_revoked"}}, scenarios.Acknowledged{Says: "Rechecks."}
+	v.Aliases = []scenarios.Alias{{Name: "primary_statements_per_verify", Metric: "primary_statements", Operation: "verify"}}
 	for _, key := range []string{"data.users", "data.dead_tokens", "data.live_tokens", "password_iterations"} {
 		v.Keys = append(v.Keys, scenarios.Key{Path: key, Standard: "1"})
 	}

@@ -39,10 +39,10 @@ func (b Breach) Error() string { return fmt.Sprintf("budget %s: %s", b.Budget, b
 
 // NewWatch watches a run with this header for the budgets of sc that fail it. Saved is as in [SummarizeAgainst].
 func NewWatch(saved *Baseline, header record.Header, sc *scenarios.Scenario) *Watch {
-	w, l := &Watch{stages: header.Stages, trial: -1}, &Ledger{header: header, saved: saved}
+	w, l := &Watch{stages: header.Stages, trial: -1}, &Ledger{header: header, declared: reading.DeclaredIn(&header), saved: saved}
 	for _, b := range sc.Budgets {
 		if b.Abort && len(header.States) > 0 && !l.lenient(b.Metric) {
-			w.budgets = append(w.budgets, bounds(b.Filled(header.Headline, header.States[len(header.States)-1], sc.Phases))...)
+			w.budgets = append(w.budgets, bounds(b.Filled(header.Headline, header.States[len(header.States)-1], sc.Phases), l.unit(b))...)
 		}
 	}
 	w.answers = make([]stat.Number, len(w.budgets))

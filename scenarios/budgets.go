@@ -83,12 +83,20 @@ func (b Budget) States() []string {
 	return []string{b.State, b.Of}
 }
 
-// Unit is the unit of the budget's limits.
+// Unit is the unit of the budget's limits. What a system adds to the metrics that all have counts answers.
 func (b Budget) Unit() Unit {
+	metric, common := FindMetric(b.Metric)
+	if !common {
+		metric.Unit = Count
+	}
+	return b.unit(metric)
+}
+
+// unit is [Budget.Unit] of a metric that is known.
+func (b Budget) unit(metric Metric) Unit {
 	if b.Of != "" {
 		return Ratio
 	}
-	metric, _ := FindMetric(b.Metric)
 	return metric.Unit
 }
 
@@ -110,7 +118,7 @@ func (b Budget) lowest() *float64 {
 // limitKeys are the keys of limits, any of which will do.
 func limitKeys() []string { return []string{"max", "min", "below", "above"} }
 
-func (r *reader) budget(path string, n *yaml.Node) Budget {
+func (r *reader) budget(path string, n *yaml.Node, v Vocabulary) Budget {
 	f := r.mapping(path, n, slices.Concat([]string{"metric", "op", "api", "stage", "state", "of"}, limitKeys(),
 		[]string{"for", "abort", "level", "least"})...)
 	f.require("metric", "name the metric to limit, such as metric: p95")
@@ -119,7 +127,8 @@ func (r *reader) budget(path string, n *yaml.Node) Budget {
 		Of: f.text("of", ""), For: value(f, "for", 0, spelt(readSustained)), Abort: f.truth("abort", false),
 		Level: f.text("level", LevelFail), Least: value(f, "least", 0, unquoted(readWhole)), Line: n.Line,
 	}
-	if _, known := FindMetric(b.Metric); !known {
+	metric, known := FindMetric(b.Metric, v)
+	if !known {
 		// Without the metric its limits have no unit; that the metric is unknown is found with the meaning.
 		for _, key := range limitKeys() {
 			r.spoil(f.at(key))
@@ -127,7 +136,7 @@ func (r *reader) budget(path string, n *yaml.Node) Budget {
 		return b
 	}
 	for _, one := range b.limits() {
-		*one.value = f.limit(one.key, b.Unit())
+		*one.value = f.limit(one.key, b.unit(metric))
 		if *one.value != nil && !r.bad[f.at(one.key)] {
 			*one.written = f.of[one.key].Value
 		}
@@ -173,11 +182,11 @@ func readSustained(text string) (time.Duration, *mistake) {
 
 // budget checks one budget, in the order of its keys.
 func (c *checker) budget(at string, b Budget) {
-	names := metricNames()
+	names := c.s.Vocabulary.metricNames()
 	if !c.must(slices.Contains(names, b.Metric), at+".metric", oneOf(b.Metric, names), "metric %q is unknown", b.Metric) {
 		return
 	}
-	metric, _ := FindMetric(b.Metric)
+	metric, _ := FindMetric(b.Metric, c.s.Vocabulary)
 	c.budgetOperation(at, b, metric)
 	c.budgetAPI(at, b, metric)
 	c.budgetStage(at, b)
@@ -216,7 +225,7 @@ func (c *checker) budgetAPI(at string, b Budget, metric Metric) {
 	c.must(!b.Abort, at+".abort", "remove it", "during the run nobody counts by API")
 	c.must(b.Of != Saved, at+".of", "compare it with a state", "saved baselines are small and know no API")
 	at += ".api"
-	byAPI := metricsThat(Metric.ByAPI)
+	byAPI := c.s.Vocabulary.metricsThat(Metric.ByAPI)
 	counted := c.must(metric.ByAPI(), at, "leave api out, or limit one of "+strings.Join(byAPI, ", "), "%s is not counted by API", b.Metric)
 	known := c.s.Vocabulary.apiNames()
 	if !c.must(slices.Contains(known, b.API), at, meantAPI(b.API, known), "API %q is unknown", brief(b.API)) || !counted {
@@ -271,7 +280,7 @@ func (c *checker) sustained(at string, b Budget, metric Metric) {
 		return
 	}
 	at += ".for"
-	c.must(metric.BySecond, at, "leave for out, or limit one of "+strings.Join(metricsThat(func(m Metric) bool { return m.BySecond }), ", "), "%s is not known for each second", b.Metric)
+	c.must(metric.BySecond, at, "leave for out, or limit one of "+strings.Join(c.s.Vocabulary.metricsThat(func(m Metric) bool { return m.BySecond }), ", "), "%s is not known for each second", b.Metric)
 	c.must(b.Of == "", at, "leave out one of the two", "a ratio is of whole stages, not of seconds")
 	if c.sound("traffic") {
 		stage := c.s.stageOf(b)

@@ -131,7 +131,7 @@ func budgetEntries(v Vocabulary) []entry {
 	names := append([]string{Baseline}, v.Phases...)
 	states := word("state", names)
 	return []entry{
-		{path: "budgets[].metric", takes: word("metric", metricNames()), required: true, says: "The number to limit."},
+		{path: "budgets[].metric", takes: word("metric", v.metricNames()), required: true, says: "The number to limit."},
 		{path: "budgets[].op", takes: word("operation", v.operationNames()), otherwise: "all of them", says: "Counts the hits, answers and statements of this operation alone."},
 		{path: "budgets[].api", takes: word("API", v.apiNames()), otherwise: "all of them", says: "Counts the hits and answers of this API alone."},
 		{path: "budgets[].stage", takes: slug(), example: "peak", otherwise: "the headline", says: "The measured stage it is taken in."},

@@ -29,13 +29,13 @@ func (c *checker) limits(at string, b Budget, metric Metric) {
 		upper = "below"
 	}
 	c.must(*low <= *high, at+"."+lower, "swap the two", "%s is higher than %s", lower, upper)
-	c.must(*low > *high || b.between() || c.old(at+"."+lower), at+"."+lower, "lower it, or raise "+upper, "no number is %s", b.bothSides(lower, upper))
+	c.must(*low > *high || b.between(metric) || c.old(at+"."+lower), at+"."+lower, "lower it, or raise "+upper, "no number is %s", b.bothSides(metric, lower, upper))
 }
 
 // between tells whether a number lies inside of two limits that are in order.
-func (b Budget) between() bool {
+func (b Budget) between(metric Metric) bool {
 	low, high := *b.lowest(), *b.highest()
-	if metric, _ := FindMetric(b.Metric); metric.Unit == Count && b.Of == "" {
+	if b.unit(metric) == Count {
 		if b.Above != nil {
 			low++
 		}
@@ -47,9 +47,9 @@ func (b Budget) between() bool {
 	return low < high || b.Above == nil && b.Below == nil
 }
 
-func (b Budget) bothSides(lower, upper string) string {
+func (b Budget) bothSides(metric Metric, lower, upper string) string {
 	words := map[string]string{"min": "at least", "above": "above", "max": "at most", "below": "below"}
-	unit := b.Unit()
+	unit := b.unit(metric)
 	return words[lower] + " " + unit.text(*b.lowest()) + " and " + words[upper] + " " + unit.text(*b.highest())
 }
 
@@ -64,7 +64,7 @@ type reach struct {
 
 // reach of what the budget limits, whatever a run measures.
 func (c *checker) reach(b Budget, metric Metric) reach {
-	r := reach{high: math.Inf(1), unit: b.Unit(), called: b.Metric}
+	r := reach{high: math.Inf(1), unit: b.unit(metric), called: b.Metric}
 	switch {
 	case b.Of != "":
 		r.called = "a ratio"

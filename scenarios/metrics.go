@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // Unit is the base unit of a metric. It decides how a budget writes its limits.
 type Unit string
 
@@ -44,12 +46,20 @@ func (m Metric) ByAPI() bool {
 	return m.BySecond || m.ByOperation && (m.Unit == Count || m.Unit == Number)
 }
 
-// Metrics lists every metric, in the order in which reports show them.
-func Metrics() []Metric {
-	const (
-		alone  = true
-		second = true
-	)
+// With and without a number for each operation alone and each second.
+const (
+	alone  = true
+	second = true
+)
+
+// Metrics lists every metric, in the order in which reports show them: those that every system has, and then what these add.
+func Metrics(systems ...Vocabulary) []Metric {
+	v := Union(systems...)
+	return slices.Concat(commonMetrics(), v.aliases(), v.answers())
+}
+
+// commonMetrics are those that every system has.
+func commonMetrics() []Metric {
 	return []Metric{
 		{"p50", Seconds, Lower, alone, second, "Response time from when a hit is due; half of the hits stay below it."},
 		{"p95", Seconds, Lower, alone, second, "The same for 95 of 100 hits. A hit that failed is slower than any limit."},
@@ -70,17 +80,41 @@ func Metrics() []Metric {
 		{"cpu_seconds", Seconds, Lower, false, false, "Processor time of the servers and services in the stage, all together."},
 		{"primary_statements", Number, Lower, alone, false, "Statements on the primary for each hit, over whole trials, whatever the stage."},
 		{"replica_statements", Number, Neither, alone, false, "Statements on the replica for each hit, over whole trials."},
-		{"primary_statements_per_verify", Number, Lower, false, false, "The same as primary_statements with op: verify."},
-		{"wrong_user", Count, Lower, alone, false, "Answers that named the wrong user."},
-		{"rejected_valid", Count, Lower, alone, false, "Acknowledged tokens that were rejected."},
-		{"accepted_revoked", Count, Lower, alone, false, "Revoked tokens that were accepted later than the bound."},
-		{"rechecked", Count, Higher, alone, false, "Hits that tested a token issued or revoked earlier in the run."},
 	}
 }
 
-// FindMetric returns the metric called name.
-func FindMetric(name string) (Metric, bool) {
-	for _, m := range Metrics() {
+// aliases are the metrics that stand for another.
+func (v Vocabulary) aliases() (metrics []Metric) {
+	for _, alias := range v.Aliases {
+		of, _ := FindMetric(alias.Metric)
+		metrics = append(metrics, Metric{alias.Name, of.Unit, of.Better, false, false, alias.Says})
+	}
+	return metrics
+}
+
+// answers are the metrics of what answers must be, and of what they were held against.
+func (v Vocabulary) answers() (metrics []Metric) {
+	for _, check := range v.Checks {
+		metrics = append(metrics, Metric{check.Name, Count, Lower, alone, false, check.Says})
+	}
+	if v.Acknowledged != (Acknowledged{}) {
+		metrics = append(metrics, Metric{Rechecked, Count, Higher, alone, false, v.Acknowledged.Says})
+	}
+	return metrics
+}
+
+// Rechecked is the metric of the hits that tested what the system acknowledged, where it acknowledges anything.
+const Rechecked = "rechecked"
+
+// FindMetric returns the metric called name: one that every system has, or of these.
+func FindMetric(name string, systems ...Vocabulary) (Metric, bool) {
+	for _, m := range commonMetrics() {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	v := Union(systems...)
+	for _, m := range slices.Concat(v.aliases(), v.answers()) {
 		if m.Name == name {
 			return m, true
 		}
@@ -88,11 +122,11 @@ func FindMetric(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-func metricNames() []string { return metricsThat(func(Metric) bool { return true }) }
+func (v Vocabulary) metricNames() []string { return v.metricsThat(func(Metric) bool { return true }) }
 
-func metricsThat(fit func(Metric) bool) []string {
+func (v Vocabulary) metricsThat(fit func(Metric) bool) []string {
 	var names []string
-	for _, m := range Metrics() {
+	for _, m := range Metrics(v) {
 		if fit(m) {
 			names = append(names, m.Name)
 		}

@@ -43,7 +43,7 @@ func (r *reader) scenario(root *yaml.Node, v Vocabulary) *Scenario {
 		s.Measured = f.texts("only")
 	}
 	for i, n := range f.items("budgets") {
-		s.Budgets = append(s.Budgets, r.budget(f.item("budgets", i), n))
+		s.Budgets = append(s.Budgets, r.budget(f.item("budgets", i), n, v))
 	}
 	return s
 }

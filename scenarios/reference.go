@@ -27,7 +27,7 @@ the language.
 		}
 	}
 	text.WriteString("\n## Metrics\n\n| metric | its limit is written as | better | with | what it is |\n|---|---|---|---|---|\n")
-	for _, m := range Metrics() {
+	for _, m := range Metrics(systems...) {
 		better := map[Better]string{Lower: "lower", Higher: "higher", Neither: "-"}[m.Better]
 		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Unit.written(), better, m.with(), m.Says)
 	}

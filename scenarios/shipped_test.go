@@ -30,7 +30,14 @@ func carshare() Vocabulary {
 			{Path: "data.live_tokens", Least: 2, Most: 1_000_000_000, Standard: "200000", Small: "30000", Says: "Tokens that are valid."},
 			{Path: "password_iterations", Least: 1, Most: 10_000_000, Standard: "1000", Says: "What a login costs."},
 		},
-		Supply: Supply{Key: "data.live_tokens", Called: "live tokens", Kept: 0.5}, Records: "tokens",
+		Checks: []Check{
+			{Name: "wrong_user", Chances: "named", Says: "Answers that named the wrong user."},
+			{Name: "rejected_valid", Chances: "presented_valid", Says: "Acknowledged tokens that were rejected."},
+			{Name: "accepted_revoked", Chances: "presented_revoked", Says: "Revoked tokens that were accepted later than the bound."},
+		},
+		Acknowledged: Acknowledged{Says: "Hits that tested a token."},
+		Aliases:      []Alias{{"primary_statements_per_verify", "primary_statements", "verify", "The same as primary_statements with op: verify."}},
+		Supply:       Supply{Key: "data.live_tokens", Called: "live tokens", Kept: 0.5}, Records: "tokens",
 	}
 }
 

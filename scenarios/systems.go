@@ -76,6 +76,11 @@ func Union(systems ...Vocabulary) Vocabulary {
 		all.Operations = merged(all.Operations, v.Operations, func(op Operation) string { return op.Name })
 		all.APIs = merged(all.APIs, v.APIs, func(api API) string { return api.Name })
 		all.Keys = merged(all.Keys, v.Keys, func(k Key) string { return k.Path })
+		all.Checks = merged(all.Checks, v.Checks, func(c Check) string { return c.Name })
+		all.Aliases = merged(all.Aliases, v.Aliases, func(a Alias) string { return a.Name })
+		if all.Acknowledged == (Acknowledged{}) {
+			all.Acknowledged = v.Acknowledged
+		}
 		maps.Copy(all.Nodes, v.Nodes)
 	}
 	for i, k := range all.Keys {

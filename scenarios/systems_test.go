@@ -23,6 +23,7 @@ func kitchen() Vocabulary {
 			{Path: "trays", Least: 2, Standard: "3", Says: "Trays in the oven."},
 		},
 		Supply: Supply{Key: "data.cakes", Called: "cakes", Kept: 0.2}, Records: "cakes",
+		Checks: []Check{{Name: "burnt", Chances: "baked", Says: "Cakes that were burnt."}},
 	}
 }
 
@@ -68,7 +69,7 @@ func TestOwnKeysByFlags(t *testing.T) {
 func TestMistakesOfSystems(t *testing.T) {
 	for _, tt := range []struct{ name, text string }{
 		{"a nearly known system", "{name: kitchn, data: {caeks: 9, sold: 300%}}\ntraffic: {}"},
-		{"its keys", "{name: kitchen, data: {cakes: 0, sold: 300%, users: 5}, ovn: gas, warm_up: 5, trays: 1}\nphases: [tow-ovens]\nbudgets: [{metric: p95, op: verify, max: 1s}]"},
+		{"its keys", "{name: kitchen, data: {cakes: 0, sold: 300%, users: 5}, ovn: gas, warm_up: 5, trays: 1}\nphases: [tow-ovens]\nbudgets: [{metric: p95, op: verify, max: 1s}, {metric: burn, max: 0}, {metric: rechecked, min: 1}, {metric: burnt, max: 0.5}]"},
 		{"those of another", "{data: {cakes: 5}, password_iteration: 7}\nphases: [two-ovens]"},
 		{"no system at all", "{name: bank, data: {cakes: 5, users: 5, coins: 5}, oven: 7}\nphases: [two-ovens]\nseed: x"},
 		{"too few", "{name: kitchen, data: {cakes: 5}}"},
@@ -90,7 +91,7 @@ func TestSeveralSystems(t *testing.T) {
 		}
 	}
 	reference := string(Reference(systems...))
-	for _, want := range []string{"| `system.name` | carshare, kitchen | `carshare` |", "| `system.data.cakes` | whole number, 1 to 100000 | `4000` | Cakes on the shelf. Of kitchen. |"} {
+	for _, want := range []string{"| `system.name` | carshare, kitchen | `carshare` |", "| `burnt` | whole number: `0` | lower | `op` | Cakes that were burnt. |", "| `wrong_user` |", "| `system.data.cakes` | whole number, 1 to 100000 | `4000` | Cakes on the shelf. Of kitchen. |"} {
 		if !strings.Contains(reference, want) {
 			t.Errorf("the reference does not say %s", want)
 		}

@@ -161,7 +161,7 @@ func TestReadLimit(t *testing.T) {
 	if _, wrong := readLimit("0.05", Count); wrong == nil {
 		t.Error("a count of 0.05: got no mistake, want one")
 	}
-	for _, m := range Metrics() {
+	for _, m := range Metrics(carshare()) {
 		if _, wrong := readLimit("fast", m.Unit); wrong == nil {
 			t.Errorf("%s of fast: got no mistake, want one", m.Name)
 		}

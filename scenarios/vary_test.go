@@ -164,12 +164,12 @@ func TestTokensAskedForSuffice(t *testing.T) {
 }
 
 func TestFindMetric(t *testing.T) {
-	for _, want := range Metrics() {
-		if got, found := FindMetric(want.Name); !found || got != want {
+	for _, want := range Metrics(carshare()) {
+		if got, found := FindMetric(want.Name, carshare()); !found || got != want {
 			t.Errorf("got %v, %v, want %v", got, found, want)
 		}
 	}
-	if m, found := FindMetric("p96"); found {
+	if m, found := FindMetric("p96", carshare()); found {
 		t.Errorf("got %v, want none", m)
 	}
 }

@@ -66,7 +66,7 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 	if u := unmeasuredIn(dir); u != nil {
 		return exitError{exitUsage, u}
 	}
-	recorded, err := record.Open(dir)
+	recorded, err := openRun(new(record.Room), dir)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}

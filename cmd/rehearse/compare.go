@@ -117,7 +117,7 @@ func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
 	if u := unmeasuredIn(path); u != nil {
 		return candidate, u
 	}
-	if candidate.Run, err = room.Open(path); err != nil {
+	if candidate.Run, err = openRun(room, path); err != nil {
 		return candidate, err
 	}
 	candidate.Scenario, err = judging{}.scenario(path, candidate.Run)

@@ -107,13 +107,18 @@ func completePhases(_ *cobra.Command, args []string, typed string) ([]string, co
 	return offered(words, typed), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
+// vocabulariesOf is what the system of a scenario knows, or all systems where there is no scenario.
+func vocabulariesOf(s *scenarios.Scenario) []scenarios.Vocabulary {
+	if s == nil {
+		return vocabularies()
+	}
+	return []scenarios.Vocabulary{s.Vocabulary}
+}
+
 // completeSet completes the path of a value, up to the sign behind which the value is typed.
 func completeSet(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	systems, s := vocabularies(), named(args)
-	if len(args) > 0 && s != nil {
-		systems = []scenarios.Vocabulary{s.Vocabulary}
-	}
-	words := scenarios.Keys(stagesOf(s, false), systems...)
+	s := named(args)
+	words := scenarios.Keys(stagesOf(s, false), vocabulariesOf(s)...)
 	for i := range words {
 		words[i] += "="
 	}
@@ -126,7 +131,7 @@ func completeBudget(_ *cobra.Command, args []string, typed string) ([]string, co
 	if i := strings.LastIndexByte(typed, ':') + 1; i > 0 {
 		place = typed[:i] + strings.Repeat(" ", len(typed[i:])-len(strings.TrimLeft(typed[i:], " ")))
 	}
-	for _, metric := range scenarios.Metrics() {
+	for _, metric := range scenarios.Metrics(vocabulariesOf(named(args))...) {
 		words = append(words, place+metric.Name)
 	}
 	if place == "" {

@@ -84,7 +84,7 @@ func (ordinary) files() []string { return reports.Files() }
 type cutOver struct{ *reports.Cutover }
 
 func judgeCutover(dir string) (judgement, error) {
-	run, err := record.Open(dir)
+	run, err := openRun(new(record.Room), dir)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
@@ -124,7 +124,7 @@ type selfTested struct {
 }
 
 func judgeSelfTest(dir string) (judgement, error) {
-	run, err := record.Open(dir)
+	run, err := openRun(new(record.Room), dir)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

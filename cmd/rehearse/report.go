@@ -87,7 +87,7 @@ func frugal() { debug.SetGCPercent(25) }
 
 // look judges a run and writes nothing.
 func look(dir string, j judging) (*reports.Ledger, *reports.Summary, error) {
-	recorded, err := record.Open(dir)
+	recorded, err := openRun(new(record.Room), dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -33,7 +33,7 @@ func unmeasuredIn(dir string) *unmeasured {
 	if info, err := os.Stat(filepath.Join(dir, record.WindowsFile)); err != nil || info.Size() > 0 {
 		return nil
 	}
-	run, err := record.Open(dir)
+	run, err := openRun(new(record.Room), dir)
 	if err != nil || slices.ContainsFunc(run.Events, func(e record.Event) bool { return e.Kind == record.EventTrialBegin }) {
 		return nil
 	}

@@ -180,6 +180,13 @@ func (h *Header) checkDeclared(p *problems) {
 			p.sentence(of.what+" of check "+printable(c.Name), of.text)
 		}
 	}
+	p.amount("aliases", len(h.Aliases), mostChecks)
+	for _, a := range h.Aliases[:min(len(h.Aliases), mostChecks)] {
+		p.name("name of an alias", a.Name)
+		p.name("metric of an alias", a.Metric)
+		p.name("operation of an alias", a.Operation)
+		p.sentence("says of alias "+printable(a.Name), a.Says)
+	}
 	if h.Acknowledged != nil {
 		p.sentence("says of what is acknowledged", h.Acknowledged.Says)
 		p.sentence("called of what is acknowledged", h.Acknowledged.Called)

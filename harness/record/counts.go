@@ -202,6 +202,15 @@ type Check struct {
 	Counted bool `json:"counted,omitempty"`
 }
 
+// Alias is another name of a metric of one operation, as the system declares it.
+type Alias struct {
+	Name      string `json:"name"`
+	Metric    string `json:"metric"`
+	Operation string `json:"operation"`
+	// Says what it is, in a sentence.
+	Says string `json:"says"`
+}
+
 // Acknowledged says how the system speaks of what it acknowledges and is held to later. The zero value acknowledges nothing.
 type Acknowledged struct {
 	// Says what rechecked counts, in a sentence.

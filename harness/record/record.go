@@ -65,9 +65,10 @@ type Header struct {
 	Stages     []Stage  `json:"stages"`
 	Headline   string   `json:"headline_stage"`
 	Trials     []Trial  `json:"trials"`
-	// Checks, Acknowledged and Application are what the system declares of itself; absent in early records, of which those
+	// Checks, Aliases, Acknowledged and Application are what the system declares of itself; absent in early records, of which those
 	// speak who know the system.
 	Checks       []Check       `json:"checks,omitempty"`
+	Aliases      []Alias       `json:"aliases,omitempty"`
 	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
 	Application  *Application  `json:"application,omitempty"`
 	// TimeoutSeconds is how long a hit may take before it counts as failed.
