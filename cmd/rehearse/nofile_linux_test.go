@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,7 +72,7 @@ func TestNoFile(t *testing.T) {
 	} {
 		for kind, make := range special() {
 			t.Run(tt.name+"/"+kind, func(t *testing.T) {
-				dir := noFileSite(t)
+				dir := noFileSite(t, tt.path+" "+tt.args)
 				if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, tt.path)), 0o700), os.RemoveAll(filepath.Join(dir, tt.path)),
 					make(filepath.Join(dir, tt.path))); err != nil {
 					t.Fatal(err)
@@ -92,16 +93,23 @@ func TestNoFile(t *testing.T) {
 	}
 }
 
-// noFileSite is a directory with a run, and scenarios of which one has its rates in a file.
-func noFileSite(t *testing.T) string {
+// noFileSite is a directory with scenarios, of which one has its rates in a file, and with the runs that are spoken of.
+func noFileSite(t *testing.T, spoken string) string {
 	t.Helper()
 	dir := t.TempDir()
 	const scenario = "version: 1\nname: tiny\nrounds: 1\nsystem: {name: carshare}\ntraffic:\n  stages:\n    - {name: peak, %s}\n"
 	recorded := os.DirFS(filepath.Join("..", "..", "reports", "testdata", "runs", "pass"))
-	err := errors.Join(os.CopyFS(filepath.Join(dir, "run"), recorded), os.CopyFS(filepath.Join(dir, "replayed"), recorded))
-	for name, shape := range map[string]string{
-		"tiny.yaml": "hold: 10/s, for: 2s", "replay.yaml": "replay: {file: peak.csv}", "replayed/scenario.yaml": "replay: {file: peak.csv}",
-	} {
+	shapes := map[string]string{"tiny.yaml": "hold: 10/s, for: 2s", "replay.yaml": "replay: {file: peak.csv}"}
+	var err error
+	for _, run := range []string{"run", "replayed"} {
+		if regexp.MustCompile(`\b` + run + `\b`).MatchString(spoken) {
+			err = errors.Join(err, os.CopyFS(filepath.Join(dir, run), recorded))
+		}
+	}
+	if strings.Contains(spoken, "replayed") {
+		shapes["replayed/scenario.yaml"] = shapes["replay.yaml"]
+	}
+	for name, shape := range shapes {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, scenario, shape), 0o600))
 	}
 	if err != nil {
