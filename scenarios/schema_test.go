@@ -212,6 +212,9 @@ func edited(t *testing.T, root *yaml.Node) *File {
 // Without any one key, or with another value there, the schema refuses nothing that the reader takes; and what is left
 // out, or of another kind, both refuse alike.
 func TestSchemaAgreesWithTheReader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short tries no thousands of files")
+	}
 	s := loadSchema(t)
 	_, err, found := judged(t, s, complete(t))
 	if err != nil || len(found) > 0 {

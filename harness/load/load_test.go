@@ -195,6 +195,9 @@ func TestStallOnTheFakeClock(t *testing.T) {
 // On a real server the machine's own load adds to the stall, so the truth is what the server says: when it answered each
 // hit, against when that was due. It is never below the arithmetic.
 func TestStallOfAServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short waits for no server")
+	}
 	stalled(t, func(t *testing.T, cfg Config, s *sums) {
 		t.Parallel()
 		cfg.Begin = time.Now().Add(100 * time.Millisecond)

@@ -171,6 +171,9 @@ func TestFewProblemsAreTold(t *testing.T) {
 
 // Lines that are short take memory as well, which is known before they are read; and so do those of another record beside.
 func TestShortLinesInMillions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short reads no millions of lines")
+	}
 	short := strings.TrimSuffix(strings.Repeat("{\"trial\":0}\n", mostHeld/400/2+1), "\n")
 	dir := planted(t, sound(), map[string]string{SamplesFile: short})
 	room := &Room{}

@@ -13,6 +13,9 @@ import (
 // Whatever single byte of a record is damaged, it is told which line it was in, or nothing was lost: the last line may
 // have been cut short by a crash, but only where its end is missing.
 func TestEveryByteIsWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short tries no thousands of records")
+	}
 	for _, name := range []string{HeaderFile, WindowsFile, SamplesFile, EventsFile} {
 		dir := write(t)
 		path := filepath.Join(dir, name)

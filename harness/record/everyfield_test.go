@@ -105,6 +105,9 @@ func anything() map[string]string {
 // Each number, each text and each histogram of each kind of line and of the header has its bounds: one that is added
 // without fails here.
 func TestEveryFieldHasBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short tries no thousands of records")
+	}
 	window := Window{Stage: "peak", Op: "verify", Second: 2, Offered: 3, Sent: 2, Missed: 1, Completed: 1, Failed: 1}
 	for file, fresh := range map[string]func() any{
 		HeaderFile:  func() any { h := sound(); h.Schema = Schema; return &h },

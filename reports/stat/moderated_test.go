@@ -49,6 +49,9 @@ func (s trials) looks() map[string]func() Sample {
 // from which factor on 95 % of limits are decided; no method that is wrong in 5 % of cases at most does with less than
 // 3.29 deviations of a single trial whose deviation is known.
 func TestModeratedErrors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short simulates little")
+	}
 	const runs = 10_000
 	for _, noise := range []float64{0.03, 0.1, 0.3} {
 		for name := range (trials{}).looks() {

@@ -189,6 +189,9 @@ func TestSimulatedNoise(t *testing.T) {
 
 // The reason for Student's interval, and the table of the package comment (go test -v -run Compared).
 func TestIntervalsCompared(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short simulates little")
+	}
 	for _, n := range []int{3, 5, 8, 12} {
 		t.Run(fmt.Sprint(n, " repetitions"), func(t *testing.T) {
 			t.Parallel()
