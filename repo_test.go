@@ -308,6 +308,7 @@ func arrows() map[string]map[string]string {
 
 // targetArrows are those of the systems under test and of the door they stand behind.
 func targetArrows(withoutSurroundings string) map[string]map[string]string {
+	const contract = "every system is held to one contract, in the words of the door"
 	const everyService = "what every service has beside its business is made once"
 	const behindTheDoor = "a system is described in the words of the door it stands behind"
 	return map[string]map[string]string{
@@ -316,6 +317,10 @@ func targetArrows(withoutSurroundings string) map[string]map[string]string {
 			"harness/load":  "what makes the requests and judges the answers is another",
 			"harness/probe": "and so are the instruments that read what its services count",
 			"harness/stack": "a system boots beside the servers of a stack",
+		},
+		"harness/target/targettest": {
+			"harness/target": contract, "scenarios": contract, "harness/load": contract, "harness/probe": contract, "harness/record": contract,
+			"harness/stack": contract, "harness/alone": withoutSurroundings,
 		},
 		"fixtures/service": {"harness/alone": withoutSurroundings},
 		"fixtures/echo": {
