@@ -1,6 +1,6 @@
 # make rehearse   rehearse the shipped peak; ARGS="--quick" passes flags on; STACK=containers does it in containers, and
 #                 makes their images of the distribution's packages first where Docker is and no image registry answers
-# make quick      vet and the tests that need no server, no container, no browser and no patience: under a minute once compiled
+# make quick      vet and the tests that need no server, no container, no browser and no patience: about a minute
 # make test       vet and every test, on real Postgres and Redis, and in containers where Docker is, with images as above
 # make check      what a change must pass: format, vet, linters, tests, fuzzing, most of it the scenario language
 # make bench      the ratios the project promises

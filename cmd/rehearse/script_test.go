@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -30,9 +28,9 @@ func TestMain(m *testing.M) {
 // household runs the tests of this package with one place for seeded data, and side by side.
 //
 // A test that needs the machine to itself, for what it says of latencies or of rates, is one without t.Parallel: those come
-// first, one after the other. All others run beside each other, three for two processors, for they wait much: what they hold a
-// run to is counted, which company does not spoil, but with twice as many a peak of a hundred requests a second is more than is
-// answered.
+// first, one after the other. All others run beside each other, one for each processor: what they hold a run to is counted,
+// which company does not spoil, but with twice as many a peak of a hundred requests a second is more than is answered, and with
+// three for two processors, beside a load of others, services in containers were not ready in their half minute.
 type household struct{ m *testing.M }
 
 // sharedData is the variable that names the place for seeded data.
@@ -41,23 +39,13 @@ const sharedData = "REHEARSE_TEST_DATA"
 func (h household) Run() int {
 	dir, err := os.MkdirTemp("", "rehearse-data-")
 	// Only rehearse looks into it.
-	err = errors.Join(err, os.Setenv(sharedData, dir), besideEachOther())
+	err = errors.Join(err, os.Setenv(sharedData, dir))
 	defer os.RemoveAll(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return h.m.Run()
-}
-
-// besideEachOther sets how many tests run beside each other, unless the command line does.
-func besideEachOther() error {
-	flag.Parse()
-	cpus, parallel := runtime.GOMAXPROCS(0), flag.Lookup("test.parallel").Value
-	if parallel.String() != strconv.Itoa(cpus) {
-		return nil
-	}
-	return parallel.Set(strconv.Itoa((3*cpus + 1) / 2))
 }
 
 // Every command line worth a promise is a script in testdata/script; -update rewrites what they compare.
