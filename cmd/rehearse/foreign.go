@@ -12,11 +12,16 @@ import (
 
 // What can be rehearsed so far, and what cannot. Whoever asks for the rest is told at once, and not by a mistake in line 1.
 const (
-	rehearsable    = "rehearse puts the reference system that comes with it, carshare, under traffic, data, phases and budgets of yours; a service of your own cannot be rehearsed yet"
 	insteadOfOwn   = "write a scenario: rehearse init my-peak.yaml, or see rehearse list"
 	noCapacity     = "the highest rate at which limits hold is not searched for yet"
 	insteadOfLimit = "run a scenario at several rates: rehearse run SCENARIO --scale 2"
 )
+
+// rehearsable says it of the systems that there are.
+func rehearsable() string {
+	return "rehearse puts a reference system that comes with it, " + strings.Join(systemNames(), " or ") +
+		", under traffic, data, phases and budgets of yours; a service of your own cannot be rehearsed yet"
+}
 
 // foreignName is what a name stands for that is no scenario's: an address, or a file in the form of another tool. It is empty
 // for all others.
@@ -64,7 +69,7 @@ func foreignText(text []byte) string {
 
 // foreign says that a file or an address is no scenario but of a kind, and what to do instead.
 func foreign(name, kind string) error {
-	return scenarios.Errors{{File: name, What: "is " + kind + ", and no scenario: " + rehearsable, Do: insteadOfOwn}}
+	return scenarios.Errors{{File: name, What: "is " + kind + ", and no scenario: " + rehearsable(), Do: insteadOfOwn}}
 }
 
 // notYet says of a word on the command line, a verb or a flag without its dashes, that what it asks for is not there yet.
@@ -73,7 +78,7 @@ func notYet(word string) (what, do string) {
 	case "capacity", "size", "frontier":
 		return noCapacity, insteadOfLimit
 	case "import", "describe", "url", "target", "host", "base-url", "openapi", "swagger", "compose", "har", "system", "service", "image":
-		return rehearsable, insteadOfOwn
+		return rehearsable(), insteadOfOwn
 	}
 	return "", ""
 }

@@ -16,8 +16,7 @@ func newList() *cobra.Command {
 		Use:   "list",
 		Short: "List the shipped scenarios",
 		Long: `list shows the scenarios that come with rehearse, and how long each one takes in full and with --quick, its data seeded
-first: later runs find it kept. All of them are about carshare, the one system that can be rehearsed so far; rehearse init
-writes one of your own for it.`,
+first: later runs find it kept. All of them are about ` + systemNames()[0] + `; rehearse init writes one of your own for it.`,
 		Example: "  rehearse list",
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return list(cmd) },

@@ -38,7 +38,7 @@ func newRoot() *cobra.Command {
 		Long: `rehearse puts a reference system under the scripted traffic of a peak event, changes its architecture one phase at
 a time, and says what each phase did to p95 latency and to the QPS of the primary (master DB).
 
-The system is carshare, which comes with rehearse; traffic, data, phases and budgets are yours to write. A service of
+The systems are ` + strings.Join(systemNames(), " and ") + `, which come with rehearse; traffic, data, phases and budgets are yours to write. A service of
 your own cannot be rehearsed yet, and the highest rate at which limits hold is not searched for.`,
 		Version: versionText(),
 		Example: `  rehearse run stay-launch --quick    rehearse one that comes with rehearse, in about a minute and a half

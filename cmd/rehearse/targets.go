@@ -33,6 +33,14 @@ func vocabularies() (list []scenarios.Vocabulary) {
 	return list
 }
 
+// systemNames are the names of the systems that can be rehearsed.
+func systemNames() (names []string) {
+	for _, v := range vocabularies() {
+		names = append(names, v.System)
+	}
+	return names
+}
+
 // sabotageVariable plants defects in the services of a run, for the tests that want to see them caught. The record says so.
 const sabotageVariable = "REHEARSE_SABOTAGE"
 
