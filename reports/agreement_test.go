@@ -40,7 +40,7 @@ type followed struct {
 
 func follow(t *testing.T, run *record.Run) (f followed) {
 	f.points = map[int]live.Point{}
-	follower, exporter := live.NewFollower(run.Header.TimeoutSeconds), metrics.New(run.Header, func() uint64 { return 0 })
+	follower, exporter := live.NewFollower(run.Header.TimeoutSeconds, reading.DeclaredIn(&run.Header)), metrics.New(run.Header, func() uint64 { return 0 })
 	for _, e := range run.Events[:1] {
 		follower.Observe(e)
 		exporter.Observe(e)
@@ -109,7 +109,7 @@ func TestFiguresAgree(t *testing.T) {
 	trial, state, second := reading.Trials(run)[0], s.States[0], 4
 	point, middle := seen.points[second], trial.At+float64(second)+0.5
 	cut, peak := reading.SecondsOf(trial), reading.Stretch{From: trial.At + 4, To: trial.At + 8}
-	statements := reading.Application("read", "write")
+	statements := trial.Declared.Statements("read", "write")
 
 	figures := map[string]map[string]float64{
 		"p95 of a second": {

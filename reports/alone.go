@@ -68,8 +68,9 @@ func (t *trial) visitors() (v visitors, ok bool) {
 		v.known[at.Op] += float64(h.Sent)
 		v.sent += float64(h.Sent)
 	}
-	begin, began := t.Edges[reading.Edge{Side: "begin", Source: "callers"}]
-	end, ended := t.Edges[reading.Edge{Side: "end", Source: "callers"}]
+	entrance := t.Declared.Application.Entrance
+	begin, began := t.Edges[reading.Edge{Side: "begin", Source: entrance}]
+	end, ended := t.Edges[reading.Edge{Side: "end", Source: entrance}]
 	received := map[string]float64{}
 	for key, value := range end.Values {
 		if metric, labels := record.ParseKey(key); metric == "received_total" {

@@ -285,9 +285,9 @@ func (c *cutting) fill(s *CutoverState, held reading.Stretch) {
 	}
 	s.FromSeconds, s.ToSeconds, s.CutoverHits = stat.Number(held.From), stat.Number(held.To), counted(h)
 	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.Believed(0.5), h.Believed(0.95), h.Believed(0.99)
-	s.PrimaryQPS = c.RateIn(held, "primary", reading.Application("read", "write"))
-	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.RateIn(held, "primary", reading.Application("read")), c.RateIn(held, "primary", reading.Application("write"))
-	s.ReplicaQPS, s.CacheHitRatio = c.RateIn(held, "replica", reading.Application("read", "write")), c.HitRatioIn(held)
+	s.PrimaryQPS = c.RateIn(held, "primary", c.Declared.Statements("read", "write"))
+	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.RateIn(held, "primary", c.Declared.Statements("read")), c.RateIn(held, "primary", c.Declared.Statements("write"))
+	s.ReplicaQPS, s.CacheHitRatio = c.RateIn(held, "replica", c.Declared.Statements("read", "write")), c.HitRatioIn(held)
 }
 
 // turnover is a cutover on its way to a verdict, with what it is found in.

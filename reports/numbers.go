@@ -102,13 +102,16 @@ func numbersOf(of evidence, stage record.Stage, operations []string) Numbers {
 	rate := func(source string, s reading.Counters) stat.Number {
 		return mean(of.counts, func(t *trial) stat.Number { return t.Rate(stage.Name, source, s) })
 	}
+	statements := func(node string, kinds ...string) stat.Number {
+		return mean(of.counts, func(t *trial) stat.Number { return t.Rate(stage.Name, node, t.Declared.Statements(kinds...)) })
+	}
 	n := Numbers{
 		N: all.Offered, P50Seconds: all.Percentile(0.5), P95Seconds: all.Percentile(0.95),
 		P99Seconds:       all.Percentile(0.99),
-		PrimaryQPS:       rate("primary", reading.Application("read", "write")),
-		PrimaryReadsQPS:  rate("primary", reading.Application("read")),
-		PrimaryWritesQPS: rate("primary", reading.Application("write")),
-		ReplicaQPS:       rate("replica", reading.Application("read", "write")),
+		PrimaryQPS:       statements("primary", "read", "write"),
+		PrimaryReadsQPS:  statements("primary", "read"),
+		PrimaryWritesQPS: statements("primary", "write"),
+		ReplicaQPS:       statements("replica", "read", "write"),
 		RedisOps:         rate("redis", reading.Counters{Metric: "commands_total"}),
 		CacheHitRatio:    hitRatio(of.counts, stage.Name),
 		ErrorsRatio:      saw["errors"],
@@ -216,7 +219,7 @@ func (l *Ledger) statementsPer(trials []*trial) map[string]stat.Number {
 func (l *Ledger) beside(trials []*trial) map[string]stat.Number {
 	names := map[string]bool{}
 	for _, t := range trials {
-		for _, source := range reading.Services() {
+		for _, source := range l.declared.Application.Services {
 			for key := range t.Edges[reading.Edge{Side: "end", Source: source}].Values {
 				metric, labels := record.ParseKey(key)
 				if metric == "statements_total" && labels["node"] == "primary" && !slices.Contains(l.header.Operations, labels["op"]) {
@@ -229,7 +232,8 @@ func (l *Ledger) beside(trials []*trial) map[string]stat.Number {
 	for name := range names {
 		of := reading.Counters{Metric: "statements_total", Labels: map[string][]string{"node": {"primary"}, "op": {name}}}
 		rate := mean(trials, func(t *trial) stat.Number {
-			_, seconds := t.Growth("", "auth", of)
+			// All of them are read at once.
+			_, seconds := t.Growth("", t.Declared.Application.Services[0], of)
 			return t.Services("", of) / stat.Number(seconds)
 		})
 		if rate > 0 {

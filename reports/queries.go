@@ -48,7 +48,8 @@ func perCall(trials []*trial, node, api string) stat.Number {
 	statements, answered, known := 0.0, uint64(0), false
 	of := reading.Counters{Metric: "statements_by_api_total", Labels: map[string][]string{"api": {api}, "node": {node}}}
 	for _, t := range trials {
-		for _, source := range []string{"auth_by_api", "callers_by_api"} {
+		for _, source := range t.Declared.Application.Services {
+			source += "_by_api"
 			if _, read := t.Edges[reading.Edge{Side: "end", Source: source}]; read {
 				grown, _ := t.Growth("", source, of)
 				statements, known = statements+grown, true

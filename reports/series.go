@@ -43,7 +43,7 @@ func curvesOf(run *record.Run, headline string) Curves {
 	if t.From > t.To {
 		t.From, t.To = 0, 0
 	}
-	t.addSamples(run.Samples)
+	t.addSamples(run.Samples, reading.DeclaredIn(&run.Header))
 	t.addTaken(reading.PerSecond(run.Samples)["cpu"], run.Header.Host.CPUs)
 	t.Marks = marksOf(run.Events)
 	return t.Curves
@@ -150,14 +150,14 @@ func (l Line) times(factor float64) (list Line) {
 }
 
 // addSamples adds what the instruments read once a second.
-func (t *curves) addSamples(samples []record.Sample) {
+func (t *curves) addSamples(samples []record.Sample, declared reading.Declared) {
 	readings := reading.PerSecond(samples)
-	t.PrimaryQPS = ratesOf(readings["primary"], reading.Application("read", "write"))
-	t.PrimaryReadsQPS = ratesOf(readings["primary"], reading.Application("read"))
-	t.PrimaryWritesQPS = ratesOf(readings["primary"], reading.Application("write"))
-	t.ReplicaQPS = ratesOf(readings["replica"], reading.Application("read", "write"))
+	t.PrimaryQPS = ratesOf(readings["primary"], declared.Statements("read", "write"))
+	t.PrimaryReadsQPS = ratesOf(readings["primary"], declared.Statements("read"))
+	t.PrimaryWritesQPS = ratesOf(readings["primary"], declared.Statements("write"))
+	t.ReplicaQPS = ratesOf(readings["replica"], declared.Statements("read", "write"))
 	t.ReplicaLag = levelOf(readings["primary"], "replica_lag_seconds")
-	t.HitRatio = hitRatioPieces(readings)
+	t.HitRatio = hitRatioPieces(readings, declared)
 }
 
 // addTaken adds what others took of the processors.
@@ -201,9 +201,9 @@ func levelOf(readings []record.Sample, name string) Line {
 }
 
 // hitRatios are a gap where the cache was asked nothing.
-func hitRatioPieces(readings map[string][]record.Sample) Line {
+func hitRatioPieces(readings map[string][]record.Sample, declared reading.Declared) Line {
 	var ratio line
-	for _, s := range reading.HitRatios(readings) {
+	for _, s := range declared.HitRatios(readings) {
 		ratio.add(s.At, s.Ratio)
 	}
 	return ratio.whole()
@@ -296,7 +296,7 @@ func (p *Piece) addStage(stage record.Stage, trial float64) {
 
 // primaryOf are the statements of the application roles per second on the primary.
 func primaryOf(run *record.Run) Line {
-	return ratesOf(reading.PerSecond(run.Samples)["primary"], reading.Application("read", "write"))
+	return ratesOf(reading.PerSecond(run.Samples)["primary"], reading.DeclaredIn(&run.Header).Statements("read", "write"))
 }
 
 // since counts time from a moment on.

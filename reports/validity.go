@@ -171,7 +171,7 @@ func (t *trial) agreement() (reasons []string) {
 		if t.Forgot(node) {
 			continue
 		}
-		server, _ := t.Growth("", node, reading.Application("read", "write"))
+		server, _ := t.Growth("", node, t.Declared.Statements("read", "write"))
 		own := t.Services("", reading.Counters{Metric: "statements_total",
 			Labels: map[string][]string{"node": {node}, "kind": {"read", "write"}}})
 		if !own.Known() {

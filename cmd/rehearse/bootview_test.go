@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -18,7 +19,7 @@ func bootOf(t *testing.T, set func(*progressView)) string {
 	t.Helper()
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 7 * time.Second}}})
+		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 7 * time.Second}}}, reading.Declared{})
 		v.outlook.boot = 20 * time.Second
 		set(v)
 		v.start()

@@ -12,6 +12,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness"
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/live"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -50,11 +51,11 @@ type progressView struct {
 	stopped sync.WaitGroup
 }
 
-func newProgressView(out io.Writer, plan *scenarios.Plan) *progressView {
+func newProgressView(out io.Writer, plan *scenarios.Plan, declared reading.Declared) *progressView {
 	watched := isTerminal(out)
 	return &progressView{
 		out: out, live: watched, colour: coloured(out), width: func() int { return widthOf(out) },
-		outlook: newOutlook(plan), follower: live.NewFollower(plan.Timeout.Seconds()),
+		outlook: newOutlook(plan), follower: live.NewFollower(plan.Timeout.Seconds(), declared),
 	}
 }
 

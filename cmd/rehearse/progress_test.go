@@ -19,6 +19,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/live"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -27,7 +28,7 @@ func progressOf(t *testing.T, set func(*progressView)) string {
 	t.Helper()
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 27 * time.Second}}})
+		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 27 * time.Second}}}, reading.Declared{})
 		set(v)
 		v.start()
 		p := harness.Progress{Trial: 1, Trials: 2, Round: 1, Rounds: 1, State: "baseline", Step: harness.StepSwitch, Length: 27 * time.Second}
@@ -146,7 +147,7 @@ baseline  peak  trial 1/2 round 1/1
 func TestProgressIsCalm(t *testing.T) {
 	var out counting
 	synctest.Test(t, func(t *testing.T) {
-		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 1)})
+		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 1)}, reading.Declared{})
 		v.live = true
 		v.start()
 		for n := range 5000 {

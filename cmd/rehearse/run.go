@@ -207,7 +207,7 @@ func newRehearsal(f *runFlags, s *scenarios.Scenario, plan *scenarios.Plan, bega
 	var suffix [2]byte
 	rand.Read(suffix[:])
 	id := began.UTC().Format("20060102T150405Z") + "-" + s.Name + "-" + hex.EncodeToString(suffix[:])
-	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), view: newProgressView(talk, plan)}
+	r := &rehearsal{flags: f, scenario: s, plan: plan, dir: filepath.Join(f.out, id), view: newProgressView(talk, plan, declaredBy(s.Vocabulary))}
 	r.header = newHeader(id, began, os.Args, s, plan, &f.variation)
 	r.header.Stack, r.header.UntilClear = f.stack, f.until.on
 	if f.self.on {

@@ -45,6 +45,8 @@ func replayed(t *testing.T) (record.Header, []record.Entry) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// It is of a build that did not say so.
+	run.Header.Application = &record.Application{Roles: []string{"callers", "auth"}, Services: []string{"auth", "callers"}, Entrance: "callers"}
 	type timed struct {
 		at float64
 		record.Entry

@@ -2,7 +2,6 @@ package live
 
 import (
 	"math"
-	"slices"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
@@ -67,6 +66,7 @@ type Follower struct {
 	readings map[string]record.Sample
 	now      Readings
 	lookUps  lookUps
+	declared reading.Declared
 }
 
 // second is a point and what it is made of.
@@ -88,9 +88,10 @@ func (l lookUps) ratio() page.Value {
 	return page.Value(hits / all)
 }
 
-// NewFollower follows a run from its begin. TimeoutSeconds is how long a hit of it may take; zero is not known.
-func NewFollower(timeoutSeconds float64) *Follower {
-	return &Follower{timeoutSeconds: timeoutSeconds, trial: -1, readings: map[string]record.Sample{}, now: noReadings(), lookUps: lookUps{}}
+// NewFollower follows a run from its begin. TimeoutSeconds is how long a hit of it may take; zero is not known. Declared is
+// what the system says of itself.
+func NewFollower(timeoutSeconds float64, declared reading.Declared) *Follower {
+	return &Follower{timeoutSeconds: timeoutSeconds, declared: declared, trial: -1, readings: map[string]record.Sample{}, now: noReadings(), lookUps: lookUps{}}
 }
 
 // Now is what the instruments said last in the trial under way.
@@ -198,7 +199,7 @@ func (f *Follower) read(before, after record.Sample) (changed []Point) {
 // put is how two readings of a source change what the instruments say; nil is not at all.
 func (f *Follower) put(before, after record.Sample) func(*Readings, lookUps) {
 	statements := func() page.Value {
-		return page.Value(reading.Between(before, after, reading.Application("read", "write")).Rate())
+		return page.Value(reading.Between(before, after, f.declared.Statements("read", "write")).Rate())
 	}
 	switch after.Source {
 	case "primary":
@@ -210,7 +211,7 @@ func (f *Follower) put(before, after record.Sample) func(*Readings, lookUps) {
 		steal, foreign := taken(before, after, "steal_seconds_total"), taken(before, after, record.ForeignKey)
 		return func(r *Readings, _ lookUps) { r.StealRatio, r.ForeignRatio = steal, foreign }
 	}
-	if !slices.Contains(reading.Services(), after.Source) {
+	if !f.declared.Counts(after.Source) {
 		return nil
 	}
 	of := struct{ hits, all reading.Rise }{reading.Between(before, after, reading.LookUps("hit")), reading.Between(before, after, reading.LookUps("hit", "miss"))}

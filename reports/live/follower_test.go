@@ -12,11 +12,12 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // follow shows entries to a follower and keeps what it says of each second last.
 func follow(entries ...record.Entry) (points map[int]Point, now Readings) {
-	f := NewFollower(5)
+	f := NewFollower(5, reading.Declared{Application: record.Application{Roles: []string{"callers", "auth"}, Services: []string{"auth", "callers"}, Entrance: "callers"}})
 	points = map[int]Point{}
 	for _, e := range entries {
 		for _, p := range f.Observe(e) {
@@ -180,7 +181,7 @@ func TestUnknownIsNull(t *testing.T) {
 
 // Memory is that of the last seconds, however long the trial.
 func TestOldSecondsAreForgotten(t *testing.T) {
-	f := NewFollower(5)
+	f := NewFollower(5, reading.Declared{Application: record.Application{Roles: []string{"callers", "auth"}, Services: []string{"auth", "callers"}, Entrance: "callers"}})
 	f.Observe(begin(0, 5))
 	for second := range 3600 {
 		f.Observe(hits(second, "verify", 1, 0))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/page"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // maxPages bounds the pages that are open at once. Somebody who has more of them open has forgotten some.
@@ -65,7 +66,7 @@ func New(h record.Header) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{id: h.ID, assets: assets, follower: NewFollower(h.TimeoutSeconds), changed: make(chan struct{}), left: make(chan struct{})}
+	s := &Server{id: h.ID, assets: assets, follower: NewFollower(h.TimeoutSeconds, reading.DeclaredIn(&h)), changed: make(chan struct{}), left: make(chan struct{})}
 	s.put(key{kind: kindRun}, runOf(h))
 	return s, nil
 }

@@ -21,7 +21,8 @@ import (
 )
 
 func header() record.Header {
-	return record.Header{ID: "20260701T090000Z-peak-00ff", Scenario: "<script>alert(1)</script> 캐시", Stack: "processes", Headline: "peak",
+	return record.Header{Application: &record.Application{Roles: []string{"callers", "auth"}, Services: []string{"auth", "callers"}, Entrance: "callers"},
+		ID: "20260701T090000Z-peak-00ff", Scenario: "<script>alert(1)</script> 캐시", Stack: "processes", Headline: "peak",
 		Stages: []record.Stage{{Name: "warm-up", EndSeconds: 1}, {Name: "peak", BeginSeconds: 1, EndSeconds: 6, Measure: true}},
 		Trials: []record.Trial{{State: "baseline"}, {Index: 1, State: "cache"}}}
 }

@@ -15,7 +15,6 @@ package metrics
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,6 +46,8 @@ type Exporter struct {
 	switched map[string]string
 	// timeoutSeconds is how long a hit may take.
 	timeoutSeconds float64
+	// declared is what the system says of itself.
+	declared reading.Declared
 	// stages and operations are those of every trial.
 	stages     []record.Stage
 	operations []string
@@ -104,6 +105,7 @@ func New(h record.Header, dropped func() uint64) *Exporter {
 		operations:     h.Operations,
 		readings:       map[string]record.Sample{},
 		trial:          -1,
+		declared:       reading.DeclaredIn(&h),
 	}
 	info := gauge("run_info", "The run that these metrics are of.", "run_id", "scenario", "stack", "version")
 	info.WithLabelValues(h.ID, h.Scenario, h.Stack, h.Version).Set(1)
@@ -230,11 +232,11 @@ func (x *Exporter) sample(s record.Sample) {
 	}
 	switch s.Source {
 	case "primary", "replica":
-		grow(x.statements.MustCurryWith(prometheus.Labels{"node": s.Source}), statements(before), statements(s))
+		grow(x.statements.MustCurryWith(prometheus.Labels{"node": s.Source}), x.counted(before), x.counted(s))
 	case "cpu":
 		grow(x.taken, taken(before), taken(s))
 	}
-	if slices.Contains(reading.Services(), s.Source) {
+	if x.declared.Counts(s.Source) {
 		grow(x.cached, lookUps(before), lookUps(s))
 	}
 	if s.Source == "primary" {
@@ -242,9 +244,9 @@ func (x *Exporter) sample(s record.Sample) {
 	}
 }
 
-// statements are those of the application by kind, and lookUps those in the cache by result, as counted until a reading.
-func statements(s record.Sample) map[string]float64 {
-	return reading.Application("read", "write").Sums(s, "kind")
+// counted are the statements of the application by kind, and lookUps those in the cache by result, as counted until a reading.
+func (x *Exporter) counted(s record.Sample) map[string]float64 {
+	return x.declared.Statements("read", "write").Sums(s, "kind")
 }
 
 func lookUps(s record.Sample) map[string]float64 {

@@ -32,6 +32,8 @@ func recorded(t *testing.T) *record.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// It is of a build that did not say so.
+	run.Header.Application = &record.Application{Roles: []string{"callers", "auth"}, Services: []string{"auth", "callers"}, Entrance: "callers"}
 	return run
 }
 
@@ -154,8 +156,8 @@ func TestExportIsWhatWasRecorded(t *testing.T) {
 	}
 	for _, node := range []string{"primary", "replica"} {
 		want := 0.0
-		for kind, n := range statements(last[node]) {
-			want += n - statements(first[node])[kind]
+		for kind, n := range x.counted(last[node]) {
+			want += n - x.counted(first[node])[kind]
 		}
 		if got, _ := sums("rehearse_database_statements_total", "node", node); got != want || want == 0 {
 			t.Errorf("%s: got %v statements, want %v", node, got, want)
@@ -166,7 +168,7 @@ func TestExportIsWhatWasRecorded(t *testing.T) {
 // While a stage is under way that one alone is active, and what is offered is told second by second; after the trial neither
 // is. Counters never fall, not even when a server forgets its own.
 func TestWhileItLasts(t *testing.T) {
-	x := New(record.Header{ID: "r", Trials: []record.Trial{{State: "baseline"}}}, func() uint64 { return 3 })
+	x := New(record.Header{ID: "r", Application: &record.Application{Roles: []string{"auth"}}, Trials: []record.Trial{{State: "baseline"}}}, func() uint64 { return 3 })
 	sample := func(at float64, source, stage, edge string, n float64) {
 		x.Observe(record.Sample{AtSeconds: at, Source: source, Stage: stage, Edge: edge,
 			Values: map[string]float64{"statements_total{kind=read,role=auth}": n}})

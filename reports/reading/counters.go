@@ -14,12 +14,6 @@ type Counters struct {
 	Labels map[string][]string
 }
 
-// Application selects the statements that load the service causes, as a server counts them. Transaction control and the
-// archive job, whose cost is reported by itself, are none of them.
-func Application(kinds ...string) Counters {
-	return Counters{"statements_total", map[string][]string{"kind": kinds, "role": {"callers", "auth"}}}
-}
-
 // Match tells whether a series, by its key, is one of them.
 func (s Counters) Match(key string) bool {
 	metric, labels := record.ParseKey(key)
@@ -159,18 +153,3 @@ const LongestGapSeconds = 2.5
 
 // Share is a ratio between two readings, at the second in their middle.
 type Share struct{ At, Ratio float64 }
-
-// HitRatios is hits over requests of the services' cache between two readings; not a number where it was asked nothing.
-func HitRatios(readings map[string][]record.Sample) (ratios []Share) {
-	answers := func(of Counters) (sum []Rise) {
-		for _, service := range Services() {
-			sum = joined(sum, Rises(readings[service], of))
-		}
-		return sum
-	}
-	hits := answers(LookUps("hit"))
-	for i, asked := range answers(LookUps("hit", "miss")) {
-		ratios = append(ratios, Share{asked.Middle(), hits[i].Grown / asked.Grown})
-	}
-	return ratios
-}

@@ -11,11 +11,11 @@ import (
 // its statements in the stage in which it was due, and had all that was counted been counted at the edges. Of one operation
 // it takes the services' word: the servers know none.
 func (t *Trial) RateBetween(stage record.Stage, of Statements) (rate, least, most stat.Number) {
-	rate = t.Rate(stage.Name, of.Node, Application(of.Kinds...))
+	rate = t.Rate(stage.Name, of.Node, t.Declared.Statements(of.Kinds...))
 	if of.Op != "" {
 		rate = t.ServicesRate(stage.Name, of.Own())
 	}
-	_, seconds := t.Growth(stage.Name, of.Node, Application(of.Kinds...))
+	_, seconds := t.Growth(stage.Name, of.Node, t.Declared.Statements(of.Kinds...))
 	slip := t.Slip(stage, of.Node)
 	took, shortest, longest := stat.Number(seconds), stat.Number(seconds-slip), stat.Number(seconds+slip)
 	before := t.inFlightStatements(Edge{Stage: stage.Name, Side: "begin", Source: "load"}, of)

@@ -22,11 +22,12 @@ func ExampleHitsOf() {
 
 // A rate is what the counters of the application grew by between two readings of a server.
 func ExampleBetween() {
+	system := reading.Declared{Application: record.Application{Roles: []string{"auth"}}}
 	at := func(seconds, reads, archived float64) record.Sample {
 		return record.Sample{AtSeconds: seconds, Source: "primary", Values: map[string]float64{
 			"statements_total{kind=read,role=auth}": reads, "statements_total{kind=write,role=archiver}": archived}}
 	}
-	rise := reading.Between(at(10, 500, 7), at(11, 2400, 900), reading.Application("read", "write"))
+	rise := reading.Between(at(10, 500, 7), at(11, 2400, 900), system.Statements("read", "write"))
 	fmt.Printf("%.0f statements/s at second %.1f\n", rise.Rate(), rise.Middle())
 	// Output:
 	// 1900 statements/s at second 10.5

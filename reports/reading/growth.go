@@ -27,27 +27,9 @@ func (t *Trial) Rate(stage, source string, s Counters) stat.Number {
 	return stat.Number(counts / seconds)
 }
 
-// Services are the processes that count what they do themselves.
-func Services() []string { return []string{"auth", "callers"} }
-
-// OverServices adds up what is known of each service. One that was never read adds nothing.
-func OverServices(of func(service string) stat.Number) stat.Number {
-	total := stat.Unknown()
-	for _, service := range Services() {
-		switch n := of(service); {
-		case !n.Known():
-		case !total.Known():
-			total = n
-		default:
-			total += n
-		}
-	}
-	return total
-}
-
 // Services adds up what the services counted.
 func (t *Trial) Services(stage string, s Counters) stat.Number {
-	return OverServices(func(service string) stat.Number {
+	return t.Declared.OverServices(func(service string) stat.Number {
 		counts, _ := t.Growth(stage, service, s)
 		return stat.Number(counts)
 	})
@@ -55,7 +37,7 @@ func (t *Trial) Services(stage string, s Counters) stat.Number {
 
 // ServicesRate is what the services counted in a stage, per second.
 func (t *Trial) ServicesRate(stage string, s Counters) stat.Number {
-	return OverServices(func(service string) stat.Number { return t.Rate(stage, service, s) })
+	return t.Declared.OverServices(func(service string) stat.Number { return t.Rate(stage, service, s) })
 }
 
 // LookUps are the look-ups in the services' cache with any of these results.

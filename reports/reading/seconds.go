@@ -196,7 +196,7 @@ func (r *TrialSeconds) grownIn(s Stretch, source string, of Counters) (counts, s
 // HitRatioIn is that of the services' cache within a stretch; unknown when it was asked nothing.
 func (r *TrialSeconds) HitRatioIn(s Stretch) stat.Number {
 	return HitRatio(func(of Counters) stat.Number {
-		return OverServices(func(service string) stat.Number {
+		return r.Declared.OverServices(func(service string) stat.Number {
 			counts, _ := r.grownIn(s, service, of)
 			return stat.Number(counts)
 		})

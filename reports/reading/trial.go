@@ -11,7 +11,9 @@ import (
 // Trial is everything recorded of one trial.
 type Trial struct {
 	record.Trial
-	Stages []record.Stage
+	// Declared is what the system says of itself.
+	Declared Declared
+	Stages   []record.Stage
 	// Windows are those of the trial, in the recorded order.
 	Windows []*record.Window
 	// Cells are the hits by stage and operation, without their lag; StageHits are those of all operations, with it.
@@ -43,9 +45,10 @@ type Surplus struct {
 
 // Trials sorts what is recorded of a run by the trials in its header, in that order.
 func Trials(run *record.Run) (trials []*Trial) {
-	byIndex := map[int]*Trial{}
+	byIndex, declared := map[int]*Trial{}, DeclaredIn(&run.Header)
 	for _, planned := range run.Header.Trials {
 		t := newTrial(planned, run.Header.StagesOf(planned))
+		t.Declared = declared
 		trials = append(trials, t)
 		byIndex[planned.Index] = t
 	}
