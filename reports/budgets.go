@@ -157,7 +157,7 @@ func (l *Ledger) budget(b Budget) Budget {
 	case latency:
 		return l.latencyBudget(b)
 	}
-	if isCheck(b.Metric) {
+	if l.isCheck(b.Metric) {
 		return l.qualified(l.countBudget(b))
 	}
 	return l.countBudget(b)
@@ -205,7 +205,7 @@ func (l *Ledger) tooFew(b Budget) string {
 		switch {
 		case due == 0:
 			return fmt.Sprintf("no hit%s was due in %s at stage %s", of, state, b.Stage)
-		case isCheck(b.Metric):
+		case l.isCheck(b.Metric):
 			if why := l.tooFewChances(b, state); why != "" {
 				return why
 			}

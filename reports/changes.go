@@ -97,7 +97,7 @@ func (l *Ledger) meanLatency(k Key) stat.Number {
 // seconds of the stage. It is zero of what is no count of statements.
 func (l *Ledger) over(k Key) stat.Number {
 	trials := l.counted(k.State)
-	if _, operation, per := k.perHit(); per {
+	if _, operation, per := l.plain(k).perHit(); per {
 		return stat.Number(sum(trials, operation, (*reading.Hits).Answered))
 	}
 	if _, isRate := k.rates(); isRate {

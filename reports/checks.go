@@ -103,7 +103,7 @@ func (s *judgement) answerChecks(run *record.Run) []Check {
 		answered += run.Windows[i].Completed
 	}
 	var list []Check
-	for _, p := range s.Correctness.Promises() {
+	for _, p := range s.Declared.Promises(s.Correctness) {
 		list = append(list, s.answerCheck(p))
 	}
 	for i := range list {
@@ -134,14 +134,19 @@ func (s *judgement) firstCause() string {
 
 // answerCheck passes on answers that could have broken it.
 func (s *judgement) answerCheck(p reading.Promise) Check {
-	c := Check{Class: s.class(ownChecks), Name: p.Name, Verdict: Pass, Notes: []string{evidenceTold(s.Correctness)}}
+	c := Check{Class: s.class(ownChecks), Name: p.Promise, Verdict: Pass}
+	if evidence := evidenceTold(s.Declared, s.Correctness); evidence != "" {
+		c.Notes = append(c.Notes, evidence)
+	}
 	switch {
+	case p.Wrong > 0 && p.Counted:
+		c.Notes = append(c.Notes, count(p.Wrong)+" "+p.Broken)
 	case p.Wrong > 0:
 		c.Verdict, c.Said = Fail, count(p.Wrong)+" "+p.Broken
-	case p.Chances == 0:
-		c.Verdict, c.Said = Inconclusive, "there were no "+p.Called
+	case p.Possible == 0:
+		c.Verdict, c.Said = Inconclusive, "there were no "+p.Tested
 	case s.Correctness.Unsaid == 0:
-		c.Notes = append(c.Notes, fmt.Sprintf("there were %s %s", count(p.Chances), p.Called))
+		c.Notes = append(c.Notes, fmt.Sprintf("there were %s %s", count(p.Possible), p.Tested))
 	}
 	return c
 }

@@ -173,7 +173,7 @@ func TestFailuresOfTheControl(t *testing.T) {
 	m.control("extract-main")
 	m.windowsOf(2, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 1) })
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "wrong_user", Max: new(0.0)}}
-	if _, s := m.summarized(t); s.Verdict != Fail || s.Budgets[0].Verdict != Fail || s.States[1].WrongUser == 0 || s.States[1].Numbers.WrongUser == 0 {
+	if _, s := m.summarized(t); s.Verdict != Fail || s.Budgets[0].Verdict != Fail || s.States[1].Correctness.Of("wrong_user") == 0 || s.States[1].Numbers.Correctness.Of("wrong_user") == 0 {
 		t.Errorf("got %v because of %v, and %v for the budget, of a wrong answer", s.Verdict, s.Reasons, s.Budgets[0].Verdict)
 	}
 	m = makeRun(1, steady, "baseline", "extract-main")

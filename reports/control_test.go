@@ -23,7 +23,7 @@ func TestControl(t *testing.T) {
 	if pairs := with.NoiseFloor.Pairs; len(pairs) != 1 || pairs[0].P95Ratio < 1.49 || pairs[0].P95Ratio > 1.51 {
 		t.Errorf("the noise floor rests on %+v, want one pair that differs by half", pairs)
 	}
-	if with.Correctness.WrongUser != 3 {
-		t.Errorf("got %d wrong users, want 3", with.Correctness.WrongUser)
+	if with.Correctness.Of("wrong_user") != 3 {
+		t.Errorf("got %d wrong users, want 3", with.Correctness.Of("wrong_user"))
 	}
 }

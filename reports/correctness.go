@@ -1,39 +1,49 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
+	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // answersTold says how many answers were wrong, of how many that could have been, and how much of what was acknowledged was held
 // against the system.
-func answersTold(c reading.Correctness) string {
-	of := func(n, chances uint64) string {
-		if c.Early() {
-			return count(n)
+func answersTold(d reading.Declared, c reading.Correctness) string {
+	var parts []string
+	for _, check := range d.Checks {
+		n := count(c.Of(check.Name))
+		if !d.Early(c) {
+			n += " of " + count(c.Of(check.Chances))
 		}
-		return count(n) + " of " + count(chances)
+		parts = append(parts, n+" "+check.Short)
 	}
-	return fmt.Sprintf("answers: %s wrong user, %s valid tokens rejected, %s revoked tokens accepted late; %s",
-		of(c.WrongUser, c.Named), of(c.RejectedValid, c.PresentedValid), of(c.AcceptedRevoked, c.PresentedRevoked), evidenceTold(c))
+	told := "answers: " + cmp.Or(strings.Join(parts, ", "), "nothing is checked of them")
+	if evidence := evidenceTold(d, c); evidence != "" {
+		told += "; " + evidence
+	}
+	return told
 }
 
-// evidenceTold is how much of what the system acknowledged was tested.
-func evidenceTold(c reading.Correctness) string {
+// evidenceTold is how much of what the system acknowledged was tested; empty of a system that acknowledges nothing.
+func evidenceTold(d reading.Declared, c reading.Correctness) string {
 	switch {
-	case c.Early():
+	case d.Acknowledged == (record.Acknowledged{}):
+		return ""
+	case d.Early(c):
 		return count(c.Rechecked) + " rechecked"
 	case c.Acknowledged == 0:
-		return "no token was issued or revoked"
+		return d.Acknowledged.None
 	}
-	return fmt.Sprintf("%s of %s tokens issued or revoked rechecked", count(c.FirstRechecks), count(c.Acknowledged))
+	return fmt.Sprintf("%s of %s %s rechecked", count(c.FirstRechecks), count(c.Acknowledged), d.Acknowledged.Called)
 }
 
-// promisesBroken says, kind by kind, which answers were wrong.
-func promisesBroken(c reading.Correctness) (told []string) {
-	for _, p := range c.Promises() {
-		if p.Wrong > 0 {
+// promisesBroken says, kind by kind, which answers were wrong that fail a run.
+func promisesBroken(d reading.Declared, c reading.Correctness) (told []string) {
+	for _, p := range d.Promises(c) {
+		if p.Wrong > 0 && !p.Counted {
 			told = append(told, count(p.Wrong)+" "+p.Broken)
 		}
 	}
@@ -41,17 +51,38 @@ func promisesBroken(c reading.Correctness) (told []string) {
 }
 
 // untested says of which check no answer could have told that it is broken, though the system acknowledged something.
-func untested(c reading.Correctness) []string {
-	if c.Early() || c.Acknowledged == 0 || c.PresentedRevoked > 0 {
+func untested(d reading.Declared, c reading.Correctness) (told []string) {
+	if d.Early(c) || c.Acknowledged == 0 {
 		return nil
 	}
-	return []string{"no revoked token was presented again, so whether one is accepted too late is not known; longer stages, or a mix with logouts, would tell"}
+	for _, check := range d.Checks {
+		if check.Untested != "" && c.Of(check.Chances) == 0 {
+			told = append(told, check.Untested)
+		}
+	}
+	return told
+}
+
+// checkTitles are the columns of counts of wrong answers, each behind a mark.
+func checkTitles(d reading.Declared, mark string) (titles []string) {
+	for _, check := range d.Checks {
+		titles = append(titles, mark+check.Title)
+	}
+	return titles
+}
+
+// checkCounts are the cells below them.
+func checkCounts(d reading.Declared, c reading.Correctness) (cells []any) {
+	for _, check := range d.Checks {
+		cells = append(cells, count(c.Of(check.Name)))
+	}
+	return cells
 }
 
 // isCheck tells whether a metric counts wrong answers.
-func isCheck(metric string) bool {
-	_, called := reading.Correctness{}.Chances(metric)
-	return called != ""
+func (l *Ledger) isCheck(metric string) bool {
+	_, is := l.declared.Check(metric)
+	return is
 }
 
 // tooFewChances says what is missing of the answers that could have broken a check, in one of the states it is about.
@@ -60,7 +91,8 @@ func (l *Ledger) tooFewChances(b Budget, state string) string {
 	for _, t := range l.trialsFor(b.Metric, state) {
 		c.Add(t.hits(b.Key).Wrong)
 	}
-	n, called := c.Chances(b.Metric)
+	check, _ := l.declared.Check(b.Metric)
+	n, called := c.Of(check.Chances)+c.Unsaid, check.Tested
 	if n > 0 && n >= b.Least {
 		return ""
 	}

@@ -43,7 +43,7 @@ func appendWindow(row []string, t record.Trial, w *record.Window) []string {
 	for _, n := range []uint64{w.Offered, w.Sent, w.Completed, w.Failed, w.Missed} {
 		row = append(row, strconv.FormatUint(n, 10))
 	}
-	h := reading.HitsOf(w)
+	h := reading.Declared{}.Hits(w)
 	for _, q := range []float64{0.5, 0.95, 0.99} {
 		row = append(row, cellOf(h.Percentile(q)))
 	}

@@ -50,9 +50,9 @@ type Cutover struct {
 type CutoverHits struct {
 	N uint64 `json:"n"`
 	// Errors had no answer; Missed hits were never sent, which is the generator's fault.
-	Errors uint64 `json:"errors"`
-	Missed uint64 `json:"missed"`
-	reading.Correctness
+	Errors      uint64              `json:"errors"`
+	Missed      uint64              `json:"missed"`
+	Correctness reading.Correctness `json:"answers"`
 }
 
 // CutoverState is a state in the longest time in which nothing was done: between the switch into it, that out of it, and the
@@ -137,7 +137,7 @@ func (l *Ledger) Cutover(sc *scenarios.Scenario) (*Cutover, error) {
 	for i := range c.Switches {
 		c.Switches[i].P95BeforeSeconds = c.States[i].P95Seconds
 	}
-	c.Total = counted(cut.Sum(0, math.MaxInt))
+	c.Total = cut.counted(cut.Sum(0, math.MaxInt))
 	c.Validity = t.check()
 	c.Validity.Doubts, c.Validity.Notes = slices.Concat([]string{}, t.stolen(), t.lagging(lagDoubtfulSeconds), t.twice()), []string{}
 	if t.Began {
@@ -162,8 +162,8 @@ func errorsLimit(sc *scenarios.Scenario) stat.Number {
 	return limit
 }
 
-func counted(h *reading.Hits) CutoverHits {
-	return CutoverHits{N: h.Offered, Errors: h.Failed, Missed: h.Missed, Correctness: h.Wrong}
+func (c *cutting) counted(h *reading.Hits) CutoverHits {
+	return CutoverHits{N: h.Offered, Errors: h.Failed, Missed: h.Missed, Correctness: c.Declared.Ordered(h.Wrong)}
 }
 
 // cutting is a cutover on its way to being judged.
@@ -189,7 +189,7 @@ func (c *cutting) jobs() []CutoverJob {
 		}
 		h := c.Around(reading.Stretch{From: e.AtSeconds - took, To: e.AtSeconds})
 		list = append(list, CutoverJob{Text: e.Text, BeginSeconds: stat.Number(e.AtSeconds - took), Seconds: stat.Number(took),
-			P95Seconds: h.Believed(0.95), CutoverHits: counted(h)})
+			P95Seconds: h.Believed(0.95), CutoverHits: c.counted(h)})
 	}
 	return list
 }
@@ -212,7 +212,7 @@ func (c *cutting) switches() []CutoverSwitch {
 		s := &list[next]
 		h := c.Around(reading.Stretch{From: begin, To: begin + e.Values["seconds"]})
 		s.Done, s.BeginSeconds, s.Seconds, s.LateSeconds = true, stat.Number(begin), stat.Number(e.Values["seconds"]), stat.Number(e.Values["late_seconds"])
-		s.P95AroundSeconds, s.CutoverHits = h.Believed(0.95), counted(h)
+		s.P95AroundSeconds, s.CutoverHits = h.Believed(0.95), c.counted(h)
 		next++
 	}
 	return list
@@ -283,7 +283,7 @@ func (c *cutting) fill(s *CutoverState, held reading.Stretch) {
 	} else {
 		held = reading.Stretch{From: math.NaN(), To: math.NaN()}
 	}
-	s.FromSeconds, s.ToSeconds, s.CutoverHits = stat.Number(held.From), stat.Number(held.To), counted(h)
+	s.FromSeconds, s.ToSeconds, s.CutoverHits = stat.Number(held.From), stat.Number(held.To), c.counted(h)
 	s.P50Seconds, s.P95Seconds, s.P99Seconds = h.Believed(0.5), h.Believed(0.95), h.Believed(0.99)
 	s.PrimaryQPS = c.RateIn(held, "primary", c.Declared.Statements("read", "write"))
 	s.PrimaryReadsQPS, s.PrimaryWritesQPS = c.RateIn(held, "primary", c.Declared.Statements("read")), c.RateIn(held, "primary", c.Declared.Statements("write"))
@@ -324,17 +324,17 @@ func (c *turnover) judge() {
 
 // alone is what a part of the judgement comes to by itself.
 func (c *turnover) alone(judge func(*turnover)) *Cutover {
-	part := &turnover{&Cutover{Ruling: Ruling{Verdict: Pass}, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit, Total: c.Total}, c.cut}
+	part := &turnover{&Cutover{Ruling: Ruling{Verdict: Pass}, Complete: c.Complete, ErrorsLimit: c.ErrorsLimit, Total: c.Total, Provenance: Provenance{Declared: c.Declared}}, c.cut}
 	judge(part)
 	return part.Cutover
 }
 
 func (c *turnover) judgeAnswers() {
 	t := c.Total
-	for _, why := range promisesBroken(t.Correctness) {
+	for _, why := range promisesBroken(c.Declared, t.Correctness) {
 		c.Against(Fail, AboutRun, "%s", why)
 	}
-	c.Warn(AboutRun, untested(t.Correctness)...)
+	c.Warn(AboutRun, untested(c.Declared, t.Correctness)...)
 	if c.tooMany(t) {
 		c.Against(Fail, AboutRun, "%s of %s hits failed (limit %s)", count(t.Errors), count(t.N), exact(100*float64(c.ErrorsLimit))+" %")
 	}
@@ -392,7 +392,7 @@ func (c *turnover) judgeSwitch(s CutoverSwitch) {
 	case s.collapsed():
 		c.Against(Fail, AboutRun, "%s of %s hits were answered around %s: it collapsed (under %s)", percent(float64(s.answeredRatio())), count(s.N), name, limit(percent(answeredLeast)))
 	}
-	if n := s.WrongAnswers(); n > 0 {
+	if n := c.Declared.Wrong(s.Correctness); n > 0 {
 		c.Against(Fail, AboutRun, "%s wrong answers around %s", count(n), name)
 	}
 	if s.Seconds > switchLimitSeconds {

@@ -89,7 +89,7 @@ func (c *cutover) openMetrics(w io.Writer) error {
 	g := newGauges(c.Scenario)
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", c.Verdict.String())
 	if c.Total.N > 0 {
-		g.answers(c.Total.Correctness)
+		g.answers(c.Declared, c.Total.Correctness)
 	}
 	for _, s := range c.States {
 		if s.N > 0 {

@@ -43,7 +43,7 @@ func (c *cutover) head() page.Head {
 				Change: page.Status{Word: c.primaryChange()}, Note: c.backNote()},
 			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
 			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
-			{Name: "Wrong answers", After: count(c.Total.WrongAnswers()), Note: evidenceTold(c.Total.Correctness)},
+			{Name: "Wrong answers", After: count(c.Declared.Wrong(c.Total.Correctness)), Note: evidenceTold(c.Declared, c.Total.Correctness)},
 		},
 	}
 }
@@ -99,14 +99,15 @@ func (c *cutover) timelineSection(d *Details) (page.Section, error) {
 
 func (c *cutover) switchesSection() page.Section {
 	t := page.Table{Caption: "Around each switch: the seconds it touches and one more on either side",
-		Columns: columns("switch", "#at", "#took", "#late", "#hits", "#errors", "#wrong user", "#valid rejected", "#revoked accepted", "#p95 before", "#p95 around")}
+		Columns: columns(slices.Concat([]string{"switch", "#at", "#took", "#late", "#hits", "#errors"}, checkTitles(c.Declared, "#"), []string{"#p95 before", "#p95 around"})...)}
 	for _, s := range c.Switches {
 		if !s.Done {
-			t.Rows = append(t.Rows, cells(s.name(), missing, missing, missing, missing, missing, missing, missing, missing, missing, missing))
+			t.Rows = append(t.Rows, cells(append([]any{s.name()}, slices.Repeat([]any{missing}, len(t.Columns)-1)...)...))
 			continue
 		}
-		t.Rows = append(t.Rows, cells(s.name(), seconds(s.BeginSeconds), seconds(s.Seconds), seconds(max(s.LateSeconds, 0)), count(s.N),
-			count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked), c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
+		row := []any{s.name(), seconds(s.BeginSeconds), seconds(s.Seconds), seconds(max(s.LateSeconds, 0)), count(s.N), count(s.Errors)}
+		row = append(append(row, checkCounts(c.Declared, s.Correctness)...), c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds))
+		t.Rows = append(t.Rows, cells(row...))
 	}
 	section := page.Section{ID: "switches", Title: "The switches", Tables: []page.Table{t}}
 	for _, job := range c.Jobs {
@@ -141,10 +142,10 @@ func (c *cutover) trustSection() page.Section {
 		say(page.Doubtful, "warning: "+warning)
 	}
 	tone := page.Good
-	if c.Total.WrongAnswers() > 0 {
+	if c.Declared.Wrong(c.Total.Correctness) > 0 {
 		tone = page.Bad
 	}
-	say(tone, answersTold(c.Total.Correctness))
+	say(tone, answersTold(c.Declared, c.Total.Correctness))
 	for _, note := range c.notes() {
 		say(page.Neutral, "note: "+note)
 	}

@@ -145,7 +145,7 @@ func (c *cutover) account() string {
 		took = " of at most " + seconds(longest)
 	}
 	return fmt.Sprintf("%d switches%s: %s errors and %s wrong answers in %s hits.", done, took, count(c.Total.Errors),
-		count(c.Total.WrongAnswers()), count(c.Total.N))
+		count(c.Declared.Wrong(c.Total.Correctness)), count(c.Total.N))
 }
 
 // stateTable lists the states. As makes a name fit for where it is written.
@@ -162,15 +162,26 @@ func (c *cutover) stateTable(as func(string) string) table.Writer {
 }
 
 func (c *cutover) switchTable(as func(string) string) table.Writer {
-	t := newTable("switch", "at", "took", "hits around it", "errors", "wrong user", "valid rejected", "revoked accepted", "p95 before → around")
-	right(t, 2, 3, 4, 5, 6, 7, 8, 9)
+	titles := []any{"switch", "at", "took", "hits around it", "errors"}
+	for _, title := range checkTitles(c.Declared, "") {
+		titles = append(titles, title)
+	}
+	titles = append(titles, "p95 before → around")
+	t := newTable(titles...)
+	var numbers []int
+	for i := range titles[1:] {
+		numbers = append(numbers, i+2)
+	}
+	right(t, numbers...)
 	for _, s := range c.Switches {
 		row := table.Row{as(s.name()), seconds(s.BeginSeconds), seconds(s.Seconds)}
 		if !s.Done {
-			row = append(row, missing, missing, missing, missing, missing, missing)
+			for range titles[3:] {
+				row = append(row, missing)
+			}
 		} else {
-			row = append(row, count(s.N), count(s.Errors), count(s.WrongUser), count(s.RejectedValid), count(s.AcceptedRevoked),
-				arrow(c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
+			row = append(append(row, count(s.N), count(s.Errors)), checkCounts(c.Declared, s.Correctness)...)
+			row = append(row, arrow(c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
 		}
 		t.AppendRow(row)
 	}
@@ -186,7 +197,7 @@ func (c *cutover) footnotes(most int) []string {
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
 	}
-	lines = append(lines, answersTold(c.Total.Correctness))
+	lines = append(lines, answersTold(c.Declared, c.Total.Correctness))
 	valid := "the traffic was as planned"
 	if !c.Validity.Valid {
 		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")

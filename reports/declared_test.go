@@ -1,10 +1,16 @@
 package reports
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // declare puts into a header what the reference system says of itself, as every record does but early ones.
@@ -48,3 +54,67 @@ func open(t testing.TB, dir string) *record.Run {
 
 // declared is what the made-up run says of its system.
 func (m *made) declared() reading.Declared { return reading.DeclaredIn(&m.header) }
+
+// A run is judged by the checks that its system declares, whatever they are called: a breach fails it, or is only counted, as
+// they say, and a budget knows them.
+func TestChecksOfAnotherSystem(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		counted bool
+		budget  []scenarios.Budget
+		want    Verdict
+		said    string
+	}{
+		{"fails the run", false, nil, Fail, "7 answers misled"},
+		{"is only counted", true, nil, Pass, ""},
+		{"is counted for a budget", true, []scenarios.Budget{{Metric: "misled", Max: new(6.0)}}, Fail, "it is 7"},
+		{"is counted for a budget that allows it", true, []scenarios.Budget{{Metric: "misled", Max: new(7.0)}}, Pass, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := makeRun(1, steady, "baseline", "extract-main")
+			m.header.Checks, m.header.Acknowledged, m.header.Aliases = []record.Check{{
+				Name: "misled", Chances: "asked", Promise: "answers lead", Broken: "answers misled", Short: "misled", Title: "misled", Tested: "questions", Counted: c.counted,
+			}}, nil, nil
+			for i := range m.windows {
+				m.windows[i].Counts = record.Counts{{Name: "asked", N: m.windows[i].Completed}}
+			}
+			m.windows[len(m.windows)-1].Counts.Set("misled", 7)
+			m.scenario.Budgets = c.budget
+			_, s := m.summarized(t)
+			if told := strings.Join(s.Reasons, "; "); s.Verdict != c.want || !strings.Contains(told, c.said) {
+				t.Errorf("got %v: %s", s.Verdict, told)
+			}
+			if s.Correctness.Of("misled") != 7 || s.States[1].Correctness.Of("misled") != 7 || s.States[0].Correctness.Of("misled") != 0 {
+				t.Errorf("got %+v in all and %+v in the last state", s.Correctness, s.States[1].Correctness)
+			}
+			if told := answersTold(s.Declared, s.Correctness); !strings.HasPrefix(told, "answers: 7 of ") || !strings.HasSuffix(told, " misled") {
+				t.Error(told)
+			}
+		})
+	}
+}
+
+// The counts of answers are members of the objects that they are of, and are read as such again, whatever else stands there.
+func TestCountsAreMembersOfWhatWasJudged(t *testing.T) {
+	m := makeRun(1, steady, "baseline", "extract-main")
+	m.header.Command = []string{`"wrong_user":5`, `{"answers":{"named":1}}`}
+	_, s := m.summarized(t)
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct {
+		States []map[string]any
+		Total  any
+	}
+	if err := json.Unmarshal(text, &said); err != nil || said.States[0]["named"] == nil || said.States[0]["answers"] != nil {
+		t.Errorf("got %v, %v", said.States[0], err)
+	}
+	again := new(Summary)
+	if err := json.Unmarshal(text, again); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, again, cmpopts.EquateNaNs()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -43,13 +43,28 @@ func (k Key) rates() (of reading.Statements, isRate bool) {
 func (k Key) perHit() (node, operation string, isPerHit bool) {
 	switch {
 	case k.API != "":
-	case k.Metric == "primary_statements_per_verify":
-		return "primary", "verify", true
 	case k.Metric == "primary_statements", k.Metric == "replica_statements":
 		node, _, _ := strings.Cut(k.Metric, "_")
 		return node, k.Operation, true
 	}
 	return "", "", false
+}
+
+// alias is the number that a metric of another name stands for: statements per hit of one operation.
+func (l *Ledger) alias(trials []*trial, of record.Alias) (n stat.Number, known bool) {
+	node, operation, per := Key{Metric: of.Metric, Operation: of.Operation}.perHit()
+	if !per {
+		return stat.Unknown(), false
+	}
+	return perHit(trials, node, operation), true
+}
+
+// plain is the key of what a metric of another name stands for.
+func (l *Ledger) plain(k Key) Key {
+	if alias, is := l.declared.Alias(k.Metric); is {
+		k.Metric, k.Operation = alias.Metric, alias.Operation
+	}
+	return k
 }
 
 // bracketed is the rate of a stage.
@@ -71,7 +86,7 @@ func (b bracket) most(text func(stat.Number) string) string {
 func (l *Ledger) bracket(k Key) bracket {
 	value, trials, stage := l.count(k), l.counted(k.State), l.stage(k.Stage)
 	of, isRate := k.rates()
-	if node, operation, per := k.perHit(); per {
+	if node, operation, per := l.plain(k).perHit(); per {
 		return bracket{value, perHitAtLeast(trials, node, operation), value}
 	}
 	if !isRate {

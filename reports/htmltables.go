@@ -254,7 +254,7 @@ func (s *summary) evidence() (items []page.Answer) {
 	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + s.Interruption + "."}[s.Complete])
 	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
-	tell(c.WrongAnswers() == 0, answersTold(c))
+	tell(s.Declared.Wrong(c) == 0, answersTold(s.Declared, c))
 	for _, warning := range s.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}

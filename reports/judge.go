@@ -75,10 +75,10 @@ func (b Budget) told() string {
 
 // judgeAnswers fails a run whose numbers rest on wrong answers, budget or not.
 func (s *judgement) judgeAnswers() {
-	for _, why := range promisesBroken(s.Correctness) {
+	for _, why := range promisesBroken(s.Declared, s.Correctness) {
 		s.Against(Fail, AboutRun, "%s", why)
 	}
-	s.Warn(AboutRun, untested(s.Correctness)...)
+	s.Warn(AboutRun, untested(s.Declared, s.Correctness)...)
 }
 
 func (s *judgement) judgeRun() {
@@ -159,7 +159,7 @@ func interruption(events []record.Event) string {
 func (l *Ledger) correctness() reading.Correctness {
 	var c reading.Correctness
 	for i := range l.windows {
-		c.Add(reading.CorrectnessOf(&l.windows[i]))
+		c.Add(l.declared.Correctness(&l.windows[i]))
 	}
-	return c
+	return l.declared.Ordered(c)
 }

@@ -238,7 +238,7 @@ func (c *comparing) note(unstated []Discord) {
 		if s.summary == nil {
 			continue
 		}
-		for _, why := range promisesBroken(s.summary.Correctness) {
+		for _, why := range promisesBroken(s.summary.Declared, s.summary.Correctness) {
 			add("%s: %s", s.label, why)
 		}
 		for _, run := range s.Run.Notes {

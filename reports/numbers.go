@@ -84,6 +84,7 @@ func (l *Ledger) state(name string) State {
 	for _, t := range l.all(name) {
 		s.Correctness.Add(t.WrongAnswers())
 	}
+	s.Correctness = l.declared.Ordered(s.Correctness)
 	return s
 }
 
@@ -92,6 +93,7 @@ func (l *Ledger) numbers(state string, stage record.Stage) Numbers {
 	for _, t := range l.all(state) {
 		n.Correctness.Add(t.In(stage.Name).Wrong)
 	}
+	n.Correctness = l.declared.Ordered(n.Correctness)
 	return n
 }
 

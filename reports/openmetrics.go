@@ -85,13 +85,13 @@ func (g gauges) run(s *summary) {
 	if !s.answered() {
 		return
 	}
-	g.answers(s.Correctness)
+	g.answers(s.Declared, s.Correctness)
 }
 
-func (g gauges) answers(c reading.Correctness) {
-	g.set("wrong_user", "Answers that named the wrong user.", stat.Number(c.WrongUser))
-	g.set("rejected_valid", "Acknowledged tokens that were rejected.", stat.Number(c.RejectedValid))
-	g.set("accepted_revoked", "Revoked tokens that were accepted later than the bound.", stat.Number(c.AcceptedRevoked))
+func (g gauges) answers(d reading.Declared, c reading.Correctness) {
+	for _, check := range d.Checks {
+		g.set(check.Name, check.Says, stat.Number(c.Of(check.Name)))
+	}
 }
 
 // figures are the numbers of a state in a stage.
@@ -103,7 +103,7 @@ func (g gauges) figures(n Numbers, state, stage string) {
 
 // answered tells whether there is an answer that could have been wrong.
 func (s *summary) answered() bool {
-	return s.Correctness != reading.Correctness{} || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
+	return !s.Correctness.None() || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
 }
 
 func (g gauges) state(state State) {

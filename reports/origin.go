@@ -1,6 +1,9 @@
 package reports
 
-import "github.com/rehearse-dev/rehearse/harness/record"
+import (
+	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/reading"
+)
 
 // provenanceOf is what the header and the events of a record tell of the run itself.
 func provenanceOf(run *record.Run) Provenance {
@@ -8,7 +11,7 @@ func provenanceOf(run *record.Run) Provenance {
 	p := Provenance{
 		ID: h.ID, Scenario: h.Scenario, Started: h.Started, Rounds: h.Rounds, UntilClear: h.UntilClear, Stack: h.Stack, Limits: h.Limits,
 		Version: h.Version, Commit: h.Commit, Command: h.Command, Seed: h.Seed, ScenarioPath: h.ScenarioPath, ScenarioVaried: h.ScenarioVaried,
-		Host: Host(h.Host), Versions: h.Versions, Settings: h.Settings, Operations: h.Operations, TimeoutSeconds: h.TimeoutSeconds, Notes: run.Notes,
+		Host: Host(h.Host), Versions: h.Versions, Settings: h.Settings, Operations: h.Operations, TimeoutSeconds: h.TimeoutSeconds, Notes: run.Notes, Declared: reading.DeclaredIn(&h),
 	}
 	for _, e := range run.Events {
 		p.ElapsedSeconds = max(p.ElapsedSeconds, e.AtSeconds)

@@ -122,12 +122,13 @@ func TestChecksPassOnEvidenceAlone(t *testing.T) {
 func TestEvidenceIsTold(t *testing.T) {
 	for want, c := range map[string]reading.Correctness{
 		"answers: 1 of 90 wrong user, 2 of 80 valid tokens rejected, 0 of 12 revoked tokens accepted late; 12,973 of 18,360 tokens issued or revoked rechecked": {
-			WrongUser: 1, RejectedValid: 2, Named: 90, PresentedValid: 80, PresentedRevoked: 12, Rechecked: 15000, Acknowledged: 18360, FirstRechecks: 12973},
+			Counts:    record.Counts{{Name: "wrong_user", N: 1}, {Name: "rejected_valid", N: 2}, {Name: "named", N: 90}, {Name: "presented_valid", N: 80}, {Name: "presented_revoked", N: 12}},
+			Rechecked: 15000, Acknowledged: 18360, FirstRechecks: 12973},
 		"answers: 0 of 9 wrong user, 0 of 9 valid tokens rejected, 0 of 0 revoked tokens accepted late; no token was issued or revoked": {
-			Named: 9, PresentedValid: 9},
+			Counts: record.Counts{{Name: "named", N: 9}, {Name: "presented_valid", N: 9}}},
 		"answers: 0 wrong user, 0 valid tokens rejected, 0 revoked tokens accepted late; 12 rechecked": {Rechecked: 12, Unsaid: 12},
 	} {
-		if got := answersTold(c); got != want {
+		if got := answersTold(makeRun(1, steady, "baseline").declared(), c); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -1,6 +1,10 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"github.com/rehearse-dev/rehearse/reports/reading"
+)
 
 // Provenance is how a run came about: which one it was, by what it was measured and on what, and how it ended.
 type Provenance struct {
@@ -36,6 +40,8 @@ type Provenance struct {
 	TimeoutSeconds float64 `json:"timeout_seconds"`
 	// Notes say what of the record could not be read.
 	Notes []string `json:"notes,omitempty"`
+	// Declared is what the system says of its answers.
+	Declared reading.Declared `json:"declared"`
 }
 
 // Host is what a reader must know of the machine before believing a latency.

@@ -112,11 +112,11 @@ type Numbers struct {
 	// ErrorsRatio is failed and missed hits over those due.
 	ErrorsRatio stat.Number `json:"errors_ratio"`
 	// OfferedRate and AchievedRate are hits per second: due, and answered.
-	OfferedRate   stat.Number `json:"offered_rate"`
-	AchievedRate  stat.Number `json:"achieved_rate"`
-	LagP99Seconds stat.Number `json:"lag_p99_seconds"`
-	reading.Correctness
-	Operations []Operation `json:"operations"`
+	OfferedRate   stat.Number         `json:"offered_rate"`
+	AchievedRate  stat.Number         `json:"achieved_rate"`
+	LagP99Seconds stat.Number         `json:"lag_p99_seconds"`
+	Correctness   reading.Correctness `json:"answers"`
+	Operations    []Operation         `json:"operations"`
 	// CPUSeconds by process, the mean over the trials.
 	CPUSeconds map[string]stat.Number `json:"cpu_seconds"`
 }

@@ -404,10 +404,10 @@ func TestWrongAnswersFailTheRun(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", c.name, s.Verdict, c.want)
 		}
 		state, other := s.find("extract-main").Correctness, s.find("baseline").Correctness
-		if state.WrongUser+state.RejectedValid+state.AcceptedRevoked == 0 {
+		if state.Of("wrong_user")+state.Of("rejected_valid")+state.Of("accepted_revoked") == 0 {
 			t.Errorf("%s: not counted on its state", c.name)
 		}
-		if other.WrongUser+other.RejectedValid+other.AcceptedRevoked != 0 {
+		if other.Of("wrong_user")+other.Of("rejected_valid")+other.Of("accepted_revoked") != 0 {
 			t.Errorf("%s: counted on another state", c.name)
 		}
 	}

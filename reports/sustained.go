@@ -46,7 +46,7 @@ func (c *clock) add(w record.Window) {
 	if c.seconds[w.Second] == nil {
 		c.seconds[w.Second] = &second{length: c.length(w.Second), value: stat.Unknown()}
 	}
-	c.seconds[w.Second].hits.Merge(reading.HitsOf(&w))
+	c.seconds[w.Second].hits.Merge(reading.Declared{}.Hits(&w))
 }
 
 func (c *clock) wants(w record.Window) bool {

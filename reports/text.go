@@ -128,7 +128,7 @@ func (s *summary) nothing(states ...State) string {
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
 func (s *summary) footnotes(most int) []string {
-	lines := []string{answersTold(s.Correctness), s.validityLine()}
+	lines := []string{answersTold(s.Declared, s.Correctness), s.validityLine()}
 	for _, t := range limited(s.invalid(), most) {
 		lines = append(lines, "  "+t)
 	}

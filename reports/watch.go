@@ -16,8 +16,9 @@ import (
 // judges by the same rules as [Summarize], which comes to the same verdict from the record. One goroutine at a time uses
 // it.
 type Watch struct {
-	budgets []Budget
-	stages  []record.Stage
+	declared reading.Declared
+	budgets  []Budget
+	stages   []record.Stage
 	// answers are the counts so far, by budget.
 	answers []stat.Number
 	// clocks are those of the trial, which is in state; nil where a budget has none.
@@ -39,7 +40,7 @@ func (b Breach) Error() string { return fmt.Sprintf("budget %s: %s", b.Budget, b
 
 // NewWatch watches a run with this header for the budgets of sc that fail it. Saved is as in [SummarizeAgainst].
 func NewWatch(saved *Baseline, header record.Header, sc *scenarios.Scenario) *Watch {
-	w, l := &Watch{stages: header.Stages, trial: -1}, &Ledger{header: header, declared: reading.DeclaredIn(&header), saved: saved}
+	w, l := &Watch{stages: header.Stages, declared: reading.DeclaredIn(&header), trial: -1}, &Ledger{header: header, declared: reading.DeclaredIn(&header), saved: saved}
 	for _, b := range sc.Budgets {
 		if b.Abort && len(header.States) > 0 && !l.lenient(b.Metric) {
 			w.budgets = append(w.budgets, bounds(b.Filled(header.Headline, header.States[len(header.States)-1], sc.Phases), l.unit(b))...)
@@ -64,7 +65,7 @@ func (w *Watch) Add(state string, window record.Window) error {
 			w.clocks[i].add(window)
 		default:
 			m := map[string]stat.Number{}
-			reading.CorrectnessOf(&window).Into(m)
+			w.declared.Into(m, w.declared.Correctness(&window))
 			if w.answers[i] += m[b.Metric]; !b.passes(w.answers[i]) && err == nil {
 				err = Breach{b.name(), fmt.Sprintf("%s so far", b.text(w.answers[i]))}
 			}

@@ -30,12 +30,12 @@ type planting struct {
 
 func plantings() []planting {
 	const tooLate = " revoked tokens were accepted too late"
-	late := func(c reading.Correctness) uint64 { return c.AcceptedRevoked }
+	late := func(c reading.Correctness) uint64 { return c.Of("accepted_revoked") }
 	return []planting{
 		{"in every state", []defect{
 			{auth.IgnoreRevocations, tooLate, late, carshare.States()},
-			{auth.LoseTokens, " acknowledged tokens were rejected", func(c reading.Correctness) uint64 { return c.RejectedValid }, carshare.States()},
-			{auth.MisnameUsers, " answers named the wrong user", func(c reading.Correctness) uint64 { return c.WrongUser }, carshare.States()},
+			{auth.LoseTokens, " acknowledged tokens were rejected", func(c reading.Correctness) uint64 { return c.Of("rejected_valid") }, carshare.States()},
+			{auth.MisnameUsers, " answers named the wrong user", func(c reading.Correctness) uint64 { return c.Of("wrong_user") }, carshare.States()},
 		}, nil},
 		{"in the cache", []defect{{auth.CacheRemembers, tooLate, late, []string{carshare.Cache, carshare.Archive}}}, []string{"--only", carshare.Archive}},
 	}

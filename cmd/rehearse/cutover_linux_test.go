@@ -36,11 +36,11 @@ func TestCutover(t *testing.T) {
 		t.Fatalf("got %d switches, %d states, %d jobs, complete %v", len(c.Switches), len(c.States), len(c.Jobs), c.Complete)
 	}
 	for _, w := range c.Switches {
-		if !w.Done || w.N == 0 || w.Errors != 0 || w.WrongUser+w.RejectedValid+w.AcceptedRevoked != 0 {
+		if !w.Done || w.N == 0 || w.Errors != 0 || w.Correctness.Of("wrong_user")+w.Correctness.Of("rejected_valid")+w.Correctness.Of("accepted_revoked") != 0 {
 			t.Errorf("got %+v", w)
 		}
 	}
-	if total := c.Total; total.Errors != 0 || total.WrongUser+total.RejectedValid+total.AcceptedRevoked != 0 || total.Rechecked == 0 {
+	if total := c.Total; total.Errors != 0 || total.Correctness.Of("wrong_user")+total.Correctness.Of("rejected_valid")+total.Correctness.Of("accepted_revoked") != 0 || total.Correctness.Rechecked == 0 {
 		t.Errorf("got %+v", total)
 	}
 	// Each phase takes at least a tenth of the statements from the primary but the last two, which are about reads.

@@ -192,7 +192,7 @@ func runOn(t *testing.T, backend string) {
 	if len(summary.Phases) != 5 || len(summary.States) != 6 || !summary.Complete {
 		t.Fatalf("got %d phases, %d states, complete %v", len(summary.Phases), len(summary.States), summary.Complete)
 	}
-	if c := summary.Correctness; c.WrongUser+c.RejectedValid+c.AcceptedRevoked != 0 || c.Rechecked == 0 {
+	if c := summary.Correctness; c.Of("wrong_user")+c.Of("rejected_valid")+c.Of("accepted_revoked") != 0 || c.Rechecked == 0 {
 		t.Errorf("correctness: got %+v", c)
 	}
 	// Pinned, where no control group can be written.

@@ -11,10 +11,11 @@ import (
 // Declared is what the system of a run says of itself: what its answers must be, and who acts for the hits. A run is read by
 // this alone, whatever the system is.
 type Declared struct {
-	Checks       []record.Check
-	Aliases      []record.Alias
-	Acknowledged record.Acknowledged
-	Application  record.Application
+	Checks       []record.Check      `json:"checks,omitempty"`
+	Acknowledged record.Acknowledged `json:"acknowledged"`
+	// Aliases and Application are for judging alone.
+	Aliases     []record.Alias     `json:"-"`
+	Application record.Application `json:"-"`
 }
 
 // DeclaredIn is what a header says.

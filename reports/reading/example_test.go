@@ -9,12 +9,12 @@ import (
 )
 
 // Of a window with hits that were not answered the percentile lies among them.
-func ExampleHitsOf() {
+func ExampleDeclared_Hits() {
 	w := record.Window{Offered: 200, Sent: 200, Completed: 180, Failed: 20}
 	for range 180 {
 		w.Response.Record(10 * time.Millisecond)
 	}
-	h := reading.HitsOf(&w)
+	h := reading.Declared{}.Hits(&w)
 	fmt.Printf("%.3f s, %v s, %.0f %% answered\n", float64(h.Percentile(0.5)), h.Percentile(0.95), 100*float64(h.AnsweredRatio()))
 	// Output:
 	// 0.010 s, +Inf s, 90 % answered

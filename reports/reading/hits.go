@@ -16,18 +16,18 @@ type Hits struct {
 }
 
 // withoutLag are the hits of a window, without their lag.
-func withoutLag(w *record.Window) *Hits {
+func (d Declared) withoutLag(w *record.Window) *Hits {
 	return &Hits{
 		Offered: w.Offered, Sent: w.Sent, Missed: w.Missed, Failed: w.Failed,
 		Reconnected: w.Reconnected, Resent: w.Resent,
-		Wrong:    CorrectnessOf(w),
+		Wrong:    d.Correctness(w),
 		Response: w.Response,
 	}
 }
 
-// HitsOf are the hits of a window.
-func HitsOf(w *record.Window) *Hits {
-	h := withoutLag(w)
+// Hits are those of a window.
+func (d Declared) Hits(w *record.Window) *Hits {
+	h := d.withoutLag(w)
 	h.Lag = w.Lag
 	return h
 }

@@ -155,7 +155,7 @@ func (r *TrialSeconds) Sum(first, end int) *Hits {
 	total := &Hits{}
 	add := func(windows []*record.Window) {
 		for _, w := range windows {
-			total.Merge(HitsOf(w))
+			total.Merge(r.Declared.Hits(w))
 		}
 	}
 	// Stretches are short beside the trial, and some ends are as far away as can be.

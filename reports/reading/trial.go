@@ -113,7 +113,7 @@ func (t *Trial) addWindow(w *record.Window) {
 	if t.StageHits[w.Stage] == nil {
 		t.StageHits[w.Stage] = &Hits{}
 	}
-	t.Cells[at].Merge(withoutLag(w))
+	t.Cells[at].Merge(t.Declared.withoutLag(w))
 	t.StageHits[w.Stage].Lag.Merge(w.Lag)
 	t.spend(w)
 }
@@ -123,7 +123,7 @@ func (t *Trial) addAPI(w record.APIWindow) {
 	if t.APIs[at] == nil {
 		t.APIs[at] = &Hits{}
 	}
-	t.APIs[at].Merge(withoutLag(&w.Window))
+	t.APIs[at].Merge(t.Declared.withoutLag(&w.Window))
 	t.Causes[w.API] = w.Op
 }
 
