@@ -56,7 +56,7 @@ type Baseline struct {
 	Host  record.Host `json:"host"`
 	// Stages are the traffic, by name.
 	Stages map[string]SavedStage `json:"stages"`
-	// Numbers in base units, by the names that budgets in short give them, such as cache@peak: p95(verify).
+	// Numbers in base units, by the names that budgets in short give them, such as cache@peak: p95(OPERATION).
 	Numbers map[string]SavedNumber `json:"numbers"`
 }
 

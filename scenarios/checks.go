@@ -5,7 +5,7 @@ const MostChecks = 32
 
 // Check is something that every answer of a system must be.
 type Check struct {
-	// Name is that of the metric which counts the answers that broke it, such as wrong_user, and Chances that of the count of
+	// Name is that of the metric which counts the answers that broke it, such as wrong_answers, and Chances that of the count of
 	// answers which could have.
 	Name, Chances string
 	// Says what the metric is, in a sentence.

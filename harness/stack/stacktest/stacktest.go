@@ -103,7 +103,7 @@ func Ping(ctx context.Context, e stack.Endpoints) error {
 // BootSeconds tells how long a back end takes to boot in a home.
 func BootSeconds(ctx context.Context, open func(context.Context, stack.Config) (stack.Stack, error), home string) (float64, error) {
 	begin := time.Now()
-	s, err := open(ctx, stack.Config{Home: home, Database: "carshare", Roles: []string{"app"}})
+	s, err := open(ctx, stack.Config{Home: home, Database: "orders", Roles: []string{"app"}})
 	took := time.Since(begin)
 	if err != nil {
 		return 0, err
