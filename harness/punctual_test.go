@@ -13,7 +13,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/load"
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -57,7 +57,7 @@ func TestRunLoopAndJudgeAgreeOnLateness(t *testing.T) {
 					t.Fatal(err)
 				}
 				repeated := slices.ContainsFunc(run.Events, func(e record.Event) bool { return e.Kind == record.EventRepeat })
-				s, err := reports.Summarize(run, &scenarios.Scenario{})
+				s, err := judge.Summarize(run, &scenarios.Scenario{})
 				if err != nil {
 					t.Fatal(err)
 				}

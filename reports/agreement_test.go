@@ -16,12 +16,13 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports/live"
 	"github.com/rehearse-dev/rehearse/reports/metrics"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
 // twoCaches is a run of one trial in whose state both services cache, the callers with a hit ratio of their own, and some hits
 // are never answered.
-func twoCaches(t *testing.T) (*record.Run, *Summary) {
+func twoCaches(t *testing.T) (*record.Run, *model.Summary) {
 	m := makeRun(1, steady, "cache")
 	m.samplesOf(0, "callers", func(s *record.Sample) {
 		hits := due(s.AtSeconds - 5)
@@ -159,7 +160,7 @@ func TestFiguresAgree(t *testing.T) {
 func csvCell(t *testing.T, run *record.Run, op, second, column string) float64 {
 	t.Helper()
 	var text bytes.Buffer
-	if err := windowsCSV(&text, run); err != nil {
+	if err := reading.WindowsCSV(&text, run); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&text).ReadAll()

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // guests lets the services of a trial receive what was sent of it, and so many requests more by its end.
@@ -119,7 +120,7 @@ func TestTrialInAnotherState(t *testing.T) {
 			if diff := cmp.Diff(want, s.Validity[1].Reasons) + cmp.Diff(void, s.Validity[1].Void); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if tt.want != "" && s.Verdict == Pass {
+			if tt.want != "" && s.Verdict == model.Pass {
 				t.Error("passes all the same")
 			}
 		})

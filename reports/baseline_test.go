@@ -17,31 +17,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // saved is the baseline of a run, written and read back.
-func saved(t *testing.T, m *made) *Baseline {
+func saved(t *testing.T, m *made) *model.Baseline {
 	t.Helper()
-	b, err := NewBaseline(m.written(t), &m.scenario, false)
+	b, err := judge.NewBaseline(m.written(t), &m.scenario, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "saved.json")
-	if err := b.Write(path); err != nil {
+	if err := WriteBaseline(b, path); err != nil {
 		t.Fatal(err)
 	}
-	read, err := ReadBaseline(path)
+	read, err := judge.ReadBaseline(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return read
 }
 
-func (m *made) against(t *testing.T, b *Baseline) *Summary {
+func (m *made) against(t *testing.T, b *model.Baseline) *model.Summary {
 	t.Helper()
-	s, err := SummarizeAgainst(b, m.written(t), &m.scenario)
+	s, err := judge.SummarizeAgainst(b, m.written(t), &m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func TestBaselineIsTheSummary(t *testing.T) {
 	m := makeRun(3, wobble, "baseline", "extract-main", "cache")
 	b := saved(t, m)
 	_, s := m.summarized(t)
-	state := s.find("cache")
+	state := s.Find("cache")
 	for name, want := range map[string]stat.Number{
 		"cache@peak: primary_qps": state.PrimaryQPS, "cache@peak: cache_hit_ratio": state.CacheHitRatio,
 		"cache@calm: offered_rate": state.Stages[0].OfferedRate, "cache@peak: rechecked": 6,
@@ -73,7 +75,7 @@ func TestBaselineIsTheSummary(t *testing.T) {
 			t.Errorf("%s is saved: a stage that is not measured, or a percentile of too few hits", name)
 		}
 	}
-	if b.Stages["peak"] != (SavedStage{4, 2000}) || b.Run != m.header.ID || b.Host.CPU != "made up" || b.Rounds != 3 {
+	if b.Stages["peak"] != (model.SavedStage{Seconds: 4, Hits: 2000}) || b.Run != m.header.ID || b.Host.CPU != "made up" || b.Rounds != 3 {
 		t.Errorf("got %+v", b)
 	}
 	again := saved(t, m)
@@ -95,12 +97,12 @@ func TestBaselineFile(t *testing.T) {
 	}
 	m.windows = kept
 	m.samples = slices.DeleteFunc(m.samples, func(s record.Sample) bool { return s.Stage != "" && s.Stage != "peak" })
-	b, err := NewBaseline(m.written(t), &m.scenario, false)
+	b, err := judge.NewBaseline(m.written(t), &m.scenario, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "saved.json")
-	if err := b.Write(path); err != nil {
+	if err := WriteBaseline(b, path); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -137,23 +139,23 @@ func TestAgainstSaved(t *testing.T) {
 		name   string
 		budget scenarios.Budget
 		change func(*made)
-		want   Verdict
+		want   model.Verdict
 	}{
-		{"the same count", budget(of("primary_qps"), 1), nil, Pass},
-		{"more statements", budget(of("primary_qps"), 1.4), double, Fail},
-		{"more statements of an operation", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.4), double, Fail},
-		{"as many as are allowed", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.5), double, Pass},
-		{"nothing of nothing", budget(scenarios.Budget{Metric: "errors"}, 1), nil, Pass},
+		{"the same count", budget(of("primary_qps"), 1), nil, model.Pass},
+		{"more statements", budget(of("primary_qps"), 1.4), double, model.Fail},
+		{"more statements of an operation", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.4), double, model.Fail},
+		{"as many as are allowed", budget(scenarios.Budget{Metric: "primary_statements", Operation: "verify"}, 1.5), double, model.Pass},
+		{"nothing of nothing", budget(scenarios.Budget{Metric: "errors"}, 1), nil, model.Pass},
 		{"something of nothing", budget(scenarios.Budget{Metric: "errors"}, 5), func(m *made) {
 			m.windowsOf(1, "peak", func(w *record.Window) { w.Failed, w.Completed = 1, w.Offered-1 })
-		}, Fail},
-		{"the same latency is inside a limit that leaves room for both intervals", budget(of("p95"), 1.1), nil, Pass},
-		{"and not to be told from one as high as it", budget(of("p95"), 1), nil, Inconclusive},
-		{"a slower one", budget(of("p95"), 1.1), slower, Fail},
-		{"of an operation", budget(scenarios.Budget{Metric: "p50", Operation: "verify"}, 1.1), slower, Fail},
+		}, model.Fail},
+		{"the same latency is inside a limit that leaves room for both intervals", budget(of("p95"), 1.1), nil, model.Pass},
+		{"and not to be told from one as high as it", budget(of("p95"), 1), nil, model.Inconclusive},
+		{"a slower one", budget(of("p95"), 1.1), slower, model.Fail},
+		{"of an operation", budget(scenarios.Budget{Metric: "p50", Operation: "verify"}, 1.1), slower, model.Fail},
 		{"a state that was not saved", budget(scenarios.Budget{Metric: "p95", State: "cache"}, 9), func(m *made) {
 			*m = *makeRun(3, wobble, "baseline", "cache")
-		}, Inconclusive},
+		}, model.Inconclusive},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := saved(t, makeRun(3, wobble, "baseline", "extract-main"))
@@ -172,9 +174,9 @@ func TestAgainstSaved(t *testing.T) {
 
 // On another machine budgets on latency only warn, whatever they compare with, and counts stay strict.
 func TestSavedElsewhere(t *testing.T) {
-	for name, change := range map[string]func(*Baseline){
-		"CPU": func(b *Baseline) { b.Host.CPU = "faster" }, "CPUs": func(b *Baseline) { b.Host.CPUs = 64 },
-		"stack": func(b *Baseline) { b.Stack = "containers" },
+	for name, change := range map[string]func(*model.Baseline){
+		"CPU": func(b *model.Baseline) { b.Host.CPU = "faster" }, "CPUs": func(b *model.Baseline) { b.Host.CPUs = 64 },
+		"stack": func(b *model.Baseline) { b.Stack = "containers" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := makeRun(2, wobble, "baseline", "extract-main")
@@ -185,16 +187,16 @@ func TestSavedElsewhere(t *testing.T) {
 				{Metric: "p95", Max: &low}, {Metric: "p95", Of: scenarios.Saved, Max: &low}, {Metric: "p95", Of: "baseline", Max: &low},
 			}
 			s := m.against(t, b)
-			if s.Verdict != Pass || len(s.Warnings) != 4 || !strings.Contains(s.Warnings[0], "another machine ("+name) && !strings.Contains(s.Warnings[0], name) {
+			if s.Verdict != model.Pass || len(s.Warnings) != 4 || !strings.Contains(s.Warnings[0], "another machine ("+name) && !strings.Contains(s.Warnings[0], name) {
 				t.Errorf("got %v (%q) with warnings %q, want a pass with four", s.Verdict, s.Reasons, s.Warnings)
 			}
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Of: scenarios.Saved, Max: &low}}
-			if s := m.against(t, b); s.Verdict != Fail {
+			if s := m.against(t, b); s.Verdict != model.Fail {
 				t.Errorf("a count: got %v (%q), want a fail", s.Verdict, s.Reasons)
 			}
-			b.Host, b.Stack = m.header.Host, m.header.Stack
+			b.Host, b.Stack = model.Host(m.header.Host), m.header.Stack
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Of: scenarios.Saved, Max: &low}}
-			if s := m.against(t, b); s.Verdict != Fail {
+			if s := m.against(t, b); s.Verdict != model.Fail {
 				t.Errorf("on the machine itself: got %v (%q), want a fail", s.Verdict, s.Reasons)
 			}
 		})
@@ -206,13 +208,13 @@ func TestSavedOfOtherTraffic(t *testing.T) {
 	m := makeRun(2, wobble, "baseline")
 	b := saved(t, m)
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Of: scenarios.Saved, Max: new(1.0)}}
-	b.Seed, b.Stages["peak"] = 8, SavedStage{4, 1000}
+	b.Seed, b.Stages["peak"] = 8, model.SavedStage{Seconds: 4, Hits: 1000}
 	s := m.against(t, b)
-	if want := "seed 8 there, 7 here, 1,000 hits in 4 s at peak there, 2,000 in 4 s here"; s.Verdict != Pass || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], want) {
+	if want := "seed 8 there, 7 here, 1,000 hits in 4 s at peak there, 2,000 in 4 s here"; s.Verdict != model.Pass || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], want) {
 		t.Errorf("got %v with %q, want a pass that says %q", s.Verdict, s.Warnings, want)
 	}
 	b.Scenario = "other"
-	if s := m.against(t, b); s.Verdict != Inconclusive || !strings.Contains(s.Reasons[0], "of scenario other") {
+	if s := m.against(t, b); s.Verdict != model.Inconclusive || !strings.Contains(s.Reasons[0], "of scenario other") {
 		t.Errorf("got %v with %q", s.Verdict, s.Reasons)
 	}
 }
@@ -222,7 +224,7 @@ func TestSavedOfOneRound(t *testing.T) {
 	b := saved(t, makeRun(1, steady, "baseline"))
 	m := makeRun(2, steady, "baseline")
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Of: scenarios.Saved, Max: new(9.0)}}
-	if s := m.against(t, b); s.Verdict != Inconclusive || !strings.Contains(s.Budgets[0].Reason, "at least two rounds") {
+	if s := m.against(t, b); s.Verdict != model.Inconclusive || !strings.Contains(s.Budgets[0].Reason, "at least two rounds") {
 		t.Errorf("got %v: %q", s.Verdict, s.Reasons)
 	}
 }
@@ -231,12 +233,12 @@ func TestSavedOfOneRound(t *testing.T) {
 func TestNotSaved(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	m.events = m.events[:2]
-	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "did not reach its end") {
+	if _, err := judge.NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "did not reach its end") {
 		t.Errorf("got %v", err)
 	}
 	m = makeRun(1, steady, "baseline", "cache")
 	m.windowsOf(1, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
-	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
+	if _, err := judge.NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "no valid trial of cache") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -251,7 +253,7 @@ func TestBaselineOfCountsAlone(t *testing.T) {
 		{1, []string{"no latency of cache is believed, so none is saved: budgets on them stay undecided", "latencies of baseline are of one round and have no interval"}},
 	} {
 		m := makeRun(tt.rounds, steady, "baseline", "cache")
-		if told := saved(t, m).Wanting(); tt.rounds > 1 && len(told) > 0 {
+		if told := judge.Wanting(saved(t, m)); tt.rounds > 1 && len(told) > 0 {
 			t.Errorf("a whole run: got %q, want nothing to be told", told)
 		}
 		for _, trial := range m.header.Trials {
@@ -259,14 +261,14 @@ func TestBaselineOfCountsAlone(t *testing.T) {
 				m.sentLate(trial.Index)
 			}
 		}
-		b, err := NewBaseline(m.written(t), &m.scenario, false)
+		b, err := judge.NewBaseline(m.written(t), &m.scenario, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, timed := b.Numbers["cache@peak: p95"]; timed || !b.Numbers["cache@peak: primary_qps"].Value.Known() || b.Numbers["cache@peak: primary_qps"].Value == 0 {
 			t.Errorf("got %v, want counts of cache and no p95", b.Numbers)
 		}
-		told := b.Wanting()
+		told := judge.Wanting(b)
 		if len(told) != len(tt.want) {
 			t.Fatalf("%d rounds: got %q, want %q", tt.rounds, told, tt.want)
 		}
@@ -278,7 +280,7 @@ func TestBaselineOfCountsAlone(t *testing.T) {
 	}
 	m := makeRun(1, steady, "baseline")
 	m.header.SelfTest = &record.SelfTest{State: "baseline"}
-	if _, err := NewBaseline(m.written(t), &m.scenario, true); !errors.Is(err, ErrSelfTestRun) {
+	if _, err := judge.NewBaseline(m.written(t), &m.scenario, true); !errors.Is(err, judge.ErrSelfTestRun) {
 		t.Errorf("a self-test: got %v", err)
 	}
 }
@@ -307,23 +309,23 @@ func TestReadBaselineMistakes(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadBaseline(path); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := judge.ReadBaseline(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
-	if _, err := ReadBaseline(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "rehearse baseline save") {
+	if _, err := judge.ReadBaseline(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "rehearse baseline save") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestSavedNumber(t *testing.T) {
 	nan := stat.Unknown()
-	for _, n := range []SavedNumber{{1, nan, nan}, {0, nan, nan}, {0.002, 0.001, 0.003}} {
+	for _, n := range []model.SavedNumber{{Value: 1, Lo: nan, Hi: nan}, {Value: 0, Lo: nan, Hi: nan}, {Value: 0.002, Lo: 0.001, Hi: 0.003}} {
 		text, err := json.Marshal(n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got SavedNumber
+		var got model.SavedNumber
 		if err := json.Unmarshal(text, &got); err != nil || !same(got, n) {
 			t.Errorf("%s: got %v, %v, want %v", text, got, err, n)
 		}
@@ -333,7 +335,7 @@ func TestSavedNumber(t *testing.T) {
 	}
 }
 
-func same(a, b SavedNumber) bool {
+func same(a, b model.SavedNumber) bool {
 	equal := func(a, b stat.Number) bool { return a == b || math.IsNaN(float64(a)) && math.IsNaN(float64(b)) }
 	return equal(a.Value, b.Value) && equal(a.Lo, b.Lo) && equal(a.Hi, b.Hi)
 }
@@ -342,10 +344,10 @@ func same(a, b SavedNumber) bool {
 func TestBaselineOfAFailedRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "primary_qps", Max: new(1.0)}}
-	if _, err := NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "it failed: budget primary_qps") {
+	if _, err := judge.NewBaseline(m.written(t), &m.scenario, false); err == nil || !strings.Contains(err.Error(), "it failed: budget primary_qps") {
 		t.Errorf("got %v, want it refused for the breach", err)
 	}
-	if _, err := NewBaseline(m.written(t), &m.scenario, true); err != nil {
+	if _, err := judge.NewBaseline(m.written(t), &m.scenario, true); err != nil {
 		t.Errorf("got %v, want it saved when told to", err)
 	}
 }
@@ -367,7 +369,7 @@ func TestSavedNumbersHaveBounds(t *testing.T) {
 			if err := os.WriteFile(path, changed, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := ReadBaseline(path); err == nil {
+			if _, err := judge.ReadBaseline(path); err == nil {
 				t.Errorf("number %d is read as %s: …%s", at, absurd, changed[max(n[0]-40, 0):n[1]])
 			}
 		}
@@ -382,18 +384,18 @@ func TestSavedStatesHaveBounds(t *testing.T) {
 		want               string
 	}{
 		{6, 100, ""},
-		{maxSavedStates + 1, 1, "1001 states and 1 operations are too many: 1000 states at the most"},
+		{1001, 1, "1001 states and 1 operations are too many: 1000 states at the most"},
 		{200, 101, "200 states and 101 operations are too many"},
 	} {
-		b := &Baseline{Schema: BaselineSchema, Scenario: "tiny", Numbers: map[string]SavedNumber{}}
+		b := &model.Baseline{Schema: model.BaselineSchema, Scenario: "tiny", Numbers: map[string]model.SavedNumber{}}
 		for i := range tt.states {
-			k := Key{Metric: "p95", State: fmt.Sprint("s", i), Stage: "peak", Operation: fmt.Sprint("o", i%tt.operations)}
-			b.Numbers[k.saved()] = SavedNumber{1, stat.Unknown(), stat.Unknown()}
+			k := model.Key{Metric: "p95", State: fmt.Sprint("s", i), Stage: "peak", Operation: fmt.Sprint("o", i%tt.operations)}
+			b.Numbers[k.Saved()] = model.SavedNumber{Value: 1, Lo: stat.Unknown(), Hi: stat.Unknown()}
 		}
-		if err := b.Write(path); err != nil {
+		if err := WriteBaseline(b, path); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadBaseline(path)
+		_, err := judge.ReadBaseline(path)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%d states, %d operations: got %v, want %q", tt.states, tt.operations, err, tt.want)
 		}

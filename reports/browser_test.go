@@ -21,12 +21,14 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // realRun is a recorded one of ci-gate, on two virtual cores.
-func realRun(t *testing.T) (*record.Run, *Summary) {
+func realRun(t *testing.T) (*record.Run, *model.Summary) {
 	t.Helper()
 	kept, err := zip.OpenReader(filepath.Join("testdata", "run.zip"))
 	if err != nil {
@@ -42,7 +44,7 @@ func realRun(t *testing.T) (*record.Run, *Summary) {
 		{Metric: "p95", Max: new(0.003), Line: 41}, {Metric: "primary_statements", Of: scenarios.Baseline, Max: new(0.1), Line: 35},
 		{Metric: "errors", Max: new(0.001), Line: 48}, {Metric: "wrong_user", Max: new(0.0), Line: 49},
 	}}
-	s, err := Summarize(run, sc)
+	s, err := judge.Summarize(run, sc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +194,7 @@ func (v *visit) looking(t *testing.T, name string) {
 }
 
 // reported writes the reports of a run and returns where report.html is.
-func reported(t *testing.T, run *record.Run, s *Summary) string {
+func reported(t *testing.T, run *record.Run, s *model.Summary) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := writeAll(dir, run, s, &plot.Fonts{}); err != nil {

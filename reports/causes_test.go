@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -40,21 +41,21 @@ type trouble struct {
 
 func troubles() []trouble {
 	return []trouble{
-		{"the boot failed", reachesEnd, func(m *made) {
+		{"the boot failed", model.ReachesEnd, func(m *made) {
 			m.windows, m.samples = nil, nil
 			m.events = []record.Event{{AtSeconds: 2, Trial: -1, Kind: record.EventInterrupted, Text: "Docker does not answer"}}
 		}},
-		{"interrupted in the third trial", reachesEnd, func(m *made) {
+		{"interrupted in the third trial", model.ReachesEnd, func(m *made) {
 			m.events = append(m.events[:5:5], record.Event{AtSeconds: 35, Trial: 2, Kind: record.EventInterrupted, Text: "interrupt"})
 		}},
-		{"killed before anything began", reachesEnd, func(m *made) { m.windows, m.samples, m.events = nil, nil, nil }},
-		{"one state is missing", trialOf("cache"), func(m *made) { m.never("cache") }},
-		{"more hits on record than were due", trialOf("baseline"), func(m *made) {
+		{"killed before anything began", model.ReachesEnd, func(m *made) { m.windows, m.samples, m.events = nil, nil, nil }},
+		{"one state is missing", "a trial of cache is valid", func(m *made) { m.never("cache") }},
+		{"more hits on record than were due", "a trial of baseline is valid", func(m *made) {
 			for trial := range m.header.Trials {
 				m.surplus(trial, "peak", 5)
 			}
 		}},
-		{"all hits of all states were lost", trialOf("baseline"), (*made).twiceAsMany},
+		{"all hits of all states were lost", "a trial of baseline is valid", (*made).twiceAsMany},
 	}
 }
 
@@ -66,7 +67,7 @@ func TestOneCauseIsOneError(t *testing.T) {
 			m := gated(2)
 			tt.spoil(m)
 			_, s := m.summarized(t)
-			if s.Verdict != Inconclusive || len(s.Reasons) != 1 {
+			if s.Verdict != model.Inconclusive || len(s.Reasons) != 1 {
 				t.Errorf("got %v for %q, want one reason", s.Verdict, s.Reasons)
 			}
 			errors := 0
@@ -80,7 +81,7 @@ func TestOneCauseIsOneError(t *testing.T) {
 			}
 			for _, c := range s.Checks {
 				switch {
-				case c.Name == tt.cause && (c.Verdict != Inconclusive || c.Skipped):
+				case c.Name == tt.cause && (c.Verdict != model.Inconclusive || c.Skipped):
 					t.Errorf("%s: got %v, skipped %v", c.Name, c.Verdict, c.Skipped)
 				case c.Name != tt.cause && c.Troubled() && !c.Lenient:
 					t.Errorf("%s is a trouble of its own: %s", c.Name, c.Said)
@@ -106,13 +107,13 @@ func TestTwoCausesAreTwoErrors(t *testing.T) {
 			own = append(own, c.Name)
 		}
 	}
-	if want := []string{trialOf("baseline"), trialOf("cache")}; strings.Join(own, "|") != strings.Join(want, "|") || len(s.Reasons) != 2 {
+	if want := []string{"a trial of baseline is valid", "a trial of cache is valid"}; strings.Join(own, "|") != strings.Join(want, "|") || len(s.Reasons) != 2 {
 		t.Errorf("got %q and %q, want %q", own, s.Reasons, want)
 	}
 	m = gated(2)
 	m.never("cache")
 	m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "primary_qps", State: "baseline", Max: new(1.0)})
-	if _, s := m.summarized(t); s.Verdict != Fail || len(s.Reasons) != 2 {
+	if _, s := m.summarized(t); s.Verdict != model.Fail || len(s.Reasons) != 2 {
 		t.Errorf("got %v for %q, want the breach and the missing state", s.Verdict, s.Reasons)
 	}
 }
@@ -125,11 +126,11 @@ func TestAbortIsOneFailure(t *testing.T) {
 	m.events = append(m.events[:1:1], record.Event{AtSeconds: 12, Trial: 0, Kind: record.EventAbort, Text: "breached"},
 		record.Event{AtSeconds: 12, Trial: 0, Kind: record.EventInterrupted, Text: "breached"})
 	_, s := m.summarized(t)
-	if s.Verdict != Fail || len(s.Reasons) != 1 || !strings.Contains(s.Reasons[0], "the run was ended for it") {
+	if s.Verdict != model.Fail || len(s.Reasons) != 1 || !strings.Contains(s.Reasons[0], "the run was ended for it") {
 		t.Errorf("got %v for %q", s.Verdict, s.Reasons)
 	}
 	for _, c := range s.Checks {
-		if c.Troubled() && !c.Lenient && c.Verdict != Fail {
+		if c.Troubled() && !c.Lenient && c.Verdict != model.Fail {
 			t.Errorf("%s is a trouble of its own: %s", c.Name, c.Said)
 		}
 	}

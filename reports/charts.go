@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -24,7 +26,7 @@ type visuals struct {
 	latencies plot.Distribution
 }
 
-func visualsOf(s *summary, d *Details) visuals {
+func visualsOf(s *summary, d *model.Details) visuals {
 	return visuals{drawnSeconds(d.Curves), distributionChart(s, d)}
 }
 
@@ -65,12 +67,12 @@ func phaseChart(s *summary) plot.Bars {
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
 		p95.Pairs = append(p95.Pairs, pair(phase.Name, s.milliseconds(before), s.milliseconds(after), phase.P95Ratio))
-		qps.Pairs = append(qps.Pairs, pair(phase.Name, before.qps(), after.qps(), phase.PrimaryQPSRatio))
+		qps.Pairs = append(qps.Pairs, pair(phase.Name, qpsBar(before), qpsBar(after), phase.PrimaryQPSRatio))
 	}
 	if len(s.Phases) == 0 {
 		for _, state := range s.States {
 			p95.Pairs = append(p95.Pairs, alone(state.Name, s.milliseconds(state)))
-			qps.Pairs = append(qps.Pairs, alone(state.Name, state.qps()))
+			qps.Pairs = append(qps.Pairs, alone(state.Name, qpsBar(state)))
 		}
 	}
 	return plot.Bars{Title: s.title(), Subtitle: s.subtitle(), Panels: []plot.Panel{p95, qps}}
@@ -84,34 +86,36 @@ type bar struct {
 
 // milliseconds are those of a p95. One that is a hit without an answer is drawn at the timeout, which it is over: no bar at
 // all would say that nothing happened.
-func (s *summary) milliseconds(state State) bar {
+func (s *summary) milliseconds(state model.State) bar {
 	switch p95 := state.P95Seconds; {
-	case lost(p95) && s.TimeoutSeconds > 0:
-		return bar{stat.Number(s.TimeoutSeconds * 1e3), waited(p95, s.TimeoutSeconds)}
-	case state.timeless():
-		return bar{stat.Unknown(), void}
+	case numeral.Lost(p95) && s.TimeoutSeconds > 0:
+		return bar{stat.Number(s.TimeoutSeconds * 1e3), numeral.Waited(p95, s.TimeoutSeconds)}
+	case state.Timeless():
+		return bar{stat.Unknown(), numeral.Void}
 	default:
-		return bar{p95 * 1e3, number(p95 * 1e3)}
+		return bar{p95 * 1e3, numeral.Number(p95 * 1e3)}
 	}
 }
 
 // waiting is the same, each in the unit in which it is read best.
-func (s *summary) waiting(state State) bar {
+func (s *summary) waiting(state model.State) bar {
 	one := s.milliseconds(state)
 	one.text = s.latency(state, state.P95Seconds)
 	return one
 }
 
-func (state State) qps() bar { return bar{state.PrimaryQPS, state.count(number(state.PrimaryQPS))} }
+func qpsBar(state model.State) bar {
+	return bar{state.PrimaryQPS, counted(state, numeral.Number(state.PrimaryQPS))}
+}
 
 // alone is a state that was compared with no other.
 func alone(name string, one bar) plot.Pair {
 	return plot.Pair{Name: name, After: finite(one.value), AfterText: one.text, Alone: true}
 }
 
-func pair(name string, before, after bar, e Estimate) plot.Pair {
+func pair(name string, before, after bar, e model.Estimate) plot.Pair {
 	return plot.Pair{Name: name, Before: finite(before.value), After: finite(after.value),
-		BeforeText: before.text, AfterText: after.text, Change: judged(e)}
+		BeforeText: before.text, AfterText: after.text, Change: model.Judged(e)}
 }
 
 func finite(n stat.Number) float64 {
@@ -123,19 +127,19 @@ func finite(n stat.Number) float64 {
 
 // subtitle says what the finding rests on.
 func (s *summary) subtitle() string {
-	return fmt.Sprintf("scenario %s, %s on %s, verdict %s%s. ~ marks a change that is not clear.", s.Scenario, rounds(s.Rounds), s.Stack, s.Verdict, s.crowded())
+	return fmt.Sprintf("scenario %s, %s on %s, verdict %s%s. ~ marks a change that is not clear.", s.Scenario, numeral.Rounds(s.Rounds), s.Stack, s.Verdict, s.crowded())
 }
 
 // crowded says what other processes took of the machine, where that was too much.
 func (s *summary) crowded() string {
 	worst := stat.Unknown()
 	for _, t := range s.Validity {
-		worst = larger(worst, t.Generator.ForeignRatio)
+		worst = numeral.Larger(worst, t.Generator.ForeignRatio)
 	}
 	if !(reading.Foreign{Share: float64(worst)}).Crowded() {
 		return ""
 	}
-	return fmt.Sprintf(", other processes took up to %s of the processors", percent(float64(worst)))
+	return fmt.Sprintf(", other processes took up to %s of the processors", numeral.Percent(float64(worst)))
 }
 
 func timelineChart(s *summary, t runSeconds) plot.Timeline {
@@ -148,13 +152,13 @@ func timelineChart(s *summary, t runSeconds) plot.Timeline {
 // timelineTitle is the finding on the databases; a single state has a level and no change.
 func (s *summary) timelineTitle() string {
 	before, after := s.sides(s.Overall)
-	if s.nothing(before, after) != "" || before.uncounted() && after.uncounted() {
+	if s.nothing(before, after) != "" || before.Uncounted() && after.Uncounted() {
 		return s.title()
 	}
-	told := func(of func(State) stat.Number, e Estimate) string {
-		return s.both("%s QPS", before, after, func(state State) string { return state.count(number(of(state))) }, e)
+	told := func(of func(model.State) stat.Number, e model.Estimate) string {
+		return s.both("%s QPS", before, after, func(state model.State) string { return counted(state, numeral.Number(of(state))) }, e)
 	}
 	return fmt.Sprintf("Primary (master DB) at %s: %s, replica: %s", s.HeadlineStage,
-		told(func(state State) stat.Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
-		told(func(state State) stat.Number { return state.ReplicaQPS }, noEstimate()))
+		told(func(state model.State) stat.Number { return state.PrimaryQPS }, s.Overall.PrimaryQPSRatio),
+		told(func(state model.State) stat.Number { return state.ReplicaQPS }, model.NoEstimate()))
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
@@ -50,7 +52,7 @@ func TestChartsKnowWhatTheyDoNotKnow(t *testing.T) {
 	m.windows = m.windows[:6]
 	_, s := m.summarized(t)
 	pair := phaseChart(&summary{s}).Panels[0].Pairs[0]
-	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != void {
+	if math.IsNaN(pair.Before) || !math.IsNaN(pair.After) || pair.AfterText != numeral.Void {
 		t.Errorf("got %+v, want before known and after not", pair)
 	}
 }
@@ -121,10 +123,11 @@ func TestOfferedEndsWithTheRun(t *testing.T) {
 
 // Under a phase of which one side is void stands what the tables say of it, and ~ where a reason is told.
 func TestBarsSayWhatTablesSay(t *testing.T) {
-	one := bar{1, "1"}
-	for want, e := range map[string]Estimate{
-		"-": noEstimate(), "~": noEstimate().without("more than 5 % of the hits failed"),
-		"~ −20.0 %": {Value: 0.8}, "−20.0 %": {Value: 0.8, Verdict: Better},
+	one, why := bar{1, "1"}, model.NoEstimate()
+	why.Why = "more than 5 % of the hits failed"
+	for want, e := range map[string]model.Estimate{
+		"-": model.NoEstimate(), "~": why,
+		"~ −20.0 %": {Value: 0.8}, "−20.0 %": {Value: 0.8, Verdict: model.Better},
 	} {
 		if got := pair("cache", one, one, e).Change; got != want {
 			t.Errorf("%+v: got %q under the bars, want %q", e, got, want)

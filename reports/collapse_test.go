@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -34,7 +37,7 @@ func (m *made) apart(trial int) {
 }
 
 // mustSay fails unless every part is told somewhere in the terminal's report.
-func mustSay(t *testing.T, run *record.Run, s *Summary, parts ...string) {
+func mustSay(t *testing.T, run *record.Run, s *model.Summary, parts ...string) {
 	t.Helper()
 	var out bytes.Buffer
 	if err := Print(&out, s, Options{}); err != nil {
@@ -53,7 +56,7 @@ func TestCollapseIsTold(t *testing.T) {
 	m.fail(0, "peak", 0.9)
 	m.apart(0)
 	run, s := m.summarized(t)
-	if s.Verdict != Fail || s.States[0].Collapse == nil || s.States[1].Collapse != nil {
+	if s.Verdict != model.Fail || s.States[0].Collapse == nil || s.States[1].Collapse != nil {
 		t.Fatalf("got %v and %+v, want a fail for the state that collapsed alone", s.Verdict, s.States)
 	}
 	// All hits of a stage are in its first second here.
@@ -98,30 +101,30 @@ func TestFailuresOfVoidTrials(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		spoil func(*made)
-		want  Verdict
+		want  model.Verdict
 		told  string
 	}{
-		{"nothing", func(*made) {}, Pass, "0 %"},
-		{"a stalled primary in one of two rounds", func(m *made) { m.fail(0, "peak", 0.208); m.apart(0) }, Fail,
+		{"nothing", func(*made) {}, model.Pass, "0 %"},
+		{"a stalled primary in one of two rounds", func(m *made) { m.fail(0, "peak", 0.208); m.apart(0) }, model.Fail,
 			"counts rest on 1 of 2 trials; the others are not believed, but what failed in them counts"},
-		{"every hit failed", func(m *made) { m.fail(0, "peak", 1); m.apart(0) }, Fail, "50.0 %"},
-		{"few failed, and the counts are void", func(m *made) { m.fail(0, "peak", 0.02); m.apart(0) }, Fail, "1.00 %"},
-		{"a trial that never ended", func(m *made) { m.drop(0, record.EventTrialEnd) }, Inconclusive, "1 of 2 trials of baseline did not reach their end"},
-		{"a trial that never began", func(m *made) { m.drop(0, record.EventTrialBegin); m.drop(0, record.EventTrialEnd) }, Inconclusive,
+		{"every hit failed", func(m *made) { m.fail(0, "peak", 1); m.apart(0) }, model.Fail, "50.0 %"},
+		{"few failed, and the counts are void", func(m *made) { m.fail(0, "peak", 0.02); m.apart(0) }, model.Fail, "1.00 %"},
+		{"a trial that never ended", func(m *made) { m.drop(0, record.EventTrialEnd) }, model.Inconclusive, "1 of 2 trials of baseline did not reach their end"},
+		{"a trial that never began", func(m *made) { m.drop(0, record.EventTrialBegin); m.drop(0, record.EventTrialEnd) }, model.Inconclusive,
 			"1 of 2 trials of baseline did not reach their end"},
 		{"hits that were never sent", func(m *made) {
 			m.windowsOf(0, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered, 0, 0 })
-		}, Fail, "50.0 %"},
-		{"few failed, beside good hits that were not due", func(m *made) { m.fail(0, "peak", 0.02); m.surplus(0, "peak", 1_000_000) }, Fail, "1.00 %"},
-		{"nothing failed of more hits than were due", func(m *made) { m.surplus(0, "peak", 1) }, Inconclusive,
+		}, model.Fail, "50.0 %"},
+		{"few failed, beside good hits that were not due", func(m *made) { m.fail(0, "peak", 0.02); m.surplus(0, "peak", 1_000_000) }, model.Fail, "1.00 %"},
+		{"nothing failed of more hits than were due", func(m *made) { m.surplus(0, "peak", 1) }, model.Inconclusive,
 			"trial 1 of baseline has 2,001 hits at peak, where 2,000 were due, so what share of them failed is not known"},
 		{"good hits of another stage", func(m *made) {
 			m.windowsOf(0, "calm", func(w *record.Window) { w.Offered -= 5; w.Response, w.Lag = record.Histogram{}, record.Histogram{} })
 			m.surplus(0, "peak", 10)
-		}, Inconclusive, "trial 1 of baseline has 2,010 hits at peak, where 2,000 were due"},
+		}, model.Inconclusive, "trial 1 of baseline has 2,010 hits at peak, where 2,000 were due"},
 		{"hits that are not on record", func(m *made) {
 			m.windows = slices.DeleteFunc(m.windows, func(w record.Window) bool { return w.Trial == 0 && w.Stage == "peak" && w.Op == "login" })
-		}, Inconclusive, "of 2,400 hits due in trial 1 of baseline only 2,200 are on record"},
+		}, model.Inconclusive, "of 2,400 hits due in trial 1 of baseline only 2,200 are on record"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(2, steady, "baseline", "extract-main")
@@ -142,12 +145,12 @@ func TestFailuresOfTheControl(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		failed float64
-		want   Verdict
+		want   model.Verdict
 		told   string
 	}{
-		{"nothing", 0, Pass, "0 %"},
-		{"few", 0.04, Fail, "2.00 %"},
-		{"all", 1, Fail, "extract-main (in 1 of 2 trials) collapsed at peak"},
+		{"nothing", 0, model.Pass, "0 %"},
+		{"few", 0.04, model.Fail, "2.00 %"},
+		{"all", 1, model.Fail, "extract-main (in 1 of 2 trials) collapsed at peak"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline", "extract-main")
@@ -158,9 +161,9 @@ func TestFailuresOfTheControl(t *testing.T) {
 			second := scenarios.Budget{Metric: "errors", Stage: "peak", Max: new(0.01), For: time.Second}
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: new(0.01)}, second, {Metric: "hits", Min: new(2000.0), Max: new(2000.0)}}
 			run, s := m.summarized(t)
-			for i, want := range []Verdict{c.want, c.want, Pass} {
+			for i, want := range []model.Verdict{c.want, c.want, model.Pass} {
 				if s.Budgets[i].Verdict != want {
-					t.Errorf("got %v because of %q of %s, want %v", s.Budgets[i].Verdict, s.Budgets[i].Reason, s.Budgets[i].name(), want)
+					t.Errorf("got %v because of %q of %s, want %v", s.Budgets[i].Verdict, s.Budgets[i].Reason, s.Budgets[i].Name(), want)
 				}
 			}
 			if s.Verdict != c.want || s.States[1].N != 2000 {
@@ -173,13 +176,13 @@ func TestFailuresOfTheControl(t *testing.T) {
 	m.control("extract-main")
 	m.windowsOf(2, "peak", func(w *record.Window) { w.Counts.Set("wrong_user", 1) })
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "wrong_user", Max: new(0.0)}}
-	if _, s := m.summarized(t); s.Verdict != Fail || s.Budgets[0].Verdict != Fail || s.States[1].Correctness.Of("wrong_user") == 0 || s.States[1].Numbers.Correctness.Of("wrong_user") == 0 {
+	if _, s := m.summarized(t); s.Verdict != model.Fail || s.Budgets[0].Verdict != model.Fail || s.States[1].Correctness.Of("wrong_user") == 0 || s.States[1].Numbers.Correctness.Of("wrong_user") == 0 {
 		t.Errorf("got %v because of %v, and %v for the budget, of a wrong answer", s.Verdict, s.Reasons, s.Budgets[0].Verdict)
 	}
 	m = makeRun(1, steady, "baseline", "extract-main")
 	m.control("extract-main")
 	m.fail(2, "peak", 1)
-	if _, s := m.summarized(t); s.Verdict != Fail {
+	if _, s := m.summarized(t); s.Verdict != model.Fail {
 		t.Errorf("got %v without a budget", s.Verdict)
 	}
 }
@@ -235,9 +238,9 @@ func TestSurplusOfGoodHits(t *testing.T) {
 		{Metric: "errors", Operation: "verify", Max: new(0.01)}, {Metric: "errors", For: 2 * time.Second, Max: new(0.01)}, {Metric: "achieved", Min: new(0.99)},
 	}
 	_, s := m.summarized(t)
-	for i, want := range []Verdict{Inconclusive, Inconclusive, Fail} {
+	for i, want := range []model.Verdict{model.Inconclusive, model.Inconclusive, model.Fail} {
 		if b := s.Budgets[i]; b.Verdict != want {
-			t.Errorf("%s: got %v because %s, want %v", b.name(), b.Verdict, b.Reason, want)
+			t.Errorf("%s: got %v because %s, want %v", b.Name(), b.Verdict, b.Reason, want)
 		}
 	}
 	m = makeRun(1, steady, "baseline")
@@ -263,16 +266,16 @@ func TestWorkThatWasNotDone(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		failing float64
-		verdict Verdict
-		effect  Effect
-		ratio   Verdict
+		verdict model.Verdict
+		effect  model.Effect
+		ratio   model.Verdict
 		told    string
 	}{
-		{"all answered", 0, Pass, Better, Pass, ""},
-		{"half a per cent failed", 0.005, Pass, Better, Pass, ""},
-		{"two per cent failed", 0.02, Inconclusive, Unclear, Inconclusive, "extract-main answered 98.0 % of 2,000 hits due at peak (trial 2): under 99 %"},
-		{"a fifth failed", 0.2, Fail, Unclear, Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
-		{"all failed", 1, Fail, Unclear, Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
+		{"all answered", 0, model.Pass, model.Better, model.Pass, ""},
+		{"half a per cent failed", 0.005, model.Pass, model.Better, model.Pass, ""},
+		{"two per cent failed", 0.02, model.Inconclusive, model.Unclear, model.Inconclusive, "extract-main answered 98.0 % of 2,000 hits due at peak (trial 2): under 99 %"},
+		{"a fifth failed", 0.2, model.Fail, model.Unclear, model.Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
+		{"all failed", 1, model.Fail, model.Unclear, model.Inconclusive, "extract-main collapsed at peak: under 90 % answered"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline", "extract-main")
@@ -284,7 +287,7 @@ func TestWorkThatWasNotDone(t *testing.T) {
 					s.Phases[0].PrimaryQPSRatio.Verdict, s.Phases[0].PrimaryQPSRatio.Why)
 			}
 			mustSay(t, run, s, c.told)
-			if c.effect == Unclear {
+			if c.effect == model.Unclear {
 				mustSay(t, run, s, "work that was not done costs nothing")
 			}
 		})
@@ -296,26 +299,26 @@ func TestLimitsOnWorkThatWasNotDone(t *testing.T) {
 	for _, c := range []struct {
 		budget  spec
 		failing float64
-		want    Verdict
+		want    model.Verdict
 	}{
-		{on("primary_qps").max(1100), 0, Pass},
-		{on("primary_qps").max(1100), 0.005, Pass},
-		{on("primary_qps").max(1100), 0.05, Pass}, // 1,000 of 95 % are 1,053 of all
-		{on("primary_qps").max(1020), 0.05, Inconclusive},
-		{on("primary_qps").max(1100), 1, Inconclusive},
-		{on("primary_qps").max(900), 0.5, Fail},
-		{on("primary_statements").op("verify").max(2.3), 0, Pass},
-		{on("primary_statements").op("verify").max(2.3), 0.05, Inconclusive}, // 2.22 of those sent, 2.32 of those answered
-		{on("primary_statements").op("verify").max(2.2), 0.05, Fail},
-		{on("primary_statements").op("verify").max(2.3), 0.001, Pass},
-		{on("primary_statements").op("verify").max(20.0 / 9), 0.001, Pass}, // what it costs, and two hits that failed
-		{on("primary_statements").op("verify").max(2.2), 0.001, Fail},
+		{on("primary_qps").max(1100), 0, model.Pass},
+		{on("primary_qps").max(1100), 0.005, model.Pass},
+		{on("primary_qps").max(1100), 0.05, model.Pass}, // 1,000 of 95 % are 1,053 of all
+		{on("primary_qps").max(1020), 0.05, model.Inconclusive},
+		{on("primary_qps").max(1100), 1, model.Inconclusive},
+		{on("primary_qps").max(900), 0.5, model.Fail},
+		{on("primary_statements").op("verify").max(2.3), 0, model.Pass},
+		{on("primary_statements").op("verify").max(2.3), 0.05, model.Inconclusive}, // 2.22 of those sent, 2.32 of those answered
+		{on("primary_statements").op("verify").max(2.2), 0.05, model.Fail},
+		{on("primary_statements").op("verify").max(2.3), 0.001, model.Pass},
+		{on("primary_statements").op("verify").max(20.0 / 9), 0.001, model.Pass}, // what it costs, and two hits that failed
+		{on("primary_statements").op("verify").max(2.2), 0.001, model.Fail},
 	} {
 		m := makeRun(1, steady, "baseline", "extract-main")
 		m.fail(1, "peak", c.failing)
 		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(c.budget)}
 		if _, s := m.summarized(t); s.Budgets[0].Verdict != c.want {
-			t.Errorf("%s with %v failed: got %v (%v: %s), want %v", s.Budgets[0].name(), c.failing, s.Budgets[0].Verdict, s.Budgets[0].Actual, s.Budgets[0].Reason, c.want)
+			t.Errorf("%s with %v failed: got %v (%v: %s), want %v", s.Budgets[0].Name(), c.failing, s.Budgets[0].Verdict, s.Budgets[0].Actual, s.Budgets[0].Reason, c.want)
 		}
 	}
 }
@@ -325,7 +328,7 @@ func TestPhasesDoNotLeaveOutTheWorstRound(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "extract-main")
 	m.fail(0, "peak", 0.5)
 	run, s := m.summarized(t)
-	if e := s.Phases[0].P95Ratio; e.Verdict != Unclear {
+	if e := s.Phases[0].P95Ratio; e.Verdict != model.Unclear {
 		t.Errorf("got %+v, want no claim", e)
 	}
 	mustSay(t, run, s, "in 1 of 2 trials of baseline more than 5 % of the hits failed")
@@ -338,7 +341,7 @@ func TestLevelsAndChangeAreOfTheSameRounds(t *testing.T) {
 	m.fail(2, "peak", 1) // the second trial of extract-main
 	run, s := m.summarized(t)
 	p := s.Phases[0]
-	if e := p.P95Ratio; e.Value.Known() || e.Lo.Known() || e.Verdict != Unclear || e.Why == "" || p.P95Levels.After.Known() || !p.P95Levels.Before.Known() {
+	if e := p.P95Ratio; e.Value.Known() || e.Lo.Known() || e.Verdict != model.Unclear || e.Why == "" || p.P95Levels.After.Known() || !p.P95Levels.Before.Known() {
 		t.Errorf("got %+v and levels %+v, want no change, and a level after that is over the timeout", e, p.P95Levels)
 	}
 	mustSay(t, run, s, " extract-main  12.0 ms → over 5 s       ~              -  ~ ", "in 1 of 3 trials of extract-main more than 5 % of the hits failed")
@@ -375,7 +378,7 @@ func TestWarmUpThatFailed(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "extract-main")
 	m.fail(1, "warm-up", 0.6)
 	run, s := m.summarized(t)
-	if s.Verdict != Pass {
+	if s.Verdict != model.Pass {
 		t.Errorf("got %v (%q), want a pass with a warning", s.Verdict, s.Reasons)
 	}
 	mustSay(t, run, s, "warning: extract-main answered 40.0 % of 200 hits due at warm-up (trial 2): what is not measured was not served")
@@ -397,7 +400,7 @@ func TestTitlesOfWhatIsVoid(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for name, title := range map[string]string{"phases": phaseChart(&summary{s}).Title, "latency": (&summary{s}).latencyTitle(), "percentiles": (&summary{s}).percentilesTitle(), "shares": (&summary{s}).sharesTitle()} {
-		if !strings.Contains(title, "1,500 → 1,000 QPS") || strings.Contains(title, void) {
+		if !strings.Contains(title, "1,500 → 1,000 QPS") || strings.Contains(title, numeral.Void) {
 			t.Errorf("%s: got the title %q", name, title)
 		}
 	}
@@ -440,7 +443,7 @@ func TestHitsCutOffByTheEndOfTheRun(t *testing.T) {
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: new(0.0)}}
 	m.windowsOf(0, "peak", func(w *record.Window) { w.Missed, w.Sent, w.Completed = w.Offered/2, w.Offered/2, w.Offered/2 })
 	m.drop(0, record.EventTrialEnd)
-	if _, s := m.summarized(t); s.Verdict != Inconclusive || s.States[0].ErrorsRatio != 0 {
+	if _, s := m.summarized(t); s.Verdict != model.Inconclusive || s.States[0].ErrorsRatio != 0 {
 		t.Errorf("got %v with %v of errors (%q), want inconclusive with none", s.Verdict, s.States[0].ErrorsRatio, s.Reasons)
 	}
 }
@@ -452,27 +455,27 @@ func TestCompareKnowsCollapses(t *testing.T) {
 	broken.fail(0, "peak", 1)
 	broken.samplesOf(0, "primary", func(s *record.Sample) { s.Values["statements_total{kind=read,role=callers}"] /= 2 })
 	broken.samplesOf(0, "callers", func(s *record.Sample) { s.Values["statements_total{kind=read,node=primary,op=verify}"] /= 2 })
-	var sides []Candidate
+	var sides []judge.Candidate
 	for _, m := range []*made{sound, broken} {
-		sides = append(sides, Candidate{Source: m.header.ID, Run: m.written(t), Scenario: &m.scenario})
+		sides = append(sides, judge.Candidate{Source: m.header.ID, Run: m.written(t), Scenario: &m.scenario})
 	}
-	c, err := Compare(sides, CompareOptions{})
+	c, err := judge.Compare(sides, judge.CompareOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const told = "B collapsed: baseline answered none of 2,000 hits due at peak (trial 1)"
 	var terminal bytes.Buffer
-	if err := PrintComparison(&terminal, c, Options{}); err != nil || !strings.HasPrefix(terminal.String(), told) || c.Verdict() != Fail {
+	if err := PrintComparison(&terminal, c, Options{}); err != nil || !strings.HasPrefix(terminal.String(), told) || c.Verdict() != model.Fail {
 		t.Errorf("got %v, %v and %s, want it to begin with %q", err, c.Verdict(), terminal.String(), told)
 	}
 	slices.Reverse(sides)
-	other, err := Compare(sides, CompareOptions{})
-	if err != nil || other.Verdict() != Inconclusive || !strings.Contains(strings.Join((&comparison{other}).sentences(), "\n"), "A collapsed: baseline answered none") {
+	other, err := judge.Compare(sides, judge.CompareOptions{})
+	if err != nil || other.Verdict() != model.Inconclusive || !strings.Contains(strings.Join((&comparison{other}).sentences(), "\n"), "A collapsed: baseline answered none") {
 		t.Errorf("the other way round: got %v, %v and %q", err, other.Verdict(), (&comparison{other}).sentences())
 	}
 	for _, n := range c.States[0].Numbers {
-		if change := n.Changes[0]; change.Verdict == Better || n.Metric == "primary_qps" && change.Why == "" {
-			t.Errorf("%s: got %+v, want nothing better, and why", n.name(), change)
+		if change := n.Changes[0]; change.Verdict == model.Better || n.Metric == "primary_qps" && change.Why == "" {
+			t.Errorf("%s: got %+v, want nothing better, and why", comparedName(n), change)
 		}
 	}
 }

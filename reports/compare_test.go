@@ -15,18 +15,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // candidate is a made-up run as one to compare.
-func (m *made) candidate(t *testing.T, source string) Candidate {
+func (m *made) candidate(t *testing.T, source string) judge.Candidate {
 	t.Helper()
-	return Candidate{Source: source, Run: m.written(t), Scenario: &m.scenario}
+	return judge.Candidate{Source: source, Run: m.written(t), Scenario: &m.scenario}
 }
 
-func compared(t *testing.T, o CompareOptions, candidates ...Candidate) *Comparison {
+func compared(t *testing.T, o judge.CompareOptions, candidates ...judge.Candidate) *model.Comparison {
 	t.Helper()
-	c, err := Compare(candidates, o)
+	c, err := judge.Compare(candidates, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +37,7 @@ func compared(t *testing.T, o CompareOptions, candidates ...Candidate) *Comparis
 }
 
 // changeOf is the change of a number in the i-th other run.
-func (c *Comparison) changeOf(t *testing.T, state, metric, operation string, i int) Change {
+func changeOf(t *testing.T, c *model.Comparison, state, metric, operation string, i int) model.Change {
 	t.Helper()
 	for _, s := range c.States {
 		for _, n := range s.Numbers {
@@ -44,7 +47,7 @@ func (c *Comparison) changeOf(t *testing.T, state, metric, operation string, i i
 		}
 	}
 	t.Fatalf("%s has no %s(%s)", state, metric, operation)
-	return Change{}
+	return model.Change{}
 }
 
 // costlier makes every statement of a state on the primary be asked so many times.
@@ -71,7 +74,7 @@ func slower(factor float64) func(int, string) float64 {
 }
 
 // turns are runs of two builds that take turns. The machine is a per cent slower with every one.
-func turns(t *testing.T, each int, before, after func(factor float64) *made) (candidates []Candidate) {
+func turns(t *testing.T, each int, before, after func(factor float64) *made) (candidates []judge.Candidate) {
 	t.Helper()
 	for i := range 2 * each {
 		build, commit := before, "abc"
@@ -102,39 +105,39 @@ func TestCompareChanges(t *testing.T) {
 		runs, rounds int
 		after        func(hour float64) *made
 		// want are the verdicts on p95, primary_qps, primary_statements(verify) and errors of the baseline.
-		want [4]Effect
+		want [4]model.Effect
 	}{
-		{"the same", 2, 3, run(3), [4]Effect{}},
-		{"slower than hours differ by", 2, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]Effect{Worse}},
-		{"faster", 2, 3, func(hour float64) *made { return run(3)(0.5 * hour) }, [4]Effect{Better}},
-		{"slower, in single trials", 2, 1, func(hour float64) *made { return run(1)(1.5 * hour) }, [4]Effect{Worse}},
-		{"slower, in one run", 1, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]Effect{}},
-		{"slower, as hours are", 2, 8, func(hour float64) *made { return run(8)(1.02 * hour) }, [4]Effect{}},
-		{"one more read", 1, 1, costlier(1, 1.5), [4]Effect{Unclear, Worse, Worse}},
-		{"one more read, in each of two runs", 2, 1, costlier(1, 1.5), [4]Effect{Unclear, Worse, Worse}},
-		{"fewer reads", 1, 1, costlier(1, 0.5), [4]Effect{Unclear, Better, Better}},
-		{"one per cent more reads", 1, 3, costlier(3, 1.01), [4]Effect{}},
-		{"some fail each time", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]Effect{Unclear, Unclear, Unclear, Worse}},
-		{"some fail in one run", 1, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]Effect{}},
-		{"one fails each time, as it happens", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 1000, 0) }, [4]Effect{}},
+		{"the same", 2, 3, run(3), [4]model.Effect{}},
+		{"slower than hours differ by", 2, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]model.Effect{model.Worse}},
+		{"faster", 2, 3, func(hour float64) *made { return run(3)(0.5 * hour) }, [4]model.Effect{model.Better}},
+		{"slower, in single trials", 2, 1, func(hour float64) *made { return run(1)(1.5 * hour) }, [4]model.Effect{model.Worse}},
+		{"slower, in one run", 1, 3, func(hour float64) *made { return run(3)(1.5 * hour) }, [4]model.Effect{}},
+		{"slower, as hours are", 2, 8, func(hour float64) *made { return run(8)(1.02 * hour) }, [4]model.Effect{}},
+		{"one more read", 1, 1, costlier(1, 1.5), [4]model.Effect{model.Unclear, model.Worse, model.Worse}},
+		{"one more read, in each of two runs", 2, 1, costlier(1, 1.5), [4]model.Effect{model.Unclear, model.Worse, model.Worse}},
+		{"fewer reads", 1, 1, costlier(1, 0.5), [4]model.Effect{model.Unclear, model.Better, model.Better}},
+		{"one per cent more reads", 1, 3, costlier(3, 1.01), [4]model.Effect{}},
+		{"some fail each time", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]model.Effect{model.Unclear, model.Unclear, model.Unclear, model.Worse}},
+		{"some fail in one run", 1, 3, func(hour float64) *made { return failing(run(3)(hour), 25, 0, 3, 4) }, [4]model.Effect{}},
+		{"one fails each time, as it happens", 2, 3, func(hour float64) *made { return failing(run(3)(hour), 1000, 0) }, [4]model.Effect{}},
 		{"some fail once", 2, 3, func(hour float64) *made {
 			if hour > 1.02 {
 				return run(3)(hour)
 			}
 			return failing(run(3)(hour), 25, 0)
-		}, [4]Effect{}},
+		}, [4]model.Effect{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := compared(t, CompareOptions{}, turns(t, tt.runs, run(tt.rounds), tt.after)...)
-			for i, k := range []Key{{Metric: "p95"}, {Metric: "primary_qps"}, {Metric: "primary_statements", Operation: "verify"}, {Metric: "errors"}} {
-				if got := c.changeOf(t, "baseline", k.Metric, k.Operation, 0); got.Verdict != tt.want[i] {
+			c := compared(t, judge.CompareOptions{}, turns(t, tt.runs, run(tt.rounds), tt.after)...)
+			for i, k := range []model.Key{{Metric: "p95"}, {Metric: "primary_qps"}, {Metric: "primary_statements", Operation: "verify"}, {Metric: "errors"}} {
+				if got := changeOf(t, c, "baseline", k.Metric, k.Operation, 0); got.Verdict != tt.want[i] {
 					t.Errorf("%s: got %v (%+v), want %v", k.Metric, got.Verdict, got, tt.want[i])
 				}
 			}
-			if got := c.changeOf(t, "extract-main", "primary_qps", "", 0); got.Verdict != Unclear {
+			if got := changeOf(t, c, "extract-main", "primary_qps", "", 0); got.Verdict != model.Unclear {
 				t.Errorf("the state nobody touched: got %v", got.Verdict)
 			}
-			if p95 := c.changeOf(t, "baseline", "p95", "", 0); !p95.Ratio.Known() || p95.Lo.Known() != (tt.runs > 1) {
+			if p95 := changeOf(t, c, "baseline", "p95", "", 0); !p95.Ratio.Known() || p95.Lo.Known() != (tt.runs > 1) {
 				t.Errorf("over %d runs: got %v and the interval %v to %v", tt.runs, p95.Ratio, p95.Lo, p95.Hi)
 			}
 			if got := strings.Contains(strings.Join((&comparison{c}).legend(), "\n"), "give two or more runs of each build"); got != (tt.runs == 1) {
@@ -162,14 +165,14 @@ func TestCompareIsSymmetric(t *testing.T) {
 		m.costlier("cache", 2)
 		return m
 	})
-	there := compared(t, CompareOptions{}, runs...)
+	there := compared(t, judge.CompareOptions{}, runs...)
 	slices.Reverse(runs)
-	back := compared(t, CompareOptions{}, runs...)
-	opposite := map[Effect]Effect{Unclear: Unclear, Better: Worse, Worse: Better, Differs: Differs}
+	back := compared(t, judge.CompareOptions{}, runs...)
+	opposite := map[model.Effect]model.Effect{model.Unclear: model.Unclear, model.Better: model.Worse, model.Worse: model.Better, model.Differs: model.Differs}
 	for i, s := range there.States {
 		for j, n := range s.Numbers {
 			if got, want := back.States[i].Numbers[j].Changes[0], n.Changes[0]; got.Verdict != opposite[want.Verdict] {
-				t.Errorf("%s of %s: %+v and back %+v", n.name(), s.State, want, got)
+				t.Errorf("%s of %s: %+v and back %+v", comparedName(n), s.State, want, got)
 			}
 		}
 	}
@@ -210,20 +213,20 @@ func TestCompareRefuses(t *testing.T) {
 		m := makeRun(1, steady, "baseline")
 		first := m.candidate(t, "a")
 		tt.change(&m.header)
-		candidates := []Candidate{first, m.candidate(t, "b")}
-		_, err := Compare(candidates, CompareOptions{})
+		candidates := []judge.Candidate{first, m.candidate(t, "b")}
+		_, err := judge.Compare(candidates, judge.CompareOptions{})
 		if tt.want == "" {
 			if err != nil {
 				t.Errorf("got %v, want no refusal", err)
 			}
 			continue
 		}
-		var refused Incomparable
+		var refused judge.Incomparable
 		if !errors.As(err, &refused) || len(refused.Differences) != 1 || !strings.Contains(err.Error(), "\n  "+tt.want+"\n") || !strings.Contains(err.Error(), "--anyway") {
 			t.Errorf("got %v, want it to name %s", err, tt.want)
 			continue
 		}
-		c := compared(t, CompareOptions{Anyway: true}, candidates...)
+		c := compared(t, judge.CompareOptions{Anyway: true}, candidates...)
 		want := "not the same: " + strings.NewReplacer("(a)", "(A)", "(b)", "(B)").Replace(tt.want)
 		if got := (&comparison{c}).warnings(); len(got) != 1 || got[0] != want {
 			t.Errorf("--anyway: got %q, want %q", got, want)
@@ -236,7 +239,7 @@ func TestCompareTellsWhatIsNotStated(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	first := m.candidate(t, "a")
 	m.header.Versions["replica"], m.header.Settings["wal_level"] = "15.1", "replica"
-	c := compared(t, CompareOptions{}, first, m.candidate(t, "b"))
+	c := compared(t, judge.CompareOptions{}, first, m.candidate(t, "b"))
 	want := "not stated by all, so not compared: versions.replica: not stated (A), 15.1 (B); settings.wal_level: not stated (A), replica (B)"
 	if got := c.Notes[len(c.Notes)-1]; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -246,15 +249,15 @@ func TestCompareTellsWhatIsNotStated(t *testing.T) {
 func TestCompareStages(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	a, b := m.candidate(t, "a"), m.candidate(t, "b")
-	if c := compared(t, CompareOptions{}, a, b); c.Stage != "peak" {
+	if c := compared(t, judge.CompareOptions{}, a, b); c.Stage != "peak" {
 		t.Errorf("got %s, want the headline", c.Stage)
 	}
-	c := compared(t, CompareOptions{Stage: "calm"}, a, b)
+	c := compared(t, judge.CompareOptions{Stage: "calm"}, a, b)
 	if c.Stage != "calm" || c.States[0].Hits[1] != 200 {
 		t.Errorf("got %s with %v hits", c.Stage, c.States[0].Hits)
 	}
 	for _, stage := range []string{"warm-up", "night"} {
-		if _, err := Compare([]Candidate{a, b}, CompareOptions{Stage: stage}); err == nil || !strings.Contains(err.Error(), "add --stage with one of calm, peak") {
+		if _, err := judge.Compare([]judge.Candidate{a, b}, judge.CompareOptions{Stage: stage}); err == nil || !strings.Contains(err.Error(), "add --stage with one of calm, peak") {
 			t.Errorf("%s: got %v", stage, err)
 		}
 	}
@@ -263,11 +266,11 @@ func TestCompareStages(t *testing.T) {
 func TestCompareWhatCannotBe(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
 	a := m.candidate(t, "a")
-	if _, err := Compare([]Candidate{a}, CompareOptions{}); !errors.Is(err, ErrTooFewRuns) {
+	if _, err := judge.Compare([]judge.Candidate{a}, judge.CompareOptions{}); !errors.Is(err, judge.ErrTooFewRuns) {
 		t.Errorf("got %v", err)
 	}
 	m.header.SelfTest = &record.SelfTest{State: "baseline"}
-	if _, err := Compare([]Candidate{a, m.candidate(t, "b")}, CompareOptions{}); !errors.Is(err, ErrSelfTestRun) || !strings.HasPrefix(err.Error(), "b: ") {
+	if _, err := judge.Compare([]judge.Candidate{a, m.candidate(t, "b")}, judge.CompareOptions{}); !errors.Is(err, judge.ErrSelfTestRun) || !strings.HasPrefix(err.Error(), "b: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -276,32 +279,32 @@ func TestCompareWhatCannotBe(t *testing.T) {
 func TestCompareWithSaved(t *testing.T) {
 	before, after := makeRun(3, wobble, "baseline", "cache"), makeRun(3, slower(2), "baseline", "cache")
 	after.costlier("cache", 3)
-	old, run := Candidate{Source: "old.json", Saved: saved(t, before)}, after.candidate(t, "after")
-	c := compared(t, CompareOptions{}, old, run)
-	full := compared(t, CompareOptions{}, before.candidate(t, "before"), run)
+	old, run := judge.Candidate{Source: "old.json", Saved: saved(t, before)}, after.candidate(t, "after")
+	c := compared(t, judge.CompareOptions{}, old, run)
+	full := compared(t, judge.CompareOptions{}, before.candidate(t, "before"), run)
 	for i, s := range full.States {
 		for j, n := range s.Numbers {
 			got, want := c.States[i].Numbers[j], n
-			if got.name() != want.name() || got.Changes[0].Verdict != want.Changes[0].Verdict {
-				t.Errorf("%s of %s: got %+v, want %+v", n.name(), s.State, got, want)
+			if comparedName(got) != comparedName(want) || got.Changes[0].Verdict != want.Changes[0].Verdict {
+				t.Errorf("%s of %s: got %+v, want %+v", comparedName(n), s.State, got, want)
 			}
-			if (Key{Metric: n.Metric}).latency() && (!got.Changes[0].Ratio.Known() || got.Changes[0].Verdict != Unclear) {
-				t.Errorf("%s of %s: got %+v, want a value that proves nothing", n.name(), s.State, got)
+			if (model.Key{Metric: n.Metric}).Latency() && (!got.Changes[0].Ratio.Known() || got.Changes[0].Verdict != model.Unclear) {
+				t.Errorf("%s of %s: got %+v, want a value that proves nothing", comparedName(n), s.State, got)
 			}
 		}
 	}
 	if !strings.HasPrefix(c.Notes[0], "A is a saved baseline") || !c.Runs[0].Saved {
 		t.Errorf("got %q", c.Notes)
 	}
-	both := compared(t, CompareOptions{Stage: "peak"}, old, Candidate{Source: "new.json", Saved: saved(t, after)})
-	if got := both.changeOf(t, "cache", "primary_qps", "", 0).Verdict; got != full.changeOf(t, "cache", "primary_qps", "", 0).Verdict {
+	both := compared(t, judge.CompareOptions{Stage: "peak"}, old, judge.Candidate{Source: "new.json", Saved: saved(t, after)})
+	if got := changeOf(t, both, "cache", "primary_qps", "", 0).Verdict; got != changeOf(t, full, "cache", "primary_qps", "", 0).Verdict {
 		t.Errorf("two baselines: got %v", got)
 	}
-	if _, err := Compare([]Candidate{old, old}, CompareOptions{}); err == nil || !strings.Contains(err.Error(), "saved baselines have no headline stage; add --stage with one of calm, peak") {
+	if _, err := judge.Compare([]judge.Candidate{old, old}, judge.CompareOptions{}); err == nil || !strings.Contains(err.Error(), "saved baselines have no headline stage; add --stage with one of calm, peak") {
 		t.Errorf("got %v", err)
 	}
 	after.header.Host.CPUs, after.header.Stages[2].Hits = 64, 2001
-	if _, err := Compare([]Candidate{old, after.candidate(t, "after")}, CompareOptions{}); err == nil ||
+	if _, err := judge.Compare([]judge.Candidate{old, after.candidate(t, "after")}, judge.CompareOptions{}); err == nil ||
 		!strings.Contains(err.Error(), "host.cpus: 2 (old.json), 64 (after)") || !strings.Contains(err.Error(), "stage peak: 2,000 hits in 4 s (old.json), 2,001 hits in 4 s (after)") {
 		t.Errorf("got %v", err)
 	}
@@ -311,11 +314,11 @@ func TestCompareWithSaved(t *testing.T) {
 func TestCompareIncomplete(t *testing.T) {
 	whole, cut := makeRun(1, steady, "baseline", "cache"), makeRun(1, steady, "baseline", "cache")
 	cut.events = append(cut.events[:3:3], record.Event{AtSeconds: 20, Trial: 1, Kind: record.EventInterrupted, Text: "interrupt"})
-	c := compared(t, CompareOptions{}, whole.candidate(t, "whole"), cut.candidate(t, "cut"))
+	c := compared(t, judge.CompareOptions{}, whole.candidate(t, "whole"), cut.candidate(t, "cut"))
 	if !strings.Contains(strings.Join(c.Notes, "\n"), "B did not reach its end: interrupt") {
 		t.Errorf("got %q", c.Notes)
 	}
-	if got := c.changeOf(t, "cache", "p95", "", 0); got.Ratio.Known() || got.Verdict != Unclear {
+	if got := changeOf(t, c, "cache", "p95", "", 0); got.Ratio.Known() || got.Verdict != model.Unclear {
 		t.Errorf("a state without a valid trial: got %+v", got)
 	}
 }
@@ -323,12 +326,12 @@ func TestCompareIncomplete(t *testing.T) {
 // A run that is named twice, or beside what was saved of it, says nothing of what two runs differ by.
 func TestCompareOneRun(t *testing.T) {
 	m := makeRun(1, steady, "baseline")
-	run, old := m.candidate(t, "run"), Candidate{Source: "old.json", Saved: saved(t, m)}
-	for want, others := range map[string][]Candidate{
+	run, old := m.candidate(t, "run"), judge.Candidate{Source: "old.json", Saved: saved(t, m)}
+	for want, others := range map[string][]judge.Candidate{
 		"these are one run, so nothing can differ":                            {run, run},
 		"A was saved from the run B: they are one run, so nothing can differ": {old, run},
 	} {
-		notes := strings.Join(compared(t, CompareOptions{}, others...).Notes, "\n")
+		notes := strings.Join(compared(t, judge.CompareOptions{}, others...).Notes, "\n")
 		if !strings.Contains(notes, want) || strings.Contains(notes, "the same build") {
 			t.Errorf("got %q, want %q", notes, want)
 		}
@@ -341,7 +344,7 @@ func TestCompareVoid(t *testing.T) {
 	other.header.Commit = "def"
 	m.sentLate(0)
 	m.sentLate(3)
-	c := compared(t, CompareOptions{}, m.candidate(t, "a"), other.candidate(t, "b"))
+	c := compared(t, judge.CompareOptions{}, m.candidate(t, "a"), other.candidate(t, "b"))
 	for _, want := range []string{
 		" p95 void 12.0 ms - - -", " primary_qps 1,500/s 1,500/s ±0 % - ~", " hits void 4,000", " runs/valid trials void 1/2", " trials of counts 2 2",
 	} {
@@ -350,7 +353,7 @@ func TestCompareVoid(t *testing.T) {
 			t.Errorf("got\n%s\nwant %q", text, want)
 		}
 	}
-	if text := (&comparison{c}).stateTable(c.States[1], paint{}, asIs).Render(); strings.Contains(text, void) || strings.Contains(text, "trials of counts") {
+	if text := (&comparison{c}).stateTable(c.States[1], paint{}, asIs).Render(); strings.Contains(text, numeral.Void) || strings.Contains(text, "trials of counts") {
 		t.Errorf("a whole state: got\n%s", text)
 	}
 }
@@ -374,8 +377,8 @@ func TestCompareCountsOfTheSameRounds(t *testing.T) {
 	less.header.ID = "less"
 	// A trial that did not end has no counts to believe.
 	less.events = append(less.events[:3:3], record.Event{AtSeconds: 30, Trial: -1, Kind: record.EventDone})
-	c := compared(t, CompareOptions{}, whole.candidate(t, "whole"), less.candidate(t, "less"))
-	if got := c.changeOf(t, "baseline", "primary_statements", "", 0); got.Verdict != Unclear || got.Ratio != 1 {
+	c := compared(t, judge.CompareOptions{}, whole.candidate(t, "whole"), less.candidate(t, "less"))
+	if got := changeOf(t, c, "baseline", "primary_statements", "", 0); got.Verdict != model.Unclear || got.Ratio != 1 {
 		t.Errorf("got %+v, want no change in the round that both have", got)
 	}
 	if want := "baseline: counts of A and B are compared over the 1 round that both have"; c.Notes[0] != want {
@@ -384,10 +387,10 @@ func TestCompareCountsOfTheSameRounds(t *testing.T) {
 }
 
 // strangers are three builds with names that want to be something else; they took turns.
-func strangers(t *testing.T) *Comparison {
+func strangers(t *testing.T) *model.Comparison {
 	t.Helper()
 	const name = "<script>alert(1)</script> 캐시"
-	var candidates []Candidate
+	var candidates []judge.Candidate
 	for i, build := range []struct {
 		commit      string
 		slow, reads float64
@@ -401,7 +404,7 @@ func strangers(t *testing.T) *Comparison {
 		m.header.ID, m.header.Started = fmt.Sprint("run-", i), m.header.Started.Add(time.Duration(i)*time.Hour)
 		candidates = append(candidates, m.candidate(t, build.commit))
 	}
-	return compared(t, CompareOptions{}, candidates...)
+	return compared(t, judge.CompareOptions{}, candidates...)
 }
 
 func TestComparisonTold(t *testing.T) {
@@ -413,9 +416,9 @@ func TestComparisonTold(t *testing.T) {
 	}
 	two := turns(t, 1, old, changed)
 	two[1].Run.Header.Seed = 8
-	for name, c := range map[string]*Comparison{
-		"compare-two":   compared(t, CompareOptions{Anyway: true}, two...),
-		"compare-turns": compared(t, CompareOptions{}, turns(t, 2, old, changed)...),
+	for name, c := range map[string]*model.Comparison{
+		"compare-two":   compared(t, judge.CompareOptions{Anyway: true}, two...),
+		"compare-turns": compared(t, judge.CompareOptions{}, turns(t, 2, old, changed)...),
 		"compare-three": strangers(t),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -431,7 +434,7 @@ func TestComparisonTold(t *testing.T) {
 			golden(t, name+".txt", terminal.Bytes())
 			golden(t, name+".md", page.Bytes())
 			golden(t, name+".json", data.Bytes())
-			var back Comparison
+			var back model.Comparison
 			if err := json.Unmarshal(data.Bytes(), &back); err != nil {
 				t.Fatal(err)
 			}

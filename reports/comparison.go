@@ -12,6 +12,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -23,7 +25,7 @@ const ComparisonFile = "compare.md"
 const findingsTold = 4
 
 // PrintComparison writes a comparison for the terminal: what changed, the warnings, and a table for each state.
-func PrintComparison(w io.Writer, judged *Comparison, o Options) error {
+func PrintComparison(w io.Writer, judged *model.Comparison, o Options) error {
 	c := &comparison{judged}
 	p := paint(o)
 	var b strings.Builder
@@ -51,7 +53,7 @@ func PrintComparison(w io.Writer, judged *Comparison, o Options) error {
 func asIs(words string) string { return words }
 
 // WriteComparison leaves compare.md and the charts in dir, and makes dir if need be.
-func WriteComparison(dir string, judged *Comparison) error {
+func WriteComparison(dir string, judged *model.Comparison) error {
 	c := &comparison{judged}
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write comparison: %w", err)
@@ -93,7 +95,7 @@ func comparisonMarkdown(w io.Writer, c *comparison) error {
 // warnings are what differs and should not.
 func (c *comparison) warnings() (list []string) {
 	for _, d := range c.Differences {
-		list = append(list, "not the same: "+d.text(c.labels()))
+		list = append(list, "not the same: "+d.Text(c.Labels()))
 	}
 	return list
 }
@@ -108,7 +110,7 @@ func (c *comparison) runTable(escape func(string) string) table.Writer {
 			build += " with the defect " + r.Sabotage
 		}
 		if r.Saved {
-			build, valid, verdict = missing, missing, "saved baseline"
+			build, valid, verdict = numeral.Missing, numeral.Missing, "saved baseline"
 		}
 		t.AppendRow(table.Row{r.Label, escape(r.ID), escape(r.Source), escape(build), valid, verdict})
 	}
@@ -116,7 +118,7 @@ func (c *comparison) runTable(escape func(string) string) table.Writer {
 }
 
 // stateTable has a row for each number, and of two groups the interval as well: there is room for it.
-func (c *comparison) stateTable(s ComparedState, p paint, escape func(string) string) table.Writer {
+func (c *comparison) stateTable(s model.ComparedState, p paint, escape func(string) string) table.Writer {
 	wide := len(c.Groups) == 2
 	columns, numbers := []any{escape(s.State) + " at " + escape(c.Stage), c.Groups[0].Label}, []int{2}
 	var blank []any
@@ -133,8 +135,8 @@ func (c *comparison) stateTable(s ComparedState, p paint, escape func(string) st
 	t := newTable(columns...)
 	right(t, numbers...)
 	for _, n := range s.Numbers {
-		if !n.idle() {
-			t.AppendRow(n.row(s, p, escape, wide))
+		if !idle(n) {
+			t.AppendRow(comparedRow(n, s, p, escape, wide))
 		}
 	}
 	rests := func(name string, on func(i int) string) {
@@ -144,78 +146,78 @@ func (c *comparison) stateTable(s ComparedState, p paint, escape func(string) st
 		}
 		t.AppendRow(row)
 	}
-	rests("hits", func(i int) string { return s.or(s.Trials, i, number(s.Hits[i])) })
-	rests("runs/valid trials", func(i int) string { return s.or(s.Trials, i, fmt.Sprintf("%d/%d", s.Runs[i], s.Trials[i])) })
+	rests("hits", func(i int) string { return believedOr(s, s.Trials, i, numeral.Number(s.Hits[i])) })
+	rests("runs/valid trials", func(i int) string { return believedOr(s, s.Trials, i, fmt.Sprintf("%d/%d", s.Runs[i], s.Trials[i])) })
 	if !slices.Equal(s.Counted, s.Trials) {
-		rests("trials of counts", func(i int) string { return s.or(s.Counted, i, count(uint64(s.Counted[i]))) })
+		rests("trials of counts", func(i int) string { return believedOr(s, s.Counted, i, numeral.Count(uint64(s.Counted[i]))) })
 	}
 	return t
 }
 
 // or is the text of the i-th group, unless trials were begun and none of them is believed.
-func (s ComparedState) or(believed []int, i int, text string) string {
+func believedOr(s model.ComparedState, believed []int, i int, text string) string {
 	if believed[i] == 0 && s.Begun[i] > 0 {
-		return void
+		return numeral.Void
 	}
 	return text
 }
 
 // text is a number of the i-th group.
-func (s ComparedState) text(n ComparedNumber, i int) string {
+func comparedText(s model.ComparedState, n model.ComparedNumber, i int) string {
 	believed := s.Counted
-	if (Key{Metric: n.Metric}).latency() {
+	if (model.Key{Metric: n.Metric}).Latency() {
 		believed = s.Trials
 	}
 	if v := n.Values[i]; v.Known() || n.Metric == "errors" {
-		return n.text(v)
+		return numberText(n, v)
 	}
-	return s.or(believed, i, missing)
+	return believedOr(s, believed, i, numeral.Missing)
 }
 
 // idle tells whether a number of one operation says nothing anywhere, as statements that nobody sends.
-func (n ComparedNumber) idle() bool {
+func idle(n model.ComparedNumber) bool {
 	return n.Operation != "" && !slices.ContainsFunc(n.Values, func(v stat.Number) bool { return v.Known() && v != 0 })
 }
 
-func (n ComparedNumber) row(s ComparedState, p paint, escape func(string) string, wide bool) table.Row {
-	row := table.Row{escape(n.name()), s.text(n, 0)}
+func comparedRow(n model.ComparedNumber, s model.ComparedState, p paint, escape func(string) string, wide bool) table.Row {
+	row := table.Row{escape(comparedName(n)), comparedText(s, n, 0)}
 	for i, c := range n.Changes {
-		row = append(row, s.text(n, i+1), n.change(i))
+		row = append(row, comparedText(s, n, i+1), changeText(n, i))
 		if wide {
-			row = append(row, span(Estimate{Lo: c.Lo, Hi: c.Hi}))
+			row = append(row, model.Interval(model.Estimate{Lo: c.Lo, Hi: c.Hi}))
 		}
-		row = append(row, n.verdict(p, i))
+		row = append(row, comparedVerdict(n, p, i))
 	}
 	return row
 }
 
-func (n ComparedNumber) name() string {
+func comparedName(n model.ComparedNumber) string {
 	if n.Operation == "" {
 		return n.Metric
 	}
 	return n.Metric + "(" + n.Operation + ")"
 }
 
-func (n ComparedNumber) text(value stat.Number) string {
-	return Budget{Unit: n.Unit}.text(value)
+func numberText(n model.ComparedNumber, value stat.Number) string {
+	return model.Budget{Unit: n.Unit}.Text(value)
 }
 
 // change of the i-th other group; from nothing to something has no ratio.
-func (n ComparedNumber) change(i int) string {
+func changeText(n model.ComparedNumber, i int) string {
 	if c := n.Changes[i]; c.Ratio.Known() || n.Values[0] != 0 || !n.Values[i+1].Known() {
-		return change(c.Ratio)
+		return numeral.Change(c.Ratio)
 	}
 	return "from 0"
 }
 
-func (n ComparedNumber) verdict(p paint, i int) string {
+func comparedVerdict(n model.ComparedNumber, p paint, i int) string {
 	if !n.Values[0].Known() || !n.Values[i+1].Known() {
-		return missing
+		return numeral.Missing
 	}
 	switch v := n.Changes[i].Verdict; v {
-	case Better:
+	case model.Better:
 		return p.with(v.String(), text.FgGreen)
-	case Worse:
+	case model.Worse:
 		return p.with(v.String(), text.FgRed)
 	default:
 		return v.String()
@@ -232,7 +234,7 @@ type finding struct {
 func (c *comparison) sentences() (list []string) {
 	list = c.collapses()
 	for i := range c.Groups[1:] {
-		words, unproven := c.findings(i, func(ComparedNumber) bool { return true })
+		words, unproven := c.findings(i, func(model.ComparedNumber) bool { return true })
 		list = append(list, fmt.Sprintf("%s; no proven change in %d numbers", words, unproven))
 	}
 	return list
@@ -240,8 +242,8 @@ func (c *comparison) sentences() (list []string) {
 
 // collapses name the builds that fell over: beside that no change means anything.
 func (c *comparison) collapses() (list []string) {
-	list = limited(c.collapsed(), findingsTold)
-	if c.Verdict() == Inconclusive {
+	list = numeral.Limited(c.collapsed(), findingsTold)
+	if c.Verdict() == model.Inconclusive {
 		list = append(list, "what is held against a build that collapsed shows no change; measure the first one anew")
 	}
 	return list
@@ -249,34 +251,34 @@ func (c *comparison) collapses() (list []string) {
 
 func (c *comparison) collapsed() (list []string) {
 	for _, one := range c.Collapsed {
-		share := percent(float64(one.AnsweredRatio))
+		share := numeral.Percent(float64(one.AnsweredRatio))
 		if one.AnsweredRatio == 0 {
 			share = "none"
 		}
 		list = append(list, fmt.Sprintf("%s collapsed: %s answered %s of %s hits due at %s (trial %d); work that was not done makes no count better", one.Label,
-			one.State, share, count(one.Hits), c.Stage, one.Trial+1))
+			one.State, share, numeral.Count(one.Hits), c.Stage, one.Trial+1))
 	}
 	return list
 }
 
 // findings are what is proven of some numbers of the i-th of the other groups, and of how many nothing is.
-func (c *comparison) findings(i int, about func(ComparedNumber) bool) (words string, unproven int) {
-	found := map[Effect][]finding{}
+func (c *comparison) findings(i int, about func(model.ComparedNumber) bool) (words string, unproven int) {
+	found := map[model.Effect][]finding{}
 	for _, s := range c.States {
 		for _, n := range s.Numbers {
 			switch v := n.Changes[i].Verdict; {
 			case !about(n):
-			case v != Unclear:
-				found[v] = append(found[v], finding{fmt.Sprintf("%s of %s %s", n.name(), s.State, n.change(i)), n.Changes[i].extent()})
+			case v != model.Unclear:
+				found[v] = append(found[v], finding{fmt.Sprintf("%s of %s %s", comparedName(n), s.State, changeText(n, i)), extent(n.Changes[i])})
 			case n.Values[0].Known() && n.Values[i+1].Known():
 				unproven++
 			}
 		}
 	}
 	words = fmt.Sprintf("%s against %s at %s: worse: %s; better: %s", c.Groups[i+1].Label, c.Groups[0].Label, c.Stage,
-		largest(found[Worse]), largest(found[Better]))
-	if len(found[Differs]) > 0 {
-		words += "; different: " + largest(found[Differs])
+		largest(found[model.Worse]), largest(found[model.Better]))
+	if len(found[model.Differs]) > 0 {
+		words += "; different: " + largest(found[model.Differs])
 	}
 	return words, unproven
 }
@@ -290,22 +292,22 @@ func largest(findings []finding) string {
 	for _, f := range findings {
 		words = append(words, f.what)
 	}
-	return strings.Join(limited(words, findingsTold), ", ")
+	return strings.Join(numeral.Limited(words, findingsTold), ", ")
 }
 
 // legend says how the marks came about, and what to do where they cannot.
 func (c *comparison) legend() []string {
 	lines := []string{"~ it is not proven that anything changed; - not known; void not believed"}
-	if slices.ContainsFunc(c.States, func(s ComparedState) bool { return slices.Min(s.Runs) < 2 }) {
+	if slices.ContainsFunc(c.States, func(s model.ComparedState) bool { return slices.Min(s.Runs) < 2 }) {
 		lines = append(lines, "latencies and errors of one run are never proven to have changed: the machine differs from run to run; "+
 			"give two or more runs of each build, best measured in turn")
 	}
 	counts := fmt.Sprintf("counts: by value, beyond %s, what hits in flight can explain, and what so few statements may differ by (at 95 %%, had each "+
-		"come by chance)", limit(percent(countWorse-1)))
+		"come by chance)", numeral.Limit(numeral.Percent(model.CountWorse-1)))
 	if c.Chance {
-		counts += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", limit(percent(cacheSlack)))
+		counts += fmt.Sprintf("; what the cache leaves to the replica hangs on the moment, so beyond %s", numeral.Limit(numeral.Percent(model.CacheSlack)))
 	}
 	return append(lines, "latencies: of a run the geometric mean over its trials, of several that over the runs; the interval of their ratio is Welch's, of "+
 		"two independent samples of runs; up to one in twenty that did not change is marked all the same", counts,
-		fmt.Sprintf("errors: by the interval of the difference between runs, as latencies are, beyond %d failures", chanceFailures))
+		fmt.Sprintf("errors: by the interval of the difference between runs, as latencies are, beyond %d failures", model.ChanceFailures))
 }

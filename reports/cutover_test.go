@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -113,10 +115,10 @@ func (m *made) readSource(source string, sums map[string]float64, second int, fi
 	}
 }
 
-func (m *made) cutover(t *testing.T) (*record.Run, *Cutover) {
+func (m *made) cutover(t *testing.T) (*record.Run, *model.Cutover) {
 	t.Helper()
 	run := m.written(t)
-	c, err := JudgeCutover(run, &m.scenario)
+	c, err := judge.JudgeCutover(run, &m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func thereAndBack() *made {
 // A healthy cutover is a pass, and says of each state what it was like undisturbed and of each switch what went on around it.
 func TestCutover(t *testing.T) {
 	run, c := thereAndBack().cutover(t)
-	if c.Verdict != Pass || len(c.Reasons)+len(c.Warnings) != 0 || !c.Validity.Valid {
+	if c.Verdict != model.Pass || len(c.Reasons)+len(c.Warnings) != 0 || !c.Validity.Valid {
 		t.Fatalf("got %v for %q, %q; %q", c.Verdict, c.Reasons, c.Warnings, c.Validity.Reasons)
 	}
 	// The job begins five seconds into the first hold of extract-main.
@@ -174,7 +176,7 @@ func TestCutover(t *testing.T) {
 	}
 	golden(t, "cutover.md", out.Bytes())
 	out.Reset()
-	if err := (&cutover{c}).html(&out, Examine(run).Details(nil)); err != nil {
+	if err := (&cutover{c}).html(&out, judge.Examine(run).Details(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "its hits over the whole seconds in that") {
@@ -202,49 +204,49 @@ func TestCutoverVerdict(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		spoil  func(*made)
-		want   Verdict
+		want   model.Verdict
 		reason string
 	}{
-		{"an error around a switch", func(m *made) { m.second(10, fails(1)) }, Fail, "1 of 300 hits failed around baseline → extract-main (limit 0 %)"},
-		{"an error elsewhere", func(m *made) { m.second(7, fails(1)) }, Fail, "1 of 4,200 hits failed (limit 0 %)"},
+		{"an error around a switch", func(m *made) { m.second(10, fails(1)) }, model.Fail, "1 of 300 hits failed around baseline → extract-main (limit 0 %)"},
+		{"an error elsewhere", func(m *made) { m.second(7, fails(1)) }, model.Fail, "1 of 4,200 hits failed (limit 0 %)"},
 		{"an error that is allowed", func(m *made) {
 			m.second(10, fails(1))
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: &one}}
-		}, Pass, ""},
+		}, model.Pass, ""},
 		{"more errors than allowed", func(m *made) {
 			m.second(10, fails(4))
 			m.scenario.Budgets = []scenarios.Budget{{Metric: "errors", Max: &one}}
-		}, Fail, "4 of 300 hits failed around baseline → extract-main (limit 1 %)"},
+		}, model.Fail, "4 of 300 hits failed around baseline → extract-main (limit 1 %)"},
 		{"a state that collapsed", func(m *made) {
 			lenient(m)
 			for at := 12; at < 17; at++ {
 				m.second(at, fails(40))
 			}
-		}, Fail, "extract-main collapsed while traffic flowed: under 90 % answered"},
-		{"a state that answered a little less", func(m *made) { lenient(m); m.second(14, fails(20)) }, Pass, "extract-main answered 97."},
-		{"a collapse around a switch", func(m *made) { lenient(m); m.second(10, fails(60)) }, Fail,
+		}, model.Fail, "extract-main collapsed while traffic flowed: under 90 % answered"},
+		{"a state that answered a little less", func(m *made) { lenient(m); m.second(14, fails(20)) }, model.Pass, "extract-main answered 97."},
+		{"a collapse around a switch", func(m *made) { lenient(m); m.second(10, fails(60)) }, model.Fail,
 			"80.0 % of 300 hits were answered around baseline → extract-main: it collapsed (under 90 %)"},
-		{"a warm-up that failed", func(m *made) { lenient(m); m.second(0, fails(50)) }, Pass, "hits due were answered before the first state was held"},
-		{"a wrong user", func(m *made) { m.second(17, func(w *record.Window) { w.Counts.Set("wrong_user", 2) }) }, Fail, "2 wrong answers around extract-main → cache"},
-		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.Counts.Set("rejected_valid", 1) }) }, Fail, "1 acknowledged tokens were rejected"},
-		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.Counts.Set("accepted_revoked", 3) }) }, Fail, "3 revoked tokens were accepted too late"},
-		{"a switch that is missing", func(m *made) { m.dropEvent(record.EventSwitch, "extract-main -> baseline") }, Inconclusive, "extract-main again → baseline again did not take place before the traffic ended"},
+		{"a warm-up that failed", func(m *made) { lenient(m); m.second(0, fails(50)) }, model.Pass, "hits due were answered before the first state was held"},
+		{"a wrong user", func(m *made) { m.second(17, func(w *record.Window) { w.Counts.Set("wrong_user", 2) }) }, model.Fail, "2 wrong answers around extract-main → cache"},
+		{"a valid token rejected", func(m *made) { m.second(18, func(w *record.Window) { w.Counts.Set("rejected_valid", 1) }) }, model.Fail, "1 acknowledged tokens were rejected"},
+		{"a revoked one accepted", func(m *made) { m.second(22, func(w *record.Window) { w.Counts.Set("accepted_revoked", 3) }) }, model.Fail, "3 revoked tokens were accepted too late"},
+		{"a switch that is missing", func(m *made) { m.dropEvent(record.EventSwitch, "extract-main -> baseline") }, model.Inconclusive, "extract-main again → baseline again did not take place before the traffic ended"},
 		{"a switch after the traffic", func(m *made) {
 			m.eventNamed("extract-main -> baseline").Values["begin_seconds"] = cutoverBegin + 60
-		}, Inconclusive, "no hit was due around extract-main again → baseline again"},
+		}, model.Inconclusive, "no hit was due around extract-main again → baseline again"},
 		{"cut short", func(m *made) {
 			m.dropEvent(record.EventDone, "1 trials")
 			m.dropEvent(record.EventTrialEnd, "baseline")
-		}, Inconclusive, "the run did not reach its end"},
+		}, model.Inconclusive, "the run did not reach its end"},
 		{"statistics reset", func(m *made) {
 			m.samplesOf(0, "primary", func(s *record.Sample) {
 				if s.Edge == "end" {
 					s.Values["stats_reset_unix_seconds"] = 2
 				}
 			})
-		}, Inconclusive, "primary: the statement statistics were reset during the trial"},
-		{"a slow switch", func(m *made) { m.eventNamed("baseline -> extract-main").Values["seconds"] = 2.5 }, Pass, "took 2.50 s, over 2 s"},
-		{"a late switch", func(m *made) { m.eventNamed("baseline -> extract-main").Values["late_seconds"] = 1 }, Pass, "came 1.00 s late"},
+		}, model.Inconclusive, "primary: the statement statistics were reset during the trial"},
+		{"a slow switch", func(m *made) { m.eventNamed("baseline -> extract-main").Values["seconds"] = 2.5 }, model.Pass, "took 2.50 s, over 2 s"},
+		{"a late switch", func(m *made) { m.eventNamed("baseline -> extract-main").Values["late_seconds"] = 1 }, model.Pass, "came 1.00 s late"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := thereAndBack()
@@ -266,7 +268,7 @@ func TestCutoverTellsOfCollapses(t *testing.T) {
 	}
 	run, c := m.cutover(t)
 	var terminal, page, markdown bytes.Buffer
-	if err := errors.Join(PrintCutover(&terminal, c, Options{}), (&cutover{c}).html(&page, Examine(run).Details(nil)), (&cutover{c}).markdown(&markdown)); err != nil {
+	if err := errors.Join(PrintCutover(&terminal, c, Options{}), (&cutover{c}).html(&page, judge.Examine(run).Details(nil)), (&cutover{c}).markdown(&markdown)); err != nil {
 		t.Fatal(err)
 	}
 	for _, told := range []string{"extract-main collapsed while traffic flowed: of 100 hits/s it answered ", "it still answered 100/s (",
@@ -344,7 +346,7 @@ func TestCutoverOfLateGenerator(t *testing.T) {
 		})
 	}
 	_, c := m.cutover(t)
-	if c.Verdict != Pass || len(c.Warnings) == 0 || !strings.Contains(c.Warnings[0], "latencies are not to be relied on: the generator was late") {
+	if c.Verdict != model.Pass || len(c.Warnings) == 0 || !strings.Contains(c.Warnings[0], "latencies are not to be relied on: the generator was late") {
 		t.Errorf("got %v and %q", c.Verdict, c.Warnings)
 	}
 	if c.States[1].P95Seconds.Known() || !c.States[0].P95Seconds.Known() || !c.States[1].PrimaryQPS.Known() {
@@ -368,10 +370,10 @@ func TestCutoverCutShort(t *testing.T) {
 			m.samples = m.samples[:len(m.samples)-1]
 		}
 		run, c := m.cutover(t)
-		if c.Verdict != Inconclusive || c.Complete {
+		if c.Verdict != model.Inconclusive || c.Complete {
 			t.Errorf("after %d events: got %v for %q", events, c.Verdict, c.Reasons)
 		}
-		if err := errors.Join(WriteCutover(t.TempDir(), c, Examine(run).Details(nil), Examine(run).Windows), PrintCutover(&bytes.Buffer{}, c, Options{})); err != nil {
+		if err := errors.Join(WriteCutover(t.TempDir(), c, judge.Examine(run).Details(nil), judge.Examine(run).Windows), PrintCutover(&bytes.Buffer{}, c, Options{})); err != nil {
 			t.Errorf("after %d events: %v", events, err)
 		}
 	}
@@ -385,7 +387,7 @@ func TestWriteCutover(t *testing.T) {
 	m.windowsOf(0, "extract-main", func(w *record.Window) { w.Stage = hostile })
 	run, c := m.cutover(t)
 	dir := t.TempDir()
-	if err := WriteCutover(dir, c, Examine(run).Details(nil), Examine(run).Windows); err != nil {
+	if err := WriteCutover(dir, c, judge.Examine(run).Details(nil), judge.Examine(run).Windows); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"cutover.json": hostile, "report.md": "&lt;script&gt;alert(1)&lt;/script&gt; 캐시",
@@ -398,12 +400,12 @@ func TestWriteCutover(t *testing.T) {
 			t.Errorf("%s: the name became markup", name)
 		}
 	}
-	var again Cutover
+	var again model.Cutover
 	text, err := os.ReadFile(filepath.Join(dir, CutoverFile))
 	if err == nil {
 		err = json.Unmarshal(text, &again)
 	}
-	if err != nil || again.Schema != CutoverSchema || again.Switches[0].To != hostile || again.States[0].PrimaryQPS != 300 {
+	if err != nil || again.Schema != model.CutoverSchema || again.Switches[0].To != hostile || again.States[0].PrimaryQPS != 300 {
 		t.Errorf("got %+v, %v", again, err)
 	}
 }
@@ -412,7 +414,7 @@ func TestWriteCutover(t *testing.T) {
 func TestCutoverOrNot(t *testing.T) {
 	m := thereAndBack()
 	run := m.written(t)
-	if _, err := Summarize(run, &m.scenario); !errors.Is(err, ErrCutover) {
+	if _, err := judge.Summarize(run, &m.scenario); !errors.Is(err, judge.ErrCutover) {
 		t.Errorf("got %v, want ErrCutover", err)
 	}
 	for name, spoil := range map[string]func(*record.Header){
@@ -425,7 +427,7 @@ func TestCutoverOrNot(t *testing.T) {
 		if spoil(&m.header); m.header.Trials == nil {
 			m.windows, m.samples, m.events = nil, nil, nil
 		}
-		if _, err := JudgeCutover(m.written(t), &m.scenario); !errors.Is(err, ErrNoCutover) {
+		if _, err := judge.JudgeCutover(m.written(t), &m.scenario); !errors.Is(err, judge.ErrNoCutover) {
 			t.Errorf("%s: got %v, want ErrNoCutover", name, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -22,7 +24,7 @@ func (c *cutover) markdown(w io.Writer) error {
 }
 
 // CutoverStepSummary is [StepSummary] of a cutover.
-func CutoverStepSummary(w io.Writer, c *Cutover, limit int) error {
+func CutoverStepSummary(w io.Writer, c *model.Cutover, limit int) error {
 	list := (&cutover{c}).sections(terminalReasons)
 	fit(list, limit, limit)
 	return writeSections(w, list)
@@ -36,8 +38,8 @@ func (c *cutover) sections(reasons int) []section {
 	}
 	return []section{
 		{open: append(head, "- In all: "+plain(c.sentence()), "")},
-		bulleted("- ", limited(c.Reasons, reasons)).apart(),
-		bulleted("- warning: ", limited(c.Warnings, reasons)).apart(),
+		bulleted("- ", numeral.Limited(c.Reasons, reasons)).apart(),
+		bulleted("- warning: ", numeral.Limited(c.Warnings, reasons)).apart(),
 		c.collapseSection(),
 		tabled(c.switchTable(asIs), 9, 2, 3, 4, 5, 6, 7, 8, 9).apart(),
 		tabled(c.stateTable(asIs), 11, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11).folded("States (%d)", len(c.States)),
@@ -49,14 +51,14 @@ func (c *cutover) sections(reasons int) []section {
 
 // collapseSection is empty where nothing fell over.
 func (c *cutover) collapseSection() section {
-	if len(c.fallen()) == 0 {
+	if len(c.Fallen()) == 0 {
 		return section{}
 	}
-	return tabled(collapseTable(c.fallen()), 8, 2, 3, 4, 5, 6).apart()
+	return tabled(collapseTable(c.Fallen()), 8, 2, 3, 4, 5, 6).apart()
 }
 
 // CutoverAnnotations is [Annotations] of a cutover. Its warnings are about switches; all else is one notice.
-func CutoverAnnotations(c *Cutover) (list []Annotation) {
+func CutoverAnnotations(c *model.Cutover) (list []Annotation) {
 	about := func(level, text string) Annotation {
 		return Annotation{Level: level, Title: c.Scenario + ", cutover: " + c.Verdict.String(), Message: text}
 	}
@@ -64,18 +66,18 @@ func CutoverAnnotations(c *Cutover) (list []Annotation) {
 		list = append(list, about(levelError, reason))
 	}
 	list = shown(list)
-	for _, text := range limited(only(c.Warned(), AboutGround), mostDoubts) {
+	for _, text := range numeral.Limited(only(c.Warned(), model.AboutGround), mostDoubts) {
 		list = append(list, about(levelWarning, text))
 	}
-	if rest := only(c.Warned(), AboutRun); len(rest) > 0 {
+	if rest := only(c.Warned(), model.AboutRun); len(rest) > 0 {
 		list = append(list, about(levelNotice, remarks(rest, "", stepAndPage)))
 	}
 	return list
 }
 
 // numbers are those of a state that have a name elsewhere.
-func (s CutoverState) numbers() Numbers {
-	n := unknownNumbers()
+func stateNumbers(s model.CutoverState) model.Numbers {
+	n := model.UnknownNumbers()
 	n.N, n.P50Seconds, n.P95Seconds, n.P99Seconds = s.N, s.P50Seconds, s.P95Seconds, s.P99Seconds
 	n.PrimaryQPS, n.PrimaryReadsQPS, n.PrimaryWritesQPS = s.PrimaryQPS, s.PrimaryReadsQPS, s.PrimaryWritesQPS
 	n.ReplicaQPS, n.CacheHitRatio = s.ReplicaQPS, s.CacheHitRatio
@@ -93,7 +95,7 @@ func (c *cutover) openMetrics(w io.Writer) error {
 	}
 	for _, s := range c.States {
 		if s.N > 0 {
-			g.figures(s.numbers(), s.Stage, cutoverStage)
+			g.figures(stateNumbers(s), s.Stage, cutoverStage)
 		}
 	}
 	for _, s := range c.Switches {
@@ -112,20 +114,20 @@ func (c *cutover) benchmarks(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	benchHead(out, c.Provenance)
 	for _, s := range c.States {
-		fmt.Fprint(out, benchLine(s.Stage, cutoverStage, s.N, figuresOf(s.numbers())))
+		fmt.Fprint(out, benchLine(s.Stage, cutoverStage, s.N, model.FiguresOf(stateNumbers(s))))
 	}
 	return out.Flush()
 }
 
 // pictures are the slides of a cutover, by the names of their files.
-func (c *cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
+func (c *cutover) pictures(d *model.Details, fonts *plot.Fonts) map[string]picture {
 	timeline := c.timeline(d)
 	timeline.Fonts = fonts
-	seen, none := drawnSeconds(d.Curves), &summary{&Summary{}}
+	seen, none := drawnSeconds(d.Curves), &summary{&model.Summary{}}
 	seen.bands, seen.highlights = timeline.Bands, timeline.Marks
 	latency, cache, lag := latencyChart(none, seen), cacheChart(none, seen), lagChart(none, seen)
-	first, last := c.States[0], c.States[c.turn()]
-	latency.Title = fmt.Sprintf("p95 while traffic flowed: %s → %s: %s", first.Stage, last.Stage, arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
+	first, last := c.States[0], c.States[c.Turn()]
+	latency.Title = fmt.Sprintf("p95 while traffic flowed: %s → %s: %s", first.Stage, last.Stage, numeral.Arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
 	cache.Title = c.cacheTitle()
 	for _, l := range []*plot.Lines{&latency, &cache, &lag} {
 		l.Subtitle, l.HighlightName, l.Fonts = timeline.Subtitle, timeline.MarkName, fonts
@@ -136,9 +138,9 @@ func (c *cutover) pictures(d *Details, fonts *plot.Fonts) map[string]picture {
 // cacheTitle names the states whose cache was asked.
 func (c *cutover) cacheTitle() string {
 	var ratios []string
-	for _, s := range c.States[:c.turn()+1] {
+	for _, s := range c.States[:c.Turn()+1] {
 		if s.CacheHitRatio.Known() {
-			ratios = append(ratios, percent(float64(s.CacheHitRatio))+" in "+s.Stage)
+			ratios = append(ratios, numeral.Percent(float64(s.CacheHitRatio))+" in "+s.Stage)
 		}
 	}
 	if len(ratios) == 0 {

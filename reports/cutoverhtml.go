@@ -5,11 +5,13 @@ import (
 	"io"
 	"slices"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 )
 
 // html writes report.html.
-func (c *cutover) html(w io.Writer, d *Details) error {
+func (c *cutover) html(w io.Writer, d *model.Details) error {
 	timeline, err := c.timelineSection(d)
 	if err != nil {
 		return err
@@ -24,26 +26,26 @@ func (c *cutover) html(w io.Writer, d *Details) error {
 
 // collapsedSection is what is to be known of the states that fell over.
 func (c *cutover) collapsedSection() page.Section {
-	return collapsedSection(c.fallen(), "In all of the time of each state, on the run's clock",
-		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due in it were answered.", limit(percent(answeredLeast))))
+	return collapsedSection(c.Fallen(), "In all of the time of each state, on the run's clock",
+		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due in it were answered.", numeral.Limit(numeral.Percent(model.AnsweredLeast))))
 }
 
 // head is the first screen.
 func (c *cutover) head() page.Head {
-	first, last := c.States[0], c.States[c.turn()]
+	first, last := c.States[0], c.States[c.Turn()]
 	return page.Head{
-		Name: c.Scenario, Facts: facts(c.Provenance, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", number(c.OfferedRate))),
-		Verdict: page.Status{Word: c.Verdict.String(), Tone: c.Verdict.tone()}, Sentence: c.sentence(),
+		Name: c.Scenario, Facts: facts(c.Provenance, "cutover on "+c.Stack, fmt.Sprintf("%s/s held", numeral.Number(c.OfferedRate))),
+		Verdict: page.Status{Word: c.Verdict.String(), Tone: verdictTone(c.Verdict)}, Sentence: c.sentence(),
 		Doubt:   "One run has no interval, so it does not tell how sure a change of p95 is. Counts are nearly exact.",
-		Reasons: limited(c.Reasons, terminalReasons),
+		Reasons: numeral.Limited(c.Reasons, terminalReasons),
 		Answers: []page.Answer{c.passed(),
 			{Question: "What did it change?", Text: c.sentence(), Section: "states"}, c.trusted()},
 		Figures: []page.Figure{
-			{Name: "Primary (master DB) QPS", Before: number(first.PrimaryQPS), After: number(last.PrimaryQPS),
+			{Name: "Primary (master DB) QPS", Before: numeral.Number(first.PrimaryQPS), After: numeral.Number(last.PrimaryQPS),
 				Change: page.Status{Word: c.primaryChange()}, Note: c.backNote()},
-			{Name: "Replica QPS", Before: number(first.ReplicaQPS), After: number(last.ReplicaQPS)},
-			{Name: "Failed hits", After: count(c.Total.Errors), Note: fmt.Sprintf("of %s due", count(c.Total.N))},
-			{Name: "Wrong answers", After: count(c.Declared.Wrong(c.Total.Correctness)), Note: evidenceTold(c.Declared, c.Total.Correctness)},
+			{Name: "Replica QPS", Before: numeral.Number(first.ReplicaQPS), After: numeral.Number(last.ReplicaQPS)},
+			{Name: "Failed hits", After: numeral.Count(c.Total.Errors), Note: fmt.Sprintf("of %s due", numeral.Count(c.Total.N))},
+			{Name: "Wrong answers", After: numeral.Count(c.Declared.Wrong(c.Total.Correctness)), Note: model.EvidenceTold(c.Declared, c.Total.Correctness)},
 		},
 	}
 }
@@ -53,12 +55,12 @@ func (c *cutover) backNote() string {
 	if !c.AndBack {
 		return ""
 	}
-	return fmt.Sprintf("and back at %s: %s", c.States[len(c.States)-1].Stage, number(c.States[len(c.States)-1].PrimaryQPS))
+	return fmt.Sprintf("and back at %s: %s", c.States[len(c.States)-1].Stage, numeral.Number(c.States[len(c.States)-1].PrimaryQPS))
 }
 
 func (c *cutover) passed() page.Answer {
-	word := map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[c.Verdict]
-	return page.Answer{Question: "Did it pass?", Text: word + c.account(), Tone: c.Verdict.tone(), Section: "switches"}
+	word := map[model.Verdict]string{model.Pass: "Yes: ", model.Fail: "No: ", model.Inconclusive: "It cannot be told: "}[c.Verdict]
+	return page.Answer{Question: "Did it pass?", Text: word + c.account(), Tone: verdictTone(c.Verdict), Section: "switches"}
 }
 
 func (c *cutover) trusted() page.Answer {
@@ -69,13 +71,13 @@ func (c *cutover) trusted() page.Answer {
 	case !c.Validity.Valid:
 		a.Text, a.Tone = "Not all of it: the traffic or its measurement was not as planned.", page.Bad
 	case len(c.Warnings) > 0:
-		a.Text, a.Tone = "Yes, with "+plural(len(c.Warnings), "warning")+".", page.Doubtful
+		a.Text, a.Tone = "Yes, with "+numeral.Plural(len(c.Warnings), "warning")+".", page.Doubtful
 	}
 	return a
 }
 
 // timelineSection is the run second by second, over the states as they were.
-func (c *cutover) timelineSection(d *Details) (page.Section, error) {
+func (c *cutover) timelineSection(d *model.Details) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text: []string{"All panels share the time elapsed since the run began. The bands are the states; the darker stretches are the " +
@@ -87,7 +89,7 @@ func (c *cutover) timelineSection(d *Details) (page.Section, error) {
 	for i, band := range t.bands {
 		section.Panels.Spans = append(section.Panels.Spans, page.Band{Span: spanOf(band.Span), Name: c.States[i].Stage})
 	}
-	for _, p := range (&summary{&Summary{}}).panels(t) {
+	for _, p := range (&summary{&model.Summary{}}).panels(t) {
 		chart, err := p.chart(t)
 		if err != nil {
 			return section, err
@@ -102,16 +104,16 @@ func (c *cutover) switchesSection() page.Section {
 		Columns: columns(slices.Concat([]string{"switch", "#at", "#took", "#late", "#hits", "#errors"}, checkTitles(c.Declared, "#"), []string{"#p95 before", "#p95 around"})...)}
 	for _, s := range c.Switches {
 		if !s.Done {
-			t.Rows = append(t.Rows, cells(append([]any{s.name()}, slices.Repeat([]any{missing}, len(t.Columns)-1)...)...))
+			t.Rows = append(t.Rows, cells(append([]any{s.Name()}, slices.Repeat([]any{numeral.Missing}, len(t.Columns)-1)...)...))
 			continue
 		}
-		row := []any{s.name(), seconds(s.BeginSeconds), seconds(s.Seconds), seconds(max(s.LateSeconds, 0)), count(s.N), count(s.Errors)}
+		row := []any{s.Name(), numeral.Seconds(s.BeginSeconds), numeral.Seconds(s.Seconds), numeral.Seconds(max(s.LateSeconds, 0)), numeral.Count(s.N), numeral.Count(s.Errors)}
 		row = append(append(row, checkCounts(c.Declared, s.Correctness)...), c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds))
 		t.Rows = append(t.Rows, cells(row...))
 	}
 	section := page.Section{ID: "switches", Title: "The switches", Tables: []page.Table{t}}
 	for _, job := range c.Jobs {
-		section.Text = append(section.Text, job.line(c.TimeoutSeconds))
+		section.Text = append(section.Text, jobLine(job, c.TimeoutSeconds))
 	}
 	return section
 }
@@ -120,9 +122,9 @@ func (c *cutover) statesSection() page.Section {
 	t := page.Table{Caption: "Each state over the longest time in which nothing was done to it, its hits over the whole seconds in that",
 		Columns: columns("state", "#from", "#for", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS", "#hit ratio", "#errors")}
 	for _, s := range c.States {
-		t.Rows = append(t.Rows, cells(s.Stage, seconds(s.FromSeconds), seconds(s.ToSeconds-s.FromSeconds), count(s.N), c.latency(s.P50Seconds),
-			c.latency(s.P95Seconds), c.latency(s.P99Seconds), number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS),
-			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)))
+		t.Rows = append(t.Rows, cells(s.Stage, numeral.Seconds(s.FromSeconds), numeral.Seconds(s.ToSeconds-s.FromSeconds), numeral.Count(s.N), c.latency(s.P50Seconds),
+			c.latency(s.P95Seconds), c.latency(s.P99Seconds), numeral.Number(s.PrimaryQPS), numeral.Number(s.PrimaryReadsQPS), numeral.Number(s.PrimaryWritesQPS),
+			numeral.Number(s.ReplicaQPS), numeral.Percent(float64(s.CacheHitRatio)), numeral.Count(s.Errors)))
 	}
 	return page.Section{ID: "states", Title: "The states", Tables: []page.Table{t}}
 }
@@ -137,7 +139,7 @@ func (c *cutover) trustSection() page.Section {
 	for _, reason := range c.Validity.Reasons {
 		say(page.Bad, reason)
 	}
-	say(page.Neutral, c.Validity.Generator.taken(""))
+	say(page.Neutral, c.Validity.Generator.Taken(""))
 	for _, warning := range c.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}
@@ -145,7 +147,7 @@ func (c *cutover) trustSection() page.Section {
 	if c.Declared.Wrong(c.Total.Correctness) > 0 {
 		tone = page.Bad
 	}
-	say(tone, answersTold(c.Declared, c.Total.Correctness))
+	say(tone, model.AnswersTold(c.Declared, c.Total.Correctness))
 	for _, note := range c.notes() {
 		say(page.Neutral, "note: "+note)
 	}

@@ -12,7 +12,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -21,12 +24,12 @@ const CutoverFile = "cutover.json"
 
 // CutoverFiles are what [WriteCutover] leaves, for a person to find.
 func CutoverFiles() []string {
-	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", CutoverFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", CutoverFile, model.DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteCutover leaves its [CutoverFiles] in dir. Where no font of this machine has the
 // letters of a name, c is given a warning.
-func WriteCutover(dir string, judged *Cutover, d *Details, windows func(io.Writer) error) error {
+func WriteCutover(dir string, judged *model.Cutover, d *model.Details, windows func(io.Writer) error) error {
 	c := &cutover{judged}
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -34,12 +37,12 @@ func WriteCutover(dir string, judged *Cutover, d *Details, windows func(io.Write
 	fonts := &plot.Fonts{}
 	for _, warning := range boxed(fonts, c.names()...) {
 		if !slices.Contains(c.Warnings, warning) {
-			c.Warn(AboutRun, warning)
+			c.Warn(model.AboutRun, warning)
 		}
 	}
 	errs := []error{
 		replace(filepath.Join(dir, CutoverFile), func(w io.Writer) error { return JSON(w, c.Cutover) }),
-		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
+		replace(filepath.Join(dir, model.DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return c.markdown(w) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return c.html(w, d) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return c.junit(w) }),
@@ -73,20 +76,20 @@ func (c *cutover) names() []string {
 }
 
 // PrintCutover writes the tables for the terminal.
-func PrintCutover(w io.Writer, judged *Cutover, o Options) error {
+func PrintCutover(w io.Writer, judged *model.Cutover, o Options) error {
 	c := &cutover{judged}
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s %s\n", p.with(strings.ToUpper(c.Verdict.String()), text.Bold, verdictColour(c.Verdict)),
 		c.Scenario, c.sentence(), c.account())
-	for _, reason := range limited(c.Reasons, terminalReasons) {
+	for _, reason := range numeral.Limited(c.Reasons, terminalReasons) {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
-	for _, warning := range limited(c.Warnings, terminalReasons) {
+	for _, warning := range numeral.Limited(c.Warnings, terminalReasons) {
 		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
 	}
 	as := func(name string) string { return name }
-	if fell := c.fallen(); len(fell) > 0 {
+	if fell := c.Fallen(); len(fell) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", trimmed(collapseTable(fell).Render()))
 	}
 	fmt.Fprintf(&b, "\n%s\n\n%s\n\n", trimmed(c.stateTable(as).Render()), trimmed(c.switchTable(as).Render()))
@@ -97,55 +100,55 @@ func PrintCutover(w io.Writer, judged *Cutover, o Options) error {
 	return err
 }
 
-// Sentence says what the phases did to the primary while the traffic flowed, or why it cannot.
+// sentence says what the phases did to the primary while the traffic flowed, or why it cannot.
 func (c *cutover) sentence() string {
-	first, last := c.States[0], c.States[c.turn()]
-	if fell := c.fallen(); len(fell) > 0 {
+	first, last := c.States[0], c.States[c.Turn()]
+	if fell := c.Fallen(); len(fell) > 0 {
 		told := fallenSentence(fell[:min(len(fell), 2)], "while traffic flowed")
 		if more := len(fell) - 2; more > 0 {
-			told = strings.TrimSuffix(told, ".") + fmt.Sprintf("; %s collapsed, too.", plural(more, "more state"))
+			told = strings.TrimSuffix(told, ".") + fmt.Sprintf("; %s collapsed, too.", numeral.Plural(more, "more state"))
 		}
 		return told
 	}
 	if !first.PrimaryQPS.Known() || !last.PrimaryQPS.Known() {
 		return fmt.Sprintf("%s → %s at %s/s while traffic flowed: the primary's QPS is not known at both ends.",
-			first.Stage, last.Stage, number(c.OfferedRate))
+			first.Stage, last.Stage, numeral.Number(c.OfferedRate))
 	}
 	back := ""
 	if end := c.States[len(c.States)-1]; c.AndBack && end.PrimaryQPS.Known() {
-		back = ", and back: " + number(end.PrimaryQPS)
+		back = ", and back: " + numeral.Number(end.PrimaryQPS)
 	}
 	return fmt.Sprintf("%s → %s at %s/s while traffic flowed: primary (master DB) %s QPS (%s)%s; p95 %s.",
-		first.Stage, last.Stage, number(c.OfferedRate), arrow(number(first.PrimaryQPS), number(last.PrimaryQPS)),
-		c.primaryChange(), back, arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
+		first.Stage, last.Stage, numeral.Number(c.OfferedRate), numeral.Arrow(numeral.Number(first.PrimaryQPS), numeral.Number(last.PrimaryQPS)),
+		c.primaryChange(), back, numeral.Arrow(c.latency(first.P95Seconds), c.latency(last.P95Seconds)))
 }
 
 // primaryChange is what became of the primary's QPS, marked where that is not of the same work.
 func (c *cutover) primaryChange() string {
-	told := change(c.States[c.turn()].PrimaryQPS / c.States[0].PrimaryQPS)
-	if c.unlike() != "" && told != missing {
+	told := numeral.Change(c.States[c.Turn()].PrimaryQPS / c.States[0].PrimaryQPS)
+	if c.Unlike() != "" && told != numeral.Missing {
 		return "~ " + told
 	}
 	return told
 }
 
 // latency prints one.
-func (c *cutover) latency(n stat.Number) string { return waited(n, c.TimeoutSeconds) }
+func (c *cutover) latency(n stat.Number) string { return numeral.Waited(n, c.TimeoutSeconds) }
 
 // account says what the switches cost the users.
 func (c *cutover) account() string {
 	done, longest := 0, stat.Unknown()
 	for _, s := range c.Switches {
 		if s.Done {
-			done, longest = done+1, larger(longest, s.Seconds)
+			done, longest = done+1, numeral.Larger(longest, s.Seconds)
 		}
 	}
 	took := ""
 	if done > 0 {
-		took = " of at most " + seconds(longest)
+		took = " of at most " + numeral.Seconds(longest)
 	}
-	return fmt.Sprintf("%d switches%s: %s errors and %s wrong answers in %s hits.", done, took, count(c.Total.Errors),
-		count(c.Declared.Wrong(c.Total.Correctness)), count(c.Total.N))
+	return fmt.Sprintf("%d switches%s: %s errors and %s wrong answers in %s hits.", done, took, numeral.Count(c.Total.Errors),
+		numeral.Count(c.Declared.Wrong(c.Total.Correctness)), numeral.Count(c.Total.N))
 }
 
 // stateTable lists the states. As makes a name fit for where it is written.
@@ -153,10 +156,10 @@ func (c *cutover) stateTable(as func(string) string) table.Writer {
 	t := newTable("state", "from", "for", "n", "p50", "p95", "p99", "primary QPS (reads/writes)", "replica QPS", "hit ratio", "errors")
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 	for _, s := range c.States {
-		t.AppendRow(table.Row{as(s.Stage), seconds(s.FromSeconds), seconds(s.ToSeconds - s.FromSeconds), count(s.N),
+		t.AppendRow(table.Row{as(s.Stage), numeral.Seconds(s.FromSeconds), numeral.Seconds(s.ToSeconds - s.FromSeconds), numeral.Count(s.N),
 			c.latency(s.P50Seconds), c.latency(s.P95Seconds), c.latency(s.P99Seconds),
-			fmt.Sprintf("%s (%s/%s)", number(s.PrimaryQPS), number(s.PrimaryReadsQPS), number(s.PrimaryWritesQPS)),
-			number(s.ReplicaQPS), percent(float64(s.CacheHitRatio)), count(s.Errors)})
+			fmt.Sprintf("%s (%s/%s)", numeral.Number(s.PrimaryQPS), numeral.Number(s.PrimaryReadsQPS), numeral.Number(s.PrimaryWritesQPS)),
+			numeral.Number(s.ReplicaQPS), numeral.Percent(float64(s.CacheHitRatio)), numeral.Count(s.Errors)})
 	}
 	return t
 }
@@ -174,14 +177,14 @@ func (c *cutover) switchTable(as func(string) string) table.Writer {
 	}
 	right(t, numbers...)
 	for _, s := range c.Switches {
-		row := table.Row{as(s.name()), seconds(s.BeginSeconds), seconds(s.Seconds)}
+		row := table.Row{as(s.Name()), numeral.Seconds(s.BeginSeconds), numeral.Seconds(s.Seconds)}
 		if !s.Done {
 			for range titles[3:] {
-				row = append(row, missing)
+				row = append(row, numeral.Missing)
 			}
 		} else {
-			row = append(append(row, count(s.N), count(s.Errors)), checkCounts(c.Declared, s.Correctness)...)
-			row = append(row, arrow(c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
+			row = append(append(row, numeral.Count(s.N), numeral.Count(s.Errors)), checkCounts(c.Declared, s.Correctness)...)
+			row = append(row, numeral.Arrow(c.latency(s.P95BeforeSeconds), c.latency(s.P95AroundSeconds)))
 		}
 		t.AppendRow(row)
 	}
@@ -192,18 +195,18 @@ func (c *cutover) switchTable(as func(string) string) table.Writer {
 func (c *cutover) footnotes(most int) []string {
 	lines := []string{}
 	for _, job := range c.Jobs {
-		lines = append(lines, "job: "+job.line(c.TimeoutSeconds))
+		lines = append(lines, "job: "+jobLine(job, c.TimeoutSeconds))
 	}
 	if len(c.Limits) > 0 {
 		lines = append(lines, limitsLine(c.Limits))
 	}
-	lines = append(lines, answersTold(c.Declared, c.Total.Correctness))
+	lines = append(lines, model.AnswersTold(c.Declared, c.Total.Correctness))
 	valid := "the traffic was as planned"
 	if !c.Validity.Valid {
-		valid = "the traffic or its measurement was not as planned: " + strings.Join(limited(c.Validity.Reasons, most), "; ")
+		valid = "the traffic or its measurement was not as planned: " + strings.Join(numeral.Limited(c.Validity.Reasons, most), "; ")
 	}
-	lines = append(lines, valid+"; "+c.Validity.Generator.taken(""))
-	for _, note := range limited(c.notes(), most) {
+	lines = append(lines, valid+"; "+c.Validity.Generator.Taken(""))
+	for _, note := range numeral.Limited(c.notes(), most) {
 		lines = append(lines, "note: "+note)
 	}
 	return append(lines, "A state is told over the longest time in which nothing was done to it, its hits over the whole seconds in that; around a switch are the seconds it touches "+
@@ -215,34 +218,34 @@ func (c *cutover) notes() []string {
 	if len(c.Validity.Notes) == 0 {
 		return c.Provenance.Notes
 	}
-	return slices.Concat([]string{"since the traffic began: " + strings.Join(limited(c.Validity.Notes, terminalReasons), "; ")}, c.Provenance.Notes)
+	return slices.Concat([]string{"since the traffic began: " + strings.Join(numeral.Limited(c.Validity.Notes, terminalReasons), "; ")}, c.Provenance.Notes)
 }
 
 // line tells of a job.
-func (j CutoverJob) line(timeoutSeconds float64) string {
-	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, seconds(j.BeginSeconds),
-		waited(j.P95Seconds, timeoutSeconds), count(j.Errors))
+func jobLine(j model.CutoverJob, timeoutSeconds float64) string {
+	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, numeral.Seconds(j.BeginSeconds),
+		numeral.Waited(j.P95Seconds, timeoutSeconds), numeral.Count(j.Errors))
 }
 
 // title is the finding on the primary.
 func (c *cutover) title() string {
-	first, last, end := c.States[0].PrimaryQPS, c.States[c.turn()].PrimaryQPS, c.States[len(c.States)-1].PrimaryQPS
+	first, last, end := c.States[0].PrimaryQPS, c.States[c.Turn()].PrimaryQPS, c.States[len(c.States)-1].PrimaryQPS
 	back := ""
 	if c.AndBack {
-		back = fmt.Sprintf(", and back to %s", number(end))
+		back = fmt.Sprintf(", and back to %s", numeral.Number(end))
 	}
-	if fell := c.fallen(); len(fell) > 0 {
+	if fell := c.Fallen(); len(fell) > 0 {
 		return fallenTitle(fell[:min(len(fell), 4)], "while traffic flowed")
 	}
 	if !first.Known() || !last.Known() {
 		return strings.TrimSuffix(c.sentence(), ".")
 	}
-	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", arrow(number(first), number(last)), c.primaryChange(), back)
+	return fmt.Sprintf("Primary (master DB) while traffic flowed: %s QPS (%s)%s", numeral.Arrow(numeral.Number(first), numeral.Number(last)), c.primaryChange(), back)
 }
 
 // timeline is the picture in which the primary's line steps down. Its bands are the states as they were, and not as they were
 // planned.
-func (c *cutover) timeline(d *Details) plot.Timeline {
+func (c *cutover) timeline(d *model.Details) plot.Timeline {
 	begin, end := d.Curves.From, d.Curves.To
 	picture := plot.Timeline{Title: c.title(), MarkName: "switches, jobs",
 		Subtitle:    fmt.Sprintf("scenario %s, cutover on %s, verdict %s. %s", c.Scenario, c.Stack, c.Verdict, c.account()),
@@ -261,7 +264,7 @@ func (c *cutover) timeline(d *Details) plot.Timeline {
 		if i == len(c.Switches) || !c.Switches[i].Done {
 			break
 		}
-		from = c.Switches[i].end()
+		from = c.Switches[i].End()
 		picture.Marks = append(picture.Marks, plot.Span{From: to, To: from})
 	}
 	for _, job := range c.Jobs {
@@ -269,4 +272,20 @@ func (c *cutover) timeline(d *Details) plot.Timeline {
 	}
 	picture.Offered = pieces(d.Curves.Due)
 	return picture
+}
+
+// checkTitles are the columns of counts of wrong answers, each behind a mark.
+func checkTitles(d reading.Declared, mark string) (titles []string) {
+	for _, check := range d.Checks {
+		titles = append(titles, mark+check.Title)
+	}
+	return titles
+}
+
+// checkCounts are the cells below them.
+func checkCounts(d reading.Declared, c reading.Correctness) (cells []any) {
+	for _, check := range d.Checks {
+		cells = append(cells, numeral.Count(c.Of(check.Name)))
+	}
+	return cells
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -61,13 +62,13 @@ func TestChecksOfAnotherSystem(t *testing.T) {
 		name    string
 		counted bool
 		budget  []scenarios.Budget
-		want    Verdict
+		want    model.Verdict
 		said    string
 	}{
-		{"fails the run", false, nil, Fail, "7 answers misled"},
-		{"is only counted", true, nil, Pass, ""},
-		{"is counted for a budget", true, []scenarios.Budget{{Metric: "misled", Max: new(6.0)}}, Fail, "it is 7"},
-		{"is counted for a budget that allows it", true, []scenarios.Budget{{Metric: "misled", Max: new(7.0)}}, Pass, ""},
+		{"fails the run", false, nil, model.Fail, "7 answers misled"},
+		{"is only counted", true, nil, model.Pass, ""},
+		{"is counted for a budget", true, []scenarios.Budget{{Metric: "misled", Max: new(6.0)}}, model.Fail, "it is 7"},
+		{"is counted for a budget that allows it", true, []scenarios.Budget{{Metric: "misled", Max: new(7.0)}}, model.Pass, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline", "extract-main")
@@ -86,7 +87,7 @@ func TestChecksOfAnotherSystem(t *testing.T) {
 			if s.Correctness.Of("misled") != 7 || s.States[1].Correctness.Of("misled") != 7 || s.States[0].Correctness.Of("misled") != 0 {
 				t.Errorf("got %+v in all and %+v in the last state", s.Correctness, s.States[1].Correctness)
 			}
-			if told := answersTold(s.Declared, s.Correctness); !strings.HasPrefix(told, "answers: 7 of ") || !strings.HasSuffix(told, " misled") {
+			if told := model.AnswersTold(s.Declared, s.Correctness); !strings.HasPrefix(told, "answers: 7 of ") || !strings.HasSuffix(told, " misled") {
 				t.Error(told)
 			}
 		})
@@ -109,7 +110,7 @@ func TestCountsAreMembersOfWhatWasJudged(t *testing.T) {
 	if err := json.Unmarshal(text, &said); err != nil || said.States[0]["named"] == nil || said.States[0]["answers"] != nil {
 		t.Errorf("got %v, %v", said.States[0], err)
 	}
-	again := new(Summary)
+	again := new(model.Summary)
 	if err := json.Unmarshal(text, again); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -53,11 +54,11 @@ func (m *made) details(trial int, edge string, at float64) {
 
 func TestDetails(t *testing.T) {
 	_, s := detailed().summarized(t)
-	state := s.find("extract-main")
-	want := []API{
-		{home, Operation{"verify", 1500, 0.007, 0}, 2, 0},
+	state := s.Find("extract-main")
+	want := []model.API{
+		{API: home, Operation: model.Operation{Op: "verify", N: 1500, P95Seconds: 0.007, ErrorsRatio: 0}, PrimaryStatements: 2, ReplicaStatements: 0},
 		// With a fifth of them failed, p95 is one of those.
-		{search, Operation{"verify", 500, stat.Number(math.Inf(1)), 0.2}, 0, 0},
+		{API: search, Operation: model.Operation{Op: "verify", N: 500, P95Seconds: stat.Number(math.Inf(1)), ErrorsRatio: 0.2}, PrimaryStatements: 0, ReplicaStatements: 0},
 	}
 	near := cmp.Comparer(func(a, b stat.Number) bool {
 		return a == b || math.Abs(float64(a-b)) <= 0.001*math.Abs(float64(a))
@@ -66,8 +67,8 @@ func TestDetails(t *testing.T) {
 		t.Errorf("APIs (-want +got):\n%s", diff)
 	}
 	// 4800 of 2400 hits in 9 s.
-	queries := []Query{
-		{"primary", "UPDATE token SET used = $1", 2, 4800 / trialTakes}, {"primary", "SELECT $1", 0.5, 1200 / trialTakes},
+	queries := []model.Query{
+		{Node: "primary", Text: "UPDATE token SET used = $1", PerHit: 2, QPS: 4800 / trialTakes}, {Node: "primary", Text: "SELECT $1", PerHit: 0.5, QPS: 1200 / trialTakes},
 	}
 	if diff := cmp.Diff(queries, state.Queries, near); diff != "" {
 		t.Errorf("queries (-want +got):\n%s", diff)
@@ -88,29 +89,29 @@ func TestBudgetsOfAPIs(t *testing.T) {
 	of := func(s spec, api string) spec { s.API = api; return s }
 	for _, c := range []struct {
 		budget spec
-		want   Verdict
+		want   model.Verdict
 	}{
-		{of(on("errors").max(0.2), search), Pass},
-		{of(on("errors").max(0.19), search), Fail},
-		{of(on("achieved").min(0.8), search), Pass},
-		{of(on("offered_rate").max(375), home), Pass},
-		{of(on("offered_rate").max(374), home), Fail},
-		{of(on("primary_statements").max(2), home), Pass},
-		{of(on("primary_statements").below(2), home), Fail},
-		{of(on("primary_statements").max(0), search), Pass},
-		{of(on("wrong_user").max(0), search), Pass},
-		{of(on("p95").max(0.001), search), Fail},
-		{of(on("p95").max(0.1), home), Pass},
-		{of(on("p95").max(0.011), home), Inconclusive},
-		{of(on("errors").max(0), "GET main/v1/nobody"), Inconclusive},
-		{of(on("errors").max(0).stage("calm"), search), Inconclusive},
-		{of(on("errors").max(0.3).least(501), search), Inconclusive},
+		{of(on("errors").max(0.2), search), model.Pass},
+		{of(on("errors").max(0.19), search), model.Fail},
+		{of(on("achieved").min(0.8), search), model.Pass},
+		{of(on("offered_rate").max(375), home), model.Pass},
+		{of(on("offered_rate").max(374), home), model.Fail},
+		{of(on("primary_statements").max(2), home), model.Pass},
+		{of(on("primary_statements").below(2), home), model.Fail},
+		{of(on("primary_statements").max(0), search), model.Pass},
+		{of(on("wrong_user").max(0), search), model.Pass},
+		{of(on("p95").max(0.001), search), model.Fail},
+		{of(on("p95").max(0.1), home), model.Pass},
+		{of(on("p95").max(0.011), home), model.Inconclusive},
+		{of(on("errors").max(0), "GET main/v1/nobody"), model.Inconclusive},
+		{of(on("errors").max(0).stage("calm"), search), model.Inconclusive},
+		{of(on("errors").max(0.3).least(501), search), model.Inconclusive},
 	} {
 		m := detailed()
 		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(c.budget)}
 		_, s := m.summarized(t)
 		if got := s.Budgets[0]; got.Verdict != c.want {
-			t.Errorf("%s: got %v (%s), want %v", got.name(), got.Verdict, got.Reason, c.want)
+			t.Errorf("%s: got %v (%s), want %v", got.Name(), got.Verdict, got.Reason, c.want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -39,18 +40,18 @@ func TestHitsInFlightAtTheEdges(t *testing.T) {
 		name     string
 		inFlight map[string]float64
 		late     float64
-		effect   Effect
+		effect   model.Effect
 		doubt    string
 	}{
-		{"none in flight", map[string]float64{"in_flight{op=verify}": 0}, 0, Better, ""},
-		{"an early record", map[string]float64{"in_flight": 200}, 0, Better, ""},
-		{"some that cost nothing", map[string]float64{"in_flight{op=login}": 200}, 0, Better, ""},
+		{"none in flight", map[string]float64{"in_flight{op=verify}": 0}, 0, model.Better, ""},
+		{"an early record", map[string]float64{"in_flight": 200}, 0, model.Better, ""},
+		{"some that cost nothing", map[string]float64{"in_flight{op=login}": 200}, 0, model.Better, ""},
 		// 20 hits are 5.6 statements, so at the most it was 455.6/500 = 0.911.
-		{"too few to explain it", map[string]float64{"in_flight{op=verify}": 20}, 0, Better, ""},
-		{"all", map[string]float64{"in_flight{op=verify}": 200}, 0, Unclear,
+		{"too few to explain it", map[string]float64{"in_flight{op=verify}": 20}, 0, model.Better, ""},
+		{"all", map[string]float64{"in_flight{op=verify}": 200}, 0, model.Unclear,
 			"primary QPS at peak is between 113 and 126: 0 and 200 hits were in flight at its begin and end, whose statements may have"},
 		// 450 in 4.4 s are 102/s. Nobody knows whether any came in the last 0.4: 450/4.8 = 93.75, 450/4 = 112.5.
-		{"read 0.4 s late", map[string]float64{}, 0.4, Better, "primary QPS at peak is between 93.8 and 113: the readings at its edges were 400 ms off"},
+		{"read 0.4 s late", map[string]float64{}, 0.4, model.Better, "primary QPS at peak is between 93.8 and 113: the readings at its edges were 400 ms off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, s := stalled(c.inFlight, c.late).summarized(t)
@@ -86,8 +87,8 @@ func TestReadHalfAStageLate(t *testing.T) {
 		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(budget)}
 		_, s := m.summarized(t)
 		got, doubts := s.Budgets[0], strings.Join(s.Validity[1].Doubts, "\n")
-		if got.Verdict != Inconclusive || !strings.Contains(got.Reason, "and any number, for the readings at the edges of peak were late") {
-			t.Errorf("%s: got %v (%s), want inconclusive", got.name(), got.Verdict, got.Reason)
+		if got.Verdict != model.Inconclusive || !strings.Contains(got.Reason, "and any number, for the readings at the edges of peak were late") {
+			t.Errorf("%s: got %v (%s), want inconclusive", got.Name(), got.Verdict, got.Reason)
 		}
 		if !strings.Contains(doubts, " and any number: the readings at its edges were 2.00 s off") {
 			t.Errorf("got doubts %q", doubts)
@@ -99,24 +100,24 @@ func TestReadHalfAStageLate(t *testing.T) {
 func TestBudgetsBetweenTheEdges(t *testing.T) {
 	for _, c := range []struct {
 		budget spec
-		want   Verdict
+		want   model.Verdict
 	}{
-		{on("primary_qps").max(130), Pass},
-		{on("primary_qps").max(115), Inconclusive},
-		{on("primary_qps").max(110), Fail},
-		{on("primary_writes_qps").min(115), Inconclusive},
-		{on("primary_writes_qps").min(110), Pass},
-		{on("primary_reads_qps").max(0), Pass},
-		{on("primary_qps").max(130).op("verify"), Inconclusive},
-		{on("primary_qps").max(0.95).of("extract-writes"), Inconclusive},
-		{on("primary_qps").max(1.05).of("extract-writes"), Pass},
-		{on("primary_statements").max(0.26), Pass},
+		{on("primary_qps").max(130), model.Pass},
+		{on("primary_qps").max(115), model.Inconclusive},
+		{on("primary_qps").max(110), model.Fail},
+		{on("primary_writes_qps").min(115), model.Inconclusive},
+		{on("primary_writes_qps").min(110), model.Pass},
+		{on("primary_reads_qps").max(0), model.Pass},
+		{on("primary_qps").max(130).op("verify"), model.Inconclusive},
+		{on("primary_qps").max(0.95).of("extract-writes"), model.Inconclusive},
+		{on("primary_qps").max(1.05).of("extract-writes"), model.Pass},
+		{on("primary_statements").max(0.26), model.Pass},
 	} {
 		m := stalled(map[string]float64{"in_flight{op=verify}": 200}, 0)
 		m.scenario.Budgets = []scenarios.Budget{scenarios.Budget(c.budget)}
 		_, s := m.summarized(t)
 		if got := s.Budgets[0]; got.Verdict != c.want {
-			t.Errorf("%s: got %v (%s), want %v", got.name(), got.Verdict, got.Reason, c.want)
+			t.Errorf("%s: got %v (%s), want %v", got.Name(), got.Verdict, got.Reason, c.want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 )
 
@@ -41,7 +42,7 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			m, dir := thereAndBack(), t.TempDir()
 			spoil(m)
 			run, c := m.cutover(t)
-			if err := WriteCutover(dir, c, Examine(run).Details(nil), Examine(run).Windows); err != nil {
+			if err := WriteCutover(dir, c, judge.Examine(run).Details(nil), judge.Examine(run).Windows); err != nil {
 				t.Fatal(err)
 			}
 			return dir, broken(CutoverAnnotations(c))
@@ -51,9 +52,9 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			m.header.SelfTest = &record.SelfTest{State: "cache", Levels: []record.Level{{State: "cache again"}}}
 			spoil(m)
 			run := m.written(t)
-			s, err := JudgeSelfTest(run)
+			s, err := judge.JudgeSelfTest(run)
 			if err == nil {
-				err = WriteSelfTest(dir, s, Examine(run).Details(nil), Examine(run).Windows)
+				err = WriteSelfTest(dir, s, judge.Examine(run).Details(nil), judge.Examine(run).Windows)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -217,10 +219,10 @@ func (m *made) written(t testing.TB) *record.Run {
 	return run
 }
 
-func (m *made) summarized(t testing.TB) (*record.Run, *Summary) {
+func (m *made) summarized(t testing.TB) (*record.Run, *model.Summary) {
 	t.Helper()
 	run := m.written(t)
-	s, err := Summarize(run, &m.scenario)
+	s, err := judge.Summarize(run, &m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	prometheus "github.com/prometheus/common/model"
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -128,14 +131,14 @@ func everyRun() map[string]func() *made {
 }
 
 // formatsOf are the texts for build servers, by file.
-func formatsOf(t testing.TB, run *record.Run, s *Summary) map[string][]byte {
+func formatsOf(t testing.TB, run *record.Run, s *model.Summary) map[string][]byte {
 	t.Helper()
 	texts := map[string][]byte{}
 	for name, write := range map[string]func(io.Writer) error{
 		JUnitFile:      func(w io.Writer) error { return junit(w, &summary{s}) },
 		MetricsFile:    func(w io.Writer) error { return openMetrics(w, &summary{s}) },
 		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
-		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
+		WindowsFile:    func(w io.Writer) error { return reading.WindowsCSV(w, run) },
 		MarkdownFile:   func(w io.Writer) error { return markdown(w, &summary{s}) },
 		"step.md":      func(w io.Writer) error { return StepSummary(w, s, 1<<20) },
 		"annotations.txt": func(w io.Writer) error {
@@ -208,7 +211,7 @@ func TestPageStaysSmall(t *testing.T) {
 			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p50", Max: new(float64(i) / 1e4), Line: i})
 		}
 		run := &record.Run{Header: m.header, Windows: m.windows, Samples: m.samples, Events: m.events}
-		s, err := Summarize(run, &m.scenario)
+		s, err := judge.Summarize(run, &m.scenario)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -283,7 +286,7 @@ func TestJUnitOfCutovers(t *testing.T) {
 		if err := xml.Unmarshal(b.Bytes(), &all); err != nil {
 			t.Fatal(err)
 		}
-		if all.Tests != 4+len(c.Switches) || (all.Failures+all.Errors == 0) != (c.Verdict == Pass) || (all.Failures > 0) != (c.Verdict == Fail) {
+		if all.Tests != 4+len(c.Switches) || (all.Failures+all.Errors == 0) != (c.Verdict == model.Pass) || (all.Failures > 0) != (c.Verdict == model.Fail) {
 			t.Errorf("%s: %+v for %d switches and the verdict %s", name, all.junitTotals, len(c.Switches), c.Verdict)
 		}
 	}
@@ -318,10 +321,10 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 			if all.Tests != tests || all.Failures != failures || all.Errors != errors {
 				t.Errorf("%+v is said, %d tests, %d failures and %d errors are there", all.junitTotals, tests, failures, errors)
 			}
-			if got := failures+errors == 0; got != (s.Verdict == Pass) {
+			if got := failures+errors == 0; got != (s.Verdict == model.Pass) {
 				t.Errorf("%d failures and %d errors, verdict %s", failures, errors, s.Verdict)
 			}
-			if (failures > 0) != (s.Verdict == Fail) {
+			if (failures > 0) != (s.Verdict == model.Fail) {
 				t.Errorf("%d failures, verdict %s", failures, s.Verdict)
 			}
 			if want := 2 + len(s.States) + 3 + len(s.Budgets) + len(s.Unjudged); tests != want {
@@ -361,7 +364,7 @@ func TestAnnotationsAreFew(t *testing.T) {
 				t.Errorf("%s: %q is no workflow command", name, a)
 			}
 		}
-		if levels["error"] > 10 || levels["warning"] > 10 || levels["notice"] > 1 || (levels["error"] > 0) != (s.Verdict != Pass) {
+		if levels["error"] > 10 || levels["warning"] > 10 || levels["notice"] > 1 || (levels["error"] > 0) != (s.Verdict != model.Pass) {
 			t.Errorf("%s: %v for the verdict %s", name, levels, s.Verdict)
 		}
 	}
@@ -389,7 +392,7 @@ func TestOpenMetrics(t *testing.T) {
 				t.Errorf("%s: %q is no sample", name, sample)
 			}
 		}
-		parser := expfmt.NewTextParser(model.UTF8Validation)
+		parser := expfmt.NewTextParser(prometheus.UTF8Validation)
 		if families, err := parser.TextToMetricFamilies(bytes.NewReader(text)); err != nil || families["rehearse_verdict"] == nil {
 			t.Errorf("%s: %d families, %v", name, len(families), err)
 		}
@@ -446,7 +449,7 @@ func TestBenchmarkLines(t *testing.T) {
 			}
 		}
 		want := 0
-		for _, trial := range Examine(run).trials {
+		for _, trial := range reading.Trials(run) {
 			if trial.Ended {
 				want += 2
 			}

@@ -15,10 +15,13 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	prometheus "github.com/prometheus/common/model"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
+	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -248,7 +251,7 @@ func fewWords(t *testing.T, err error) {
 }
 
 // candidateIn reads a run directory as the verbs do.
-func candidateIn(dir string) (c Candidate, err error) {
+func candidateIn(dir string) (c judge.Candidate, err error) {
 	c.Source = dir
 	if c.Run, err = record.Open(dir); err != nil {
 		return c, err
@@ -263,23 +266,23 @@ func candidateIn(dir string) (c Candidate, err error) {
 // forms are what is told of a run, by the names of the files.
 type forms map[string]func(io.Writer) error
 
-func allForms(t *testing.T, c Candidate, value string, fonts *plot.Fonts) {
+func allForms(t *testing.T, c judge.Candidate, value string, fonts *plot.Fonts) {
 	t.Helper()
-	s, err := Summarize(c.Run, c.Scenario)
+	s, err := judge.Summarize(c.Run, c.Scenario)
 	if err == nil {
 		ordinaryForms(c.Run, s, fonts).check(t, value)
 		comparedWithItself(t, c, value)
 		savedAndRead(t, c)
 	}
-	if judged, err := JudgeCutover(c.Run, c.Scenario); err == nil {
+	if judged, err := judge.JudgeCutover(c.Run, c.Scenario); err == nil {
 		cutoverForms(c.Run, judged, fonts).check(t, value)
 	}
-	if judged, err := JudgeSelfTest(c.Run); err == nil {
+	if judged, err := judge.JudgeSelfTest(c.Run); err == nil {
 		selfTestForms(c.Run, judged).check(t, value)
 	}
 }
 
-func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
+func ordinaryForms(run *record.Run, s *model.Summary, fonts *plot.Fonts) forms {
 	v := looksOf(run, s)
 	list := forms{
 		"terminal":     func(w io.Writer) error { return Print(w, s, Options{Color: true}) },
@@ -289,7 +292,7 @@ func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
 		JUnitFile:      func(w io.Writer) error { return junit(w, &summary{s}) },
 		MetricsFile:    func(w io.Writer) error { return openMetrics(w, &summary{s}) },
 		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, detailsOf(run, s)) },
-		WindowsFile:    func(w io.Writer) error { return windowsCSV(w, run) },
+		WindowsFile:    func(w io.Writer) error { return reading.WindowsCSV(w, run) },
 		"step":         func(w io.Writer) error { Annotations(s); return StepSummary(w, s, 1<<16) },
 	}
 	for name, picture := range slides(&summary{s}, v, fonts) {
@@ -298,31 +301,31 @@ func ordinaryForms(run *record.Run, s *Summary, fonts *plot.Fonts) forms {
 	return list
 }
 
-func cutoverForms(run *record.Run, c *Cutover, fonts *plot.Fonts) forms {
+func cutoverForms(run *record.Run, c *model.Cutover, fonts *plot.Fonts) forms {
 	list := forms{
 		"terminal":     func(w io.Writer) error { return PrintCutover(w, c, Options{}) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, c) },
 		MarkdownFile:   func(w io.Writer) error { return (&cutover{c}).markdown(w) },
-		HTMLFile:       func(w io.Writer) error { return (&cutover{c}).html(w, Examine(run).Details(nil)) },
+		HTMLFile:       func(w io.Writer) error { return (&cutover{c}).html(w, judge.Examine(run).Details(nil)) },
 		JUnitFile:      func(w io.Writer) error { return (&cutover{c}).junit(w) },
 		MetricsFile:    (&cutover{c}).openMetrics,
 		BenchmarksFile: func(w io.Writer) error { return (&cutover{c}).benchmarks(w) },
 		"step":         func(w io.Writer) error { CutoverAnnotations(c); return CutoverStepSummary(w, c, 1<<16) },
 	}
-	for name, picture := range (&cutover{c}).pictures(Examine(run).Details(nil), fonts) {
+	for name, picture := range (&cutover{c}).pictures(judge.Examine(run).Details(nil), fonts) {
 		list[name] = func(w io.Writer) error { return picture.Write(w, plot.SVG) }
 	}
 	return list
 }
 
-func selfTestForms(run *record.Run, s *SelfTest) forms {
+func selfTestForms(run *record.Run, s *model.SelfTest) forms {
 	return forms{
 		"terminal":     func(w io.Writer) error { return PrintSelfTest(w, s) },
 		SummaryFile:    func(w io.Writer) error { return JSON(w, s) },
 		MarkdownFile:   func(w io.Writer) error { return (&selfTest{s}).markdown(w) },
 		JUnitFile:      func(w io.Writer) error { return writeJUnit(w, s.Provenance, (&selfTest{s}).checks()) },
 		MetricsFile:    func(w io.Writer) error { return (&selfTest{s}).openMetrics(w) },
-		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, Examine(run).Details(nil)) },
+		BenchmarksFile: func(w io.Writer) error { return benchmarks(w, s.Provenance, judge.Examine(run).Details(nil)) },
 		"step":         func(w io.Writer) error { SelfTestAnnotations(s); return SelfTestStepSummary(w, s, 1<<16) },
 	}
 }
@@ -341,7 +344,7 @@ func (list forms) check(t *testing.T, value string) {
 		case JUnitFile:
 			err = errors.Join(err, xml.Unmarshal(b.Bytes(), &junitSuites{}))
 		case MetricsFile:
-			parser := expfmt.NewTextParser(model.UTF8Validation)
+			parser := expfmt.NewTextParser(prometheus.UTF8Validation)
 			_, wrong := parser.TextToMetricFamilies(&b)
 			err = errors.Join(err, wrong)
 		case WindowsFile:
@@ -360,9 +363,9 @@ func (list forms) check(t *testing.T, value string) {
 	}
 }
 
-func comparedWithItself(t *testing.T, c Candidate, value string) {
+func comparedWithItself(t *testing.T, c judge.Candidate, value string) {
 	t.Helper()
-	both, err := Compare([]Candidate{c, c}, CompareOptions{Anyway: true})
+	both, err := judge.Compare([]judge.Candidate{c, c}, judge.CompareOptions{Anyway: true})
 	if err != nil {
 		fewWords(t, err)
 		return
@@ -370,7 +373,7 @@ func comparedWithItself(t *testing.T, c Candidate, value string) {
 	for _, state := range both.States {
 		for _, number := range state.Numbers {
 			for _, change := range number.Changes {
-				if change.Verdict == Better || change.Verdict == Worse {
+				if change.Verdict == model.Better || change.Verdict == model.Worse {
 					t.Errorf("%s of %s is %v than itself: %+v", number.Metric, state.State, change.Verdict, number)
 				}
 			}
@@ -383,23 +386,23 @@ func comparedWithItself(t *testing.T, c Candidate, value string) {
 	}.check(t, value)
 }
 
-func savedAndRead(t *testing.T, c Candidate) {
+func savedAndRead(t *testing.T, c judge.Candidate) {
 	t.Helper()
-	b, err := NewBaseline(c.Run, c.Scenario, true)
+	b, err := judge.NewBaseline(c.Run, c.Scenario, true)
 	if err != nil {
 		fewWords(t, err)
 		return
 	}
 	path := filepath.Join(t.TempDir(), "saved.json")
-	if err := b.Write(path); err != nil {
+	if err := WriteBaseline(b, path); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := ReadBaseline(path)
+	saved, err := judge.ReadBaseline(path)
 	if err != nil {
 		t.Errorf("what was saved cannot be read: %v", err)
 		return
 	}
-	if _, err := SummarizeAgainst(saved, c.Run, c.Scenario); err != nil {
+	if _, err := judge.SummarizeAgainst(saved, c.Run, c.Scenario); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -239,7 +240,7 @@ func TestSharedMachine(t *testing.T) {
 			if got := strings.Contains(timelineChart(&summary{s}, runSecondsOf(run, s)).Subtitle, "other processes took up to "); got != void {
 				t.Errorf("the picture says that the machine was shared: %v, want %v", got, void)
 			}
-			cell := fmt.Sprintf(`<td class="number ">%s</td>`, percent(c.taken/2))
+			cell := fmt.Sprintf(`<td class="number ">%s</td>`, numeral.Percent(c.taken/2))
 			if !strings.Contains(page.String(), "Processors taken by others") || !strings.Contains(page.String(), cell) {
 				t.Errorf("the timeline, or the table of trials with %s, does not show it", cell)
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
@@ -60,13 +62,13 @@ const (
 // Annotations says what there is to do about a run, the worst first: what there is against it as errors; as warnings the
 // breaches that it was not to fail for, and doubts about numbers that budgets rest on. All else is one notice. Of each level
 // there are as many as GitHub shows; the last one then says how many more there are.
-func Annotations(s *Summary) []Annotation {
+func Annotations(s *model.Summary) []Annotation {
 	about := func(level, text string) Annotation {
 		return Annotation{Level: level, Title: s.Scenario + ": " + s.Verdict.String(), Message: text}
 	}
 	var errors, warnings []Annotation
-	for _, b := range ranking(s.Budgets) {
-		if b.Verdict == Pass || b.Follows != "" || b.lenient() && b.Verdict != Fail {
+	for _, b := range model.Ranking(s.Budgets) {
+		if b.Verdict == model.Pass || b.Follows != "" || b.Lenient() && b.Verdict != model.Fail {
 			continue
 		}
 		if a := annotation(b, s.Provenance); a.Level == levelError {
@@ -76,17 +78,17 @@ func Annotations(s *Summary) []Annotation {
 		}
 	}
 	var reasons []Annotation
-	for _, reason := range only(s.Why(), AboutRun) {
+	for _, reason := range only(s.Why(), model.AboutRun) {
 		reasons = append(reasons, about(levelError, reason))
 	}
 	for _, doubt := range s.Pressing[:min(len(s.Pressing), mostDoubts)] {
 		warnings = append(warnings, about(levelWarning, doubt))
 	}
 	if more := len(s.Pressing) - mostDoubts; more > 0 {
-		warnings = append(warnings, about(levelWarning, plural(more, "further doubt")+" about numbers that budgets rest on; all are in "+MarkdownFile))
+		warnings = append(warnings, about(levelWarning, numeral.Plural(more, "further doubt")+" about numbers that budgets rest on; all are in "+MarkdownFile))
 	}
 	list := slices.Concat(shown(append(reasons, errors...)), shown(warnings))
-	if rest := only(s.Warned(), AboutRun); len(rest) > 0 {
+	if rest := only(s.Warned(), model.AboutRun); len(rest) > 0 {
 		list = append(list, about(levelNotice, remarks(rest, " that no budget rests on", stepAndPage)))
 	}
 	return list
@@ -97,11 +99,11 @@ const stepAndPage = "the summary of the step and in " + MarkdownFile
 
 // remarks are told as one: how many there are, the first of them, and where all are.
 func remarks(list []string, which, where string) string {
-	return fmt.Sprintf("%s%s, such as: %s; all are in %s", plural(len(list), "remark"), which, list[0], where)
+	return fmt.Sprintf("%s%s, such as: %s; all are in %s", numeral.Plural(len(list), "remark"), which, list[0], where)
 }
 
 // only are the texts of one kind.
-func only(list []Reason, about Kind) (texts []string) {
+func only(list []model.Reason, about model.Kind) (texts []string) {
 	for _, r := range list {
 		if r.Kind == about {
 			texts = append(texts, r.Text)
@@ -111,9 +113,9 @@ func only(list []Reason, about Kind) (texts []string) {
 }
 
 // annotation is about a budget that does not pass. What flags made of a scenario has other lines than its file.
-func annotation(b Budget, h Provenance) Annotation {
-	a := Annotation{Level: levelError, Title: h.Scenario + ": " + b.name(), Message: b.Verdict.String() + ": " + b.found()}
-	if b.lenient() {
+func annotation(b model.Budget, h model.Provenance) Annotation {
+	a := Annotation{Level: levelError, Title: h.Scenario + ": " + b.Name(), Message: b.Verdict.String() + ": " + b.Found()}
+	if b.Lenient() {
 		a.Level = levelWarning
 	}
 	if b.Line > 0 {

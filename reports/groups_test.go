@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 func TestCompareGroups(t *testing.T) {
@@ -38,14 +40,14 @@ func TestCompareGroups(t *testing.T) {
 		}, "[A1 A2] [B1 B2]", "all runs of B began before those of A"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var candidates []Candidate
+			var candidates []judge.Candidate
 			for i, change := range tt.runs {
 				m := makeRun(1, steady, "baseline")
 				m.header.ID, m.header.Started = fmt.Sprint("run-", i), m.header.Started.Add(time.Duration(i)*time.Hour)
 				change(&m.header)
 				candidates = append(candidates, m.candidate(t, string(rune('a'+i))))
 			}
-			c := compared(t, CompareOptions{Anyway: true}, candidates...)
+			c := compared(t, judge.CompareOptions{Anyway: true}, candidates...)
 			var got []string
 			for _, g := range c.Groups {
 				got = append(got, fmt.Sprint(g.Runs))
@@ -67,17 +69,9 @@ func TestCompareNotesTheSameBuild(t *testing.T) {
 		m.header.Commit = commit
 		first := m.candidate(t, "a")
 		m.header.ID = "another"
-		c := compared(t, CompareOptions{}, first, m.candidate(t, "b"))
+		c := compared(t, judge.CompareOptions{}, first, m.candidate(t, "b"))
 		if got := strings.Contains(strings.Join(c.Notes, "\n"), "A and B are the same build"); got != want {
 			t.Errorf("commit %q: got %v in %q", commit, got, c.Notes)
-		}
-	}
-}
-
-func TestLetters(t *testing.T) {
-	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 702: "AAA"} {
-		if got := letter(i); got != want {
-			t.Errorf("%d: got %s, want %s", i, got, want)
 		}
 	}
 }
@@ -88,19 +82,19 @@ func TestRunsCountAlike(t *testing.T) {
 	short.header.ID, short.header.Rounds = "short", 8
 	other := makeRun(8, steady, "baseline")
 	other.header.Commit = "def"
-	c := compared(t, CompareOptions{}, other.candidate(t, "other"), long.candidate(t, "long"), short.candidate(t, "short"))
-	if err := approximately(c.changeOf(t, "baseline", "p95", "", 0).Ratio, 2, 1e-3); err != nil {
+	c := compared(t, judge.CompareOptions{}, other.candidate(t, "other"), long.candidate(t, "long"), short.candidate(t, "short"))
+	if err := approximately(changeOf(t, c, "baseline", "p95", "", 0).Ratio, 2, 1e-3); err != nil {
 		t.Error(err)
 	}
-	if got := c.changeOf(t, "baseline", "primary_qps", "", 0); got.Ratio != 1 || got.Verdict != Unclear {
+	if got := changeOf(t, c, "baseline", "primary_qps", "", 0); got.Ratio != 1 || got.Verdict != model.Unclear {
 		t.Errorf("a count that is the same in all: got %+v", got)
 	}
 	if s := c.States[0]; s.Runs[1] != 2 || s.Trials[1] != 9 || s.Hits[1] != 18000 {
 		t.Errorf("got %d runs with %d trials and %v hits", s.Runs[1], s.Trials[1], s.Hits[1])
 	}
 	short.events = short.events[:1]
-	c = compared(t, CompareOptions{}, other.candidate(t, "other"), long.candidate(t, "long"), short.candidate(t, "short"))
-	if got := c.changeOf(t, "baseline", "p95", "", 0); c.States[0].Runs[1] != 1 || got.Ratio != 1 || got.Lo.Known() {
+	c = compared(t, judge.CompareOptions{}, other.candidate(t, "other"), long.candidate(t, "long"), short.candidate(t, "short"))
+	if got := changeOf(t, c, "baseline", "p95", "", 0); c.States[0].Runs[1] != 1 || got.Ratio != 1 || got.Lo.Known() {
 		t.Errorf("a run without a valid trial: got %d runs, %+v", c.States[0].Runs[1], got)
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
 // html writes report.html: what the first screen has to say, then what it rests on.
-func html(w io.Writer, s *summary, d *Details, v visuals) error {
+func html(w io.Writer, s *summary, d *model.Details, v visuals) error {
 	timeline, err := s.timelineSection(v.timeline, d.Events)
 	if err != nil {
 		return err
@@ -41,8 +43,8 @@ func writePage(w io.Writer, p page.Page) error { return p.Write(visible.NewPageW
 // head is the first screen.
 func (s *summary) head() page.Head {
 	return page.Head{
-		Name: s.Scenario, Facts: facts(s.Provenance, rounds(s.Rounds)+" on "+s.Stack, "measured at stage "+s.HeadlineStage), Verdict: page.Status{Word: s.Verdict.String(), Tone: s.Verdict.tone()},
-		Sentence: s.sentence(), Doubt: s.doubt(), Reasons: limited(s.Reasons, terminalReasons),
+		Name: s.Scenario, Facts: facts(s.Provenance, numeral.Rounds(s.Rounds)+" on "+s.Stack, "measured at stage "+s.HeadlineStage), Verdict: page.Status{Word: s.Verdict.String(), Tone: verdictTone(s.Verdict)},
+		Sentence: s.sentence(), Doubt: s.doubt(), Reasons: numeral.Limited(s.Reasons, terminalReasons),
 		Answers: []page.Answer{s.passed(), s.changedMost(), s.trusted()}, Figures: s.keyFigures(),
 	}
 }
@@ -54,33 +56,33 @@ func (s *summary) doubt() string {
 	switch {
 	case s.Overall.Before == s.Overall.After || !e.Value.Known():
 		return ""
-	case e.vague():
-		return fmt.Sprintf("~: %s cannot tell whether p95 changed: the interval is too wide to say anything. Counts are nearly exact."+means, rounds(e.Rounds))
-	case span(e) == missing:
+	case e.Vague():
+		return fmt.Sprintf("~: %s cannot tell whether p95 changed: the interval is too wide to say anything. Counts are nearly exact."+means, numeral.Rounds(e.Rounds))
+	case model.Interval(e) == numeral.Missing:
 		return "~: one round has no interval, so it is not known whether p95 changed. Counts are nearly exact."
-	case e.Verdict == Unclear:
-		return fmt.Sprintf("~: the 95 %% interval of the change of p95 is %s, so it may be none. Counts are nearly exact."+means, span(e))
+	case e.Verdict == model.Unclear:
+		return fmt.Sprintf("~: the 95 %% interval of the change of p95 is %s, so it may be none. Counts are nearly exact."+means, model.Interval(e))
 	}
-	return fmt.Sprintf("The 95 %% interval of the change of p95 is %s. Counts are nearly exact."+means, span(e))
+	return fmt.Sprintf("The 95 %% interval of the change of p95 is %s. Counts are nearly exact."+means, model.Interval(e))
 }
 
 // passed answers by the budgets; the reasons of the verdict stand above.
 func (s *summary) passed() page.Answer {
-	a := page.Answer{Question: "Did it pass?", Tone: s.Verdict.tone(), Section: "budgets"}
+	a := page.Answer{Question: "Did it pass?", Tone: verdictTone(s.Verdict), Section: "budgets"}
 	kept, breached, open, warned := 0, 0, 0, 0
 	for _, b := range s.Budgets {
 		switch {
-		case b.Verdict == Pass:
+		case b.Verdict == model.Pass:
 			kept++
-		case b.lenient():
+		case b.Lenient():
 			warned++
-		case b.Verdict == Fail:
+		case b.Verdict == model.Fail:
 			breached++
 		default:
 			open++
 		}
 	}
-	told := fmt.Sprintf("%d of %s kept", kept, plural(len(s.Budgets), "budget"))
+	told := fmt.Sprintf("%d of %s kept", kept, numeral.Plural(len(s.Budgets), "budget"))
 	if len(s.Budgets) == 0 {
 		told = "there was no budget to keep"
 	}
@@ -92,55 +94,55 @@ func (s *summary) passed() page.Answer {
 			told += fmt.Sprintf(", %d %s", other.n, other.what)
 		}
 	}
-	a.Text = map[Verdict]string{Pass: "Yes: ", Fail: "No: ", Inconclusive: "It cannot be told: "}[s.Verdict] + told + "."
+	a.Text = map[model.Verdict]string{model.Pass: "Yes: ", model.Fail: "No: ", model.Inconclusive: "It cannot be told: "}[s.Verdict] + told + "."
 	return a
 }
 
 // facts are how a run was measured, on what and when.
-func facts(h Provenance, list ...string) []string {
+func facts(h model.Provenance, list ...string) []string {
 	if h.Host.CPUs > 0 {
 		list = append(list, fmt.Sprintf("%d CPUs", h.Host.CPUs))
 	}
 	return append(list, h.Started.UTC().Format("2 January 2006, 15:04 UTC"))
 }
 
-func footer(h Provenance) string {
+func footer(h model.Provenance) string {
 	return fmt.Sprintf("Run %s, written by rehearse %s from what was recorded.", h.ID, strings.TrimSpace(h.Version+" "+h.Commit))
 }
 
-func (v Verdict) tone() page.Tone {
+func verdictTone(v model.Verdict) page.Tone {
 	switch v {
-	case Pass:
+	case model.Pass:
 		return page.Good
-	case Fail:
+	case model.Fail:
 		return page.Bad
 	}
 	return page.Doubtful
 }
 
-func (e Effect) tone() page.Tone {
+func effectTone(e model.Effect) page.Tone {
 	switch e {
-	case Better:
+	case model.Better:
 		return page.Good
-	case Worse:
+	case model.Worse:
 		return page.Bad
 	}
 	return page.Neutral
 }
 
 // status says a change, and what is to be made of it.
-func (e Estimate) status() page.Status {
+func estimateStatus(e model.Estimate) page.Status {
 	switch {
-	case !e.Value.Known() || e.Verdict == Unclear:
-		return page.Status{Word: judged(e)}
+	case !e.Value.Known() || e.Verdict == model.Unclear:
+		return page.Status{Word: model.Judged(e)}
 	}
-	return page.Status{Word: judged(e) + " " + e.Verdict.String(), Tone: e.Verdict.tone()}
+	return page.Status{Word: model.Judged(e) + " " + e.Verdict.String(), Tone: effectTone(e.Verdict)}
 }
 
 // claim is what one phase did to one number.
 type claim struct {
 	phase, what, change string
-	estimate            Estimate
+	estimate            model.Estimate
 }
 
 // changedMost names the largest change that is clear.
@@ -152,7 +154,7 @@ func (s *summary) changedMost() page.Answer {
 	}
 	most, largest := claim{}, 0.0
 	for _, e := range s.claims() {
-		if size := math.Abs(math.Log(float64(e.estimate.Value))); e.estimate.Verdict != Unclear && size > largest {
+		if size := math.Abs(math.Log(float64(e.estimate.Value))); e.estimate.Verdict != model.Unclear && size > largest {
 			most, largest = e, size
 		}
 	}
@@ -170,8 +172,8 @@ func (s *summary) changedMost() page.Answer {
 	if len(s.Phases) > 1 {
 		in = "In one phase, " + in
 	}
-	answer.Text = fmt.Sprintf("%s: %s %s (%s)", in, most.what, most.change, change(most.estimate.Value))
-	answer.Tone = most.estimate.Verdict.tone()
+	answer.Text = fmt.Sprintf("%s: %s %s (%s)", in, most.what, most.change, numeral.Change(most.estimate.Value))
+	answer.Tone = effectTone(most.estimate.Verdict)
 	return answer
 }
 
@@ -179,17 +181,17 @@ func (s *summary) claims() (list []claim) {
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
 		list = append(list,
-			claim{phase.Name, "p95", arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), phase.P95Ratio},
-			claim{phase.Name, "primary (master DB) QPS", arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))), phase.PrimaryQPSRatio})
+			claim{phase.Name, "p95", numeral.Arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)), phase.P95Ratio},
+			claim{phase.Name, "primary (master DB) QPS", numeral.Arrow(counted(before, numeral.Number(before.PrimaryQPS)), counted(after, numeral.Number(after.PrimaryQPS))), phase.PrimaryQPSRatio})
 	}
 	return list
 }
 
 // trusted answers in a sentence what the section of that name says at length.
 func (s *summary) trusted() page.Answer {
-	valid, all := len(s.Validity)-len(s.invalid()), len(s.Validity)
-	counted := fmt.Sprintf("%d of %s valid", valid, plural(all, "trial"))
-	partly := slices.ContainsFunc(s.Validity, func(t TrialCheck) bool { return !t.Voids(VoidLatencies) || !t.Voids(VoidCounts) })
+	valid, all := len(s.Validity)-len(s.Invalid()), len(s.Validity)
+	counted := fmt.Sprintf("%d of %s valid", valid, numeral.Plural(all, "trial"))
+	partly := slices.ContainsFunc(s.Validity, func(t model.TrialCheck) bool { return !t.Voids(model.VoidLatencies) || !t.Voids(model.VoidCounts) })
 	a := page.Answer{Question: "Can I trust it?", Tone: page.Doubtful, Section: "trust"}
 	switch {
 	case valid == 0 && partly:
@@ -198,24 +200,24 @@ func (s *summary) trusted() page.Answer {
 		a.Tone, a.Text = page.Bad, fmt.Sprintf("No: %s.", counted)
 	case !s.Complete:
 		a.Text = fmt.Sprintf("Only as far as it went: the run did not reach its end, %s.", counted)
-	case valid < all || len(s.doubted()) > 0:
+	case valid < all || len(s.Doubted()) > 0:
 		a.Text = fmt.Sprintf("With care: %s%s.", counted, s.firstDoubt())
 	case s.Rounds == 1 && len(s.Phases) > 0:
 		a.Text = fmt.Sprintf("Counts, yes: %s. Changes of latency, not yet: one round has no interval.", counted)
-	case s.Overall.Before != s.Overall.After && s.Overall.P95Ratio.Verdict == Unclear:
+	case s.Overall.Before != s.Overall.After && s.Overall.P95Ratio.Verdict == model.Unclear:
 		a.Text = fmt.Sprintf("Counts, yes: %s, with no doubts. Whether p95 changed is not clear.", counted)
 	default:
 		a.Tone, a.Text = page.Good, fmt.Sprintf("Yes: %s, with no doubts.", counted)
 	}
 	if valid > 0 {
-		a.Text += s.NoiseFloor.told()
+		a.Text += noiseTold(s.NoiseFloor)
 	}
 	return a
 }
 
 // firstDoubt says how many trials have some, and the first of them.
 func (s *summary) firstDoubt() string {
-	doubted := s.doubted()
+	doubted := s.Doubted()
 	if len(doubted) == 0 {
 		return ""
 	}
@@ -223,18 +225,18 @@ func (s *summary) firstDoubt() string {
 	if len(doubted) > 1 {
 		such = ", such as"
 	}
-	return fmt.Sprintf(", with %s%s %s: %s", plural(len(doubted), "doubt"), such, doubted[0].name(), doubted[0].Doubts[0])
+	return fmt.Sprintf(", with %s%s %s: %s", numeral.Plural(len(doubted), "doubt"), such, doubted[0].Name(), doubted[0].Doubts[0])
 }
 
 // told says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.
-func (f NoiseFloor) told() string {
+func noiseTold(f model.NoiseFloor) string {
 	switch ratio := f.MinimumDetectableRatio; {
-	case f.blind():
-		return fmt.Sprintf(" %s do not tell which change of p95 they would find here.", rounds(f.Rounds))
+	case f.Blind():
+		return fmt.Sprintf(" %s do not tell which change of p95 they would find here.", numeral.Rounds(f.Rounds))
 	case ratio > 1.001:
-		return fmt.Sprintf(" On this machine so many rounds find changes of p95 from %s or %s on.", change(1/ratio), change(ratio))
+		return fmt.Sprintf(" On this machine so many rounds find changes of p95 from %s or %s on.", numeral.Change(1/ratio), numeral.Change(ratio))
 	case f.Spread.Known():
-		return fmt.Sprintf(" The same state, measured twice, differed by %s in p95.", factor(f.Spread))
+		return fmt.Sprintf(" The same state, measured twice, differed by %s in p95.", numeral.Factor(f.Spread))
 	}
 	return ""
 }
@@ -242,18 +244,20 @@ func (f NoiseFloor) told() string {
 // keyFigures are what everybody asks for first, at the headline stage.
 func (s *summary) keyFigures() []page.Figure {
 	before, after := s.sides(s.Overall)
-	split := func(of func(State) stat.Number) string { return arrow(number(of(before)), number(of(after))) }
-	list := []page.Figure{
-		figureOf("p95 latency", s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds), s.Overall.P95Ratio.status(),
-			s.p95Note(before, after)),
-		figureOf("Primary (master DB) QPS", before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)), s.Overall.PrimaryQPSRatio.status(),
-			fmt.Sprintf("reads %s, writes %s", split(func(s State) stat.Number { return s.PrimaryReadsQPS }),
-				split(func(s State) stat.Number { return s.PrimaryWritesQPS }))),
-		shareFigure("Error ratio", before, after, 1, func(s State) stat.Number { return s.ErrorsRatio }, "failed or never sent, of all hits due"),
-		shareFigure("Achieved of offered rate", before, after, -1, func(s State) stat.Number { return s.AchievedRate / s.OfferedRate },
-			fmt.Sprintf("%s of %s hits per second answered", number(after.AchievedRate), number(after.OfferedRate))),
+	split := func(of func(model.State) stat.Number) string {
+		return numeral.Arrow(numeral.Number(of(before)), numeral.Number(of(after)))
 	}
-	if before.uncounted() && after.uncounted() {
+	list := []page.Figure{
+		figureOf("p95 latency", s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds), estimateStatus(s.Overall.P95Ratio),
+			s.p95Note(before, after)),
+		figureOf("Primary (master DB) QPS", counted(before, numeral.Number(before.PrimaryQPS)), counted(after, numeral.Number(after.PrimaryQPS)), estimateStatus(s.Overall.PrimaryQPSRatio),
+			fmt.Sprintf("reads %s, writes %s", split(func(s model.State) stat.Number { return s.PrimaryReadsQPS }),
+				split(func(s model.State) stat.Number { return s.PrimaryWritesQPS }))),
+		shareFigure("Error ratio", before, after, 1, func(s model.State) stat.Number { return s.ErrorsRatio }, "failed or never sent, of all hits due"),
+		shareFigure("Achieved of offered rate", before, after, -1, func(s model.State) stat.Number { return s.AchievedRate / s.OfferedRate },
+			fmt.Sprintf("%s of %s hits per second answered", numeral.Number(after.AchievedRate), numeral.Number(after.OfferedRate))),
+	}
+	if before.Uncounted() && after.Uncounted() {
 		list[1].Note = "no count is believed"
 	}
 	if before.Name != after.Name {
@@ -262,35 +266,35 @@ func (s *summary) keyFigures() []page.Figure {
 	for i := range list {
 		list[i].Before, list[i].Change = "", page.Status{}
 	}
-	if list[1].Note != "" && !after.uncounted() {
-		list[1].Note = fmt.Sprintf("reads %s, writes %s", after.count(number(after.PrimaryReadsQPS)), after.count(number(after.PrimaryWritesQPS)))
+	if list[1].Note != "" && !after.Uncounted() {
+		list[1].Note = fmt.Sprintf("reads %s, writes %s", counted(after, numeral.Number(after.PrimaryReadsQPS)), counted(after, numeral.Number(after.PrimaryWritesQPS)))
 	}
 	return list
 }
 
 func figureOf(name, before, after string, change page.Status, note string) page.Figure {
-	if before == missing && after == missing {
+	if before == numeral.Missing && after == numeral.Missing {
 		return page.Figure{Name: name, After: "no data"}
 	}
-	before, after, _ = strings.Cut(arrow(before, after), " → ")
-	if change.Word == missing {
+	before, after, _ = strings.Cut(numeral.Arrow(before, after), " → ")
+	if change.Word == numeral.Missing {
 		// A change that nobody knows is not worth a line of its own.
 		change.Word = ""
 	}
 	return page.Figure{Name: name, Before: before, After: after, Change: change, Note: note}
 }
 
-func (s *summary) p95Note(before, after State) string {
-	hits := "n = " + count(after.N)
+func (s *summary) p95Note(before, after model.State) string {
+	hits := "n = " + numeral.Count(after.N)
 	switch e := s.Overall.P95Ratio; {
 	case before.Name == after.Name:
 		return hits
 	case e.Why != "":
 		return e.Why + "; " + hits
-	case e.vague():
-		return fmt.Sprintf("%s cannot tell how much; %s", rounds(e.Rounds), hits)
-	case span(s.Overall.P95Ratio) != missing:
-		return fmt.Sprintf("95 %% interval %s; %s", span(s.Overall.P95Ratio), hits)
+	case e.Vague():
+		return fmt.Sprintf("%s cannot tell how much; %s", numeral.Rounds(e.Rounds), hits)
+	case model.Interval(s.Overall.P95Ratio) != numeral.Missing:
+		return fmt.Sprintf("95 %% interval %s; %s", model.Interval(s.Overall.P95Ratio), hits)
 	case s.Overall.P95Ratio.Rounds == 1:
 		return "one round has no interval; " + hits
 	}
@@ -299,40 +303,40 @@ func (s *summary) p95Note(before, after State) string {
 
 // shareFigure is a share of the hits; worse is 1 where more of them is worse, else -1. What a state that collapsed answers more
 // of, or fails less, is no improvement; it is told as nothing, with the reason.
-func shareFigure(name string, before, after State, worse float64, of func(State) stat.Number, note string) page.Figure {
+func shareFigure(name string, before, after model.State, worse float64, of func(model.State) stat.Number, note string) page.Figure {
 	change := points(of(before), of(after), worse)
-	why := noChange(before.Name, before.Collapse, after.Name, after.Collapse)
+	why := model.NoChange(before.Name, before.Collapse, after.Name, after.Collapse)
 	if why != "" && (before.Collapse != nil || change.Tone == page.Good) {
-		change, note = page.Status{Word: untold}, why+"; "+note
+		change, note = page.Status{Word: numeral.Untold}, why+"; "+note
 	}
-	return figureOf(name, percent(float64(of(before))), percent(float64(of(after))), change, note)
+	return figureOf(name, numeral.Percent(float64(of(before))), numeral.Percent(float64(of(after))), change, note)
 }
 
 // points is the difference of two ratios in percentage points, as they are printed; worse is 1 where more is worse, else -1.
 // Below a hundredth of a point it is none.
 func points(before, after stat.Number, worse float64) page.Status {
 	if !before.Known() || !after.Known() {
-		return page.Status{Word: missing}
+		return page.Status{Word: numeral.Missing}
 	}
 	// Of the numbers that stand beside it, and not of more digits: whoever subtracts them has to find the same.
-	x := significant(float64(after)*100, 3) - significant(float64(before)*100, 3)
+	x := numeral.Significant(float64(after)*100, 3) - numeral.Significant(float64(before)*100, 3)
 	switch {
 	case math.Abs(x) < 0.005:
 		return page.Status{Word: "unchanged"}
 	case x*worse > 0:
-		return page.Status{Word: signed(figure(x)) + " points", Tone: page.Bad}
+		return page.Status{Word: numeral.Signed(numeral.Figure(x)) + " points", Tone: page.Bad}
 	}
-	return page.Status{Word: signed(figure(x)) + " points", Tone: page.Good}
+	return page.Status{Word: numeral.Signed(numeral.Figure(x)) + " points", Tone: page.Good}
 }
 
 // collapsedSection is what is to be known of the states that fell over.
 func (s *summary) collapsedSection() page.Section {
-	return collapsedSection(s.fallen(s.States...), "In the trial in which each answered least",
+	return collapsedSection(s.Fallen(s.States...), "In the trial in which each answered least",
 		fmt.Sprintf("A state has collapsed where fewer than %s of the hits due at %s were answered. Seconds are on the clock of the trial.",
-			limit(percent(answeredLeast)), s.HeadlineStage))
+			numeral.Limit(numeral.Percent(model.AnsweredLeast)), s.HeadlineStage))
 }
 
-func collapsedSection(list []fallen, caption, text string) page.Section {
+func collapsedSection(list []model.Fallen, caption, text string) page.Section {
 	rows := collapseRows(list)
 	if len(rows) == 0 {
 		return page.Section{}
@@ -355,7 +359,7 @@ func (s *summary) changesSection() page.Section {
 	for _, phase := range s.Phases {
 		before, after := s.sides(phase)
 		p95.Pairs = append(p95.Pairs, pairOf(phase.Name, s.waiting(before), s.waiting(after), phase.P95Ratio))
-		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, before.qps(), after.qps(), phase.PrimaryQPSRatio))
+		qps.Pairs = append(qps.Pairs, pairOf(phase.Name, qpsBar(before), qpsBar(after), phase.PrimaryQPSRatio))
 	}
 	return page.Section{
 		ID: "changes", Title: "Before and after each phase",
@@ -364,15 +368,15 @@ func (s *summary) changesSection() page.Section {
 	}
 }
 
-func pairOf(name string, before, after bar, e Estimate) page.Pair {
+func pairOf(name string, before, after bar, e model.Estimate) page.Pair {
 	told := func(one bar) string {
-		if one.text == missing {
+		if one.text == numeral.Missing {
 			return "no data"
 		}
 		return one.text
 	}
 	return page.Pair{Name: name, Before: told(before), After: told(after), BeforeShare: finite(before.value), AfterShare: finite(after.value),
-		Change: e.status()}
+		Change: estimateStatus(e)}
 }
 
 // inShares turns values into shares of the largest.

@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 	"github.com/rehearse-dev/rehearse/scenarios"
@@ -52,7 +54,7 @@ func TestReportInABrowser(t *testing.T) {
 	browser := browser(t)
 	run, s := realRun(t)
 	file := reported(t, run, s)
-	for name, check := range map[string]func(t *testing.T, browser context.Context, file string, s *Summary){
+	for name, check := range map[string]func(t *testing.T, browser context.Context, file string, s *model.Summary){
 		"drawn": checkDrawn, "zoom": checkZoom, "theme": checkTheme, "without scripts": checkWithoutScripts, "paper": checkPaper,
 		"keyboard": checkKeyboard,
 	} {
@@ -62,7 +64,7 @@ func TestReportInABrowser(t *testing.T) {
 
 // checkDrawn demands that a report is whole in every width and light: nothing is asked for or complained of, every chart
 // is drawn, nothing sticks out.
-func checkDrawn(t *testing.T, browser context.Context, file string, s *Summary) {
+func checkDrawn(t *testing.T, browser context.Context, file string, s *model.Summary) {
 	for _, light := range []string{"light", "dark"} {
 		for _, wide := range []int64{1280, 390} {
 			t.Run(fmt.Sprintf("%s %d", light, wide), func(t *testing.T) {
@@ -90,7 +92,7 @@ func checkDrawn(t *testing.T, browser context.Context, file string, s *Summary) 
 }
 
 // checkZoom draws over one panel: all panels look closer; the button, a double click and the list of trials do what they say.
-func checkZoom(t *testing.T, browser context.Context, file string, _ *Summary) {
+func checkZoom(t *testing.T, browser context.Context, file string, _ *model.Summary) {
 	v := browse(t, browser, file, 1280)
 	scales := func() [][2]float64 {
 		return ask[[][2]float64](v, `rehearseCharts.filter(c => c.group).map(c => [c.plot.scales.x.min, c.plot.scales.x.max])`)
@@ -134,7 +136,7 @@ func checkZoom(t *testing.T, browser context.Context, file string, _ *Summary) {
 }
 
 // checkTheme presses the button, which changes the light of page and charts.
-func checkTheme(t *testing.T, browser context.Context, file string, _ *Summary) {
+func checkTheme(t *testing.T, browser context.Context, file string, _ *model.Summary) {
 	v := browse(t, browser, file, 1280, prefer("light"))
 	ground := `getComputedStyle(document.body).backgroundColor + " " + rehearseCharts[0].plot.axes[0].stroke()`
 	light := ask[string](v, ground)
@@ -151,7 +153,7 @@ func checkTheme(t *testing.T, browser context.Context, file string, _ *Summary) 
 }
 
 // checkWithoutScripts demands that without scripts every figure is there: pictures instead of canvases, and nothing that would need a script.
-func checkWithoutScripts(t *testing.T, browser context.Context, file string, _ *Summary) {
+func checkWithoutScripts(t *testing.T, browser context.Context, file string, _ *model.Summary) {
 	for _, wide := range []int64{1280, 390} {
 		v := browse(t, browser, file, wide, call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 		drawn := ask[[]box](v, pictures)
@@ -181,7 +183,7 @@ const (
 )
 
 // checkPaper demands that on paper the pictures are back, each fits a page and is not to be cut, and the colours are those of the day.
-func checkPaper(t *testing.T, browser context.Context, file string, _ *Summary) {
+func checkPaper(t *testing.T, browser context.Context, file string, _ *model.Summary) {
 	v := browse(t, browser, file, int64(math.Round(paperWide)), prefer("dark"))
 	pdf, err := chromedp.Run(v.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize(), chromedp.PDFPrintBackground()))
 	if err != nil {
@@ -216,7 +218,7 @@ func checkPaper(t *testing.T, browser context.Context, file string, _ *Summary) 
 }
 
 // checkKeyboard uses the keyboard alone: the first key leads past the top, and what scrolls can be reached.
-func checkKeyboard(t *testing.T, browser context.Context, file string, _ *Summary) {
+func checkKeyboard(t *testing.T, browser context.Context, file string, _ *model.Summary) {
 	v := browse(t, browser, file, 390)
 	v.do(chromedp.KeyEvent("\t"))
 	if got := ask[string](v, `document.activeElement.textContent + getComputedStyle(document.activeElement).outlineStyle`); got != "Skip to the reportsolid" {
@@ -348,9 +350,9 @@ func TestNothingIsBetterInACollapse(t *testing.T) {
 				t.Errorf("%s: got %+v, want tone %v and %q", c.name, card, c.want, c.why)
 			}
 		}
-		for _, phase := range s.compared() {
-			for _, e := range []Estimate{phase.P95Ratio, phase.PrimaryQPSRatio} {
-				if e.Verdict == Better || e.Why == "" {
+		for _, phase := range s.Compared() {
+			for _, e := range []model.Estimate{phase.P95Ratio, phase.PrimaryQPSRatio} {
+				if e.Verdict == model.Better || e.Why == "" {
 					t.Errorf("%s: got %+v, want no improvement", c.name, e)
 				}
 			}
@@ -365,7 +367,7 @@ func TestPointsAreOfTheNumbersShown(t *testing.T) {
 		want          string
 	}{
 		{0.0002, 0.000444, "+0.0244 points"}, {0.9998, 0.99956, "unchanged"}, {1, 0.9987, "−0.100 points"},
-		{0.5, 0.25, "−25.0 points"}, {0, 0.00004, "unchanged"}, {stat.Unknown(), 0, missing},
+		{0.5, 0.25, "−25.0 points"}, {0, 0.00004, "unchanged"}, {stat.Unknown(), 0, numeral.Missing},
 	} {
 		if got := points(c.before, c.after, 1).Word; got != c.want {
 			t.Errorf("%v to %v: got %q, want %q", c.before, c.after, got, c.want)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/reading"
@@ -22,7 +24,7 @@ type panel struct {
 }
 
 // timelineSection is the run second by second, in panels over one clock.
-func (s *summary) timelineSection(t runSeconds, events []Event) (page.Section, error) {
+func (s *summary) timelineSection(t runSeconds, events []model.Event) (page.Section, error) {
 	section := page.Section{
 		ID: "timeline", Title: "The run, second by second",
 		Text:   []string{"All panels share the time elapsed since the run began. The bands are the trials, by state; the darker stretch in each is stage " + s.HeadlineStage + ", of which the numbers above speak. What was not measured is a gap."},
@@ -53,14 +55,14 @@ func (s *summary) timelineSection(t runSeconds, events []Event) (page.Section, e
 }
 
 // eventsTable is what was done and what happened between the trials and in them.
-func eventsTable(events []Event) page.Table {
+func eventsTable(events []model.Event) page.Table {
 	t := page.Table{Caption: "Events and faults", Columns: columns("time elapsed", "event", "trial", "what happened"), Folded: true}
 	for _, e := range events {
-		trial := missing
+		trial := numeral.Missing
 		if e.Trial >= 0 {
 			trial = fmt.Sprint(e.Trial + 1)
 		}
-		t.Rows = append(t.Rows, cells(elapsedClock(e.AtSeconds), e.Kind, trial, e.Text))
+		t.Rows = append(t.Rows, cells(numeral.ElapsedClock(e.AtSeconds), e.Kind, trial, e.Text))
 	}
 	return t
 }
@@ -82,7 +84,7 @@ func (s *summary) panels(t runSeconds) []panel {
 			{Name: "replica lag", Colour: plot.Replica, Pieces: scaled(t.replicaLag, 1e3)}}}},
 		{"Generator lag", "How late hits left the generator, as p99 of each second: the instrument's own error.", plot.Lines{Unit: "ms", Series: []plot.Series{
 			{Name: "lag p99", Colour: plot.Ink, Pieces: scaled(t.generatorLag, 1e3)}}}},
-		{"Processors taken by others", fmt.Sprintf("What the host (steal) and other processes had of them; beyond %s of other processes over a stage no latency is believed.", limit(percent(reading.ForeignLimit))),
+		{"Processors taken by others", fmt.Sprintf("What the host (steal) and other processes had of them; beyond %s of other processes over a stage no latency is believed.", numeral.Limit(numeral.Percent(reading.ForeignLimit))),
 			plot.Lines{Unit: "%", Series: []plot.Series{{Name: "other processes", Colour: plot.Alert, Pieces: scaled(t.foreign, 100)},
 				{Name: "steal", Colour: plot.Ink, Dashed: true, Pieces: scaled(t.steal, 100)}}}},
 	}
@@ -175,9 +177,9 @@ func colourOf(c plot.Colour) page.Colour {
 // spreadText is the mean of a series, and between which values it went.
 func spreadText(s plot.Spread) string {
 	if s.N == 0 {
-		return missing
+		return numeral.Missing
 	}
-	return fmt.Sprintf("%s (%s to %s)", figure(s.Mean), figure(s.Low), figure(s.High))
+	return fmt.Sprintf("%s (%s to %s)", numeral.Figure(s.Mean), numeral.Figure(s.Low), numeral.Figure(s.High))
 }
 
 // top is the highest point of all series.
@@ -195,7 +197,7 @@ func (p panel) summary() string {
 	var parts []string
 	for _, series := range p.Series {
 		if s := plot.SpreadOf(series.Pieces, math.Inf(-1), math.Inf(1)); s.N > 0 {
-			parts = append(parts, fmt.Sprintf("%s from %s to %s, mean %s", series.Name, figure(s.Low), figure(s.High), figure(s.Mean)))
+			parts = append(parts, fmt.Sprintf("%s from %s to %s, mean %s", series.Name, numeral.Figure(s.Low), numeral.Figure(s.High), numeral.Figure(s.Mean)))
 		}
 	}
 	return strings.Join(parts, "; ") + "; in " + p.Unit
@@ -260,9 +262,9 @@ func (s *summary) undistributed() string {
 			others = append(others, state.Name)
 		}
 	}
-	told := fmt.Sprintf("No latency of %s at stage %s is believed, so there is no distribution to draw", listed(drawn), s.HeadlineStage)
+	told := fmt.Sprintf("No latency of %s at stage %s is believed, so there is no distribution to draw", numeral.Listed(drawn), s.HeadlineStage)
 	if len(others) > 0 {
-		told += "; those of " + listed(others) + " stand in the tables"
+		told += "; those of " + numeral.Listed(others) + " stand in the tables"
 	}
 	return told + "."
 }
@@ -291,8 +293,8 @@ func quantilesTable(curves []plot.Curve, timeoutSeconds float64) page.Table {
 		row, any := []any{"p" + strconv.FormatFloat(q*100, 'f', -1, 64)}, false
 		for _, c := range curves {
 			value := latencyAt(c, q)
-			any = any || value.Known() || lost(value)
-			row = append(row, waited(value, timeoutSeconds))
+			any = any || value.Known() || numeral.Lost(value)
+			row = append(row, numeral.Waited(value, timeoutSeconds))
 		}
 		if any {
 			t.Rows = append(t.Rows, cells(row...))

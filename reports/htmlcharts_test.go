@@ -13,6 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
@@ -53,7 +55,7 @@ func anHour() (*record.Run, *scenarios.Scenario) {
 // An hour is on a page that a mail still takes, and says that not every second is drawn.
 func TestPageOfAnHour(t *testing.T) {
 	run, sc := anHour()
-	s, err := Summarize(run, sc)
+	s, err := judge.Summarize(run, sc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,7 @@ func TestMargins(t *testing.T) {
 		actual, limit float64
 		want          string
 	}{{46, 60, "23.3 % below"}, {66, 60, "10.0 % above"}, {60, 60, "at the limit"}, {0, 0, "at the limit"}, {3, 0, "3.00 above"}, {math.NaN(), 1, "-"}} {
-		if got := (Budget{Actual: stat.Number(c.actual), Limit: stat.Number(c.limit)}).margin(); got != c.want {
+		if got := margin((model.Budget{Actual: stat.Number(c.actual), Limit: stat.Number(c.limit)})); got != c.want {
 			t.Errorf("%v of %v: got %q, want %q", c.actual, c.limit, got, c.want)
 		}
 	}
@@ -174,10 +176,10 @@ func TestErrorsByClass(t *testing.T) {
 
 // A query that one side never sent cost it nothing; of a side that has none recorded nothing is known.
 func TestDetailsBeforeAndAfter(t *testing.T) {
-	before := State{Name: "a", Queries: []Query{{"primary", "SELECT 1", 3, 30}, {"primary", "SELECT 2", 1, 10}}, APIs: []API{{API: "GET /x", PrimaryStatements: 4}}}
-	after := State{Name: "b", Queries: []Query{{"primary", "SELECT 2", 0.5, 5}, {"replica", "SELECT 2", 2, 20}}}
+	before := model.State{Name: "a", Queries: []model.Query{{Node: "primary", Text: "SELECT 1", PerHit: 3, QPS: 30}, {Node: "primary", Text: "SELECT 2", PerHit: 1, QPS: 10}}, APIs: []model.API{{API: "GET /x", PrimaryStatements: 4}}}
+	after := model.State{Name: "b", Queries: []model.Query{{Node: "primary", Text: "SELECT 2", PerHit: 0.5, QPS: 5}, {Node: "replica", Text: "SELECT 2", PerHit: 2, QPS: 20}}}
 	var got []string
-	for _, table := range []page.Table{queriesTable(before, after), queriesTable(before, State{Name: "b"}), apisTable(before, after)} {
+	for _, table := range []page.Table{queriesTable(before, after), queriesTable(before, model.State{Name: "b"}), apisTable(before, after)} {
 		for _, row := range table.Rows {
 			line := ""
 			for _, cell := range row {

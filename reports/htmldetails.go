@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -24,12 +26,12 @@ func (s *summary) detailTables() (tables []page.Table, absent string) {
 }
 
 // queriesTable has every statement, before all phases and after.
-func queriesTable(before, after State) page.Table {
-	t := page.Table{Caption: fmt.Sprintf("Queries one by one: %s, as the servers counted them", arrow(before.Name, after.Name)),
+func queriesTable(before, after model.State) page.Table {
+	t := page.Table{Caption: fmt.Sprintf("Queries one by one: %s, as the servers counted them", numeral.Arrow(before.Name, after.Name)),
 		Columns: columns("query", "node", "#for each hit, before", "#after", "#per second, before", "#after")}
 	t.Columns[0].Code = true
-	type identity struct{ node, text string }
-	find := func(list []Query, want identity) Query {
+	type identity struct{ Node, Text string }
+	find := func(list []model.Query, want identity) model.Query {
 		for _, q := range list {
 			if (identity{q.Node, q.Text}) == want {
 				return q
@@ -37,9 +39,9 @@ func queriesTable(before, after State) page.Table {
 		}
 		// Where queries are counted, one that was never sent cost nothing.
 		if len(list) > 0 {
-			return Query{}
+			return model.Query{}
 		}
-		return Query{PerHit: stat.Unknown(), QPS: stat.Unknown()}
+		return model.Query{PerHit: stat.Unknown(), QPS: stat.Unknown()}
 	}
 	seen := map[identity]bool{}
 	for _, q := range slices.Concat(before.Queries, after.Queries) {
@@ -49,23 +51,23 @@ func queriesTable(before, after State) page.Table {
 		}
 		seen[id] = true
 		b, a := find(before.Queries, id), find(after.Queries, id)
-		t.Rows = append(t.Rows, cells(q.Text, q.Node, number(b.PerHit), number(a.PerHit), number(b.QPS), number(a.QPS)))
+		t.Rows = append(t.Rows, cells(q.Text, q.Node, numeral.Number(b.PerHit), numeral.Number(a.PerHit), numeral.Number(b.QPS), numeral.Number(a.QPS)))
 	}
 	return t
 }
 
 // apisTable has every API, before all phases and after.
-func apisTable(before, after State) page.Table {
-	t := page.Table{Caption: "APIs: " + arrow(before.Name, after.Name), Folded: true,
+func apisTable(before, after model.State) page.Table {
+	t := page.Table{Caption: "APIs: " + numeral.Arrow(before.Name, after.Name), Folded: true,
 		Columns: columns("API", "operation", "#n, before", "#after", "#p95, before", "#after", "#primary statements for each hit, before", "#after",
 			"#replica statements, before", "#after")}
-	find := func(list []API, name string) API {
+	find := func(list []model.API, name string) model.API {
 		for _, a := range list {
 			if a.API == name {
 				return a
 			}
 		}
-		return API{Operation: Operation{P95Seconds: stat.Unknown()}, PrimaryStatements: stat.Unknown(), ReplicaStatements: stat.Unknown()}
+		return model.API{Operation: model.Operation{P95Seconds: stat.Unknown()}, PrimaryStatements: stat.Unknown(), ReplicaStatements: stat.Unknown()}
 	}
 	seen := map[string]bool{}
 	for _, api := range slices.Concat(before.APIs, after.APIs) {
@@ -74,8 +76,8 @@ func apisTable(before, after State) page.Table {
 		}
 		seen[api.API] = true
 		b, a := find(before.APIs, api.API), find(after.APIs, api.API)
-		t.Rows = append(t.Rows, cells(api.API, api.Op, count(b.N), count(a.N), seconds(b.P95Seconds), seconds(a.P95Seconds),
-			number(b.PrimaryStatements), number(a.PrimaryStatements), number(b.ReplicaStatements), number(a.ReplicaStatements)))
+		t.Rows = append(t.Rows, cells(api.API, api.Op, numeral.Count(b.N), numeral.Count(a.N), numeral.Seconds(b.P95Seconds), numeral.Seconds(a.P95Seconds),
+			numeral.Number(b.PrimaryStatements), numeral.Number(a.PrimaryStatements), numeral.Number(b.ReplicaStatements), numeral.Number(a.ReplicaStatements)))
 	}
 	return t
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -41,12 +43,12 @@ func (s *summary) phasesSection() page.Section {
 			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
 		qps := page.Table{Caption: "Primary (master DB) QPS at " + s.HeadlineStage,
 			Columns: columns("phase", "#before", "#after", "#change", "#interval", "#rounds (n)")}
-		for _, phase := range s.compared() {
+		for _, phase := range s.Compared() {
 			before, after := s.sides(phase)
 			p95.Rows = append(p95.Rows, cells(phase.Name, s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds),
-				phase.P95Ratio.status(), span(phase.P95Ratio), phase.P95Ratio.Rounds))
-			qps.Rows = append(qps.Rows, cells(phase.Name, before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS)),
-				phase.PrimaryQPSRatio.status(), span(phase.PrimaryQPSRatio), phase.PrimaryQPSRatio.Rounds))
+				estimateStatus(phase.P95Ratio), model.Interval(phase.P95Ratio), phase.P95Ratio.Rounds))
+			qps.Rows = append(qps.Rows, cells(phase.Name, counted(before, numeral.Number(before.PrimaryQPS)), counted(after, numeral.Number(after.PrimaryQPS)),
+				estimateStatus(phase.PrimaryQPSRatio), model.Interval(phase.PrimaryQPSRatio), phase.PrimaryQPSRatio.Rounds))
 		}
 		section.Tables = append(section.Tables, p95, qps)
 	}
@@ -59,9 +61,9 @@ func (s *summary) statesTable() page.Table {
 		Columns: columns("state", "#trials", "#n", "#p50", "#p95", "#p99", "#primary QPS", "#reads", "#writes", "#replica QPS",
 			"#Redis op/s", "#hit ratio", "#errors")}
 	for _, state := range s.States {
-		t.Rows = append(t.Rows, cells(state.Name, state.Trials, count(state.N), s.latency(state, state.P50Seconds), s.latency(state, state.P95Seconds),
-			s.latency(state, state.P99Seconds), state.count(number(state.PrimaryQPS)), state.count(number(state.PrimaryReadsQPS)), state.count(number(state.PrimaryWritesQPS)),
-			state.count(number(state.ReplicaQPS)), state.count(number(state.RedisOps)), state.count(percent(float64(state.CacheHitRatio))), percent(float64(state.ErrorsRatio))))
+		t.Rows = append(t.Rows, cells(state.Name, state.Trials, numeral.Count(state.N), s.latency(state, state.P50Seconds), s.latency(state, state.P95Seconds),
+			s.latency(state, state.P99Seconds), counted(state, numeral.Number(state.PrimaryQPS)), counted(state, numeral.Number(state.PrimaryReadsQPS)), counted(state, numeral.Number(state.PrimaryWritesQPS)),
+			counted(state, numeral.Number(state.ReplicaQPS)), counted(state, numeral.Number(state.RedisOps)), counted(state, numeral.Percent(float64(state.CacheHitRatio))), numeral.Percent(float64(state.ErrorsRatio))))
 	}
 	return t
 }
@@ -73,8 +75,8 @@ func (s *summary) budgetsSection() page.Section {
 	} else {
 		t := page.Table{Caption: "Every budget, judged", Columns: columns("budget", "verdict", "#limit", "#actual", "#margin", "#interval", "why", "#line")}
 		for _, b := range s.Budgets {
-			subject, limit := b.parts()
-			t.Rows = append(t.Rows, cells(subject, b.status(), limit, b.text(b.Actual), b.margin(), b.interval(), b.why(), b.place()))
+			subject, limit := budgetParts(b)
+			t.Rows = append(t.Rows, cells(subject, budgetStatus(b), limit, b.Text(b.Actual), margin(b), intervalOf(b), budgetWhy(b), linePlace(b)))
 		}
 		section.Tables = []page.Table{t}
 		section.Text = []string{"The line is that of the scenario, below. What rests on no data never passes."}
@@ -86,7 +88,7 @@ func (s *summary) budgetsSection() page.Section {
 }
 
 // why is the reason with what it rests on, where there is room for it.
-func (b Budget) why() string {
+func budgetWhy(b model.Budget) string {
 	if b.Basis == "" {
 		return b.Reason
 	}
@@ -94,42 +96,42 @@ func (b Budget) why() string {
 }
 
 // parts are what the name of a budget says: what is limited, and how.
-func (b Budget) parts() (subject, limit string) {
-	name := b.name()
+func budgetParts(b model.Budget) (subject, limit string) {
+	name := b.Name()
 	at := strings.LastIndex(name, " "+b.Bound+" ")
 	return name[:at], name[at+1:]
 }
 
 // status is the verdict of a budget, marked where the run's does not depend on it.
-func (b Budget) status() page.Status {
-	if b.lenient() && b.Verdict != Pass {
+func budgetStatus(b model.Budget) page.Status {
+	if b.Lenient() && b.Verdict != model.Pass {
 		return page.Status{Word: "warning: " + b.Verdict.String(), Tone: page.Doubtful}
 	}
-	return page.Status{Word: b.Verdict.String(), Tone: b.Verdict.tone()}
+	return page.Status{Word: b.Verdict.String(), Tone: verdictTone(b.Verdict)}
 }
 
 // margin is how far the number is from its limit.
-func (b Budget) margin() string {
+func margin(b model.Budget) string {
 	switch {
 	case !b.Actual.Known() || !b.Limit.Known():
-		return missing
-	case b.at(b.Actual) && (b.Bound == boundBelow || b.Bound == boundAbove):
+		return numeral.Missing
+	case b.At(b.Actual) && (b.Bound == model.BoundBelow || b.Bound == model.BoundAbove):
 		return "at the limit, which " + b.Bound + " excludes"
-	case b.at(b.Actual):
+	case b.At(b.Actual):
 		return "at the limit"
 	case b.Limit == 0:
-		return b.text(b.Actual) + " above"
+		return b.Text(b.Actual) + " above"
 	case b.Actual < b.Limit:
-		return figure(100-100*float64(b.Actual/b.Limit)) + " % below"
+		return numeral.Figure(100-100*float64(b.Actual/b.Limit)) + " % below"
 	}
-	return figure(100*float64(b.Actual/b.Limit)-100) + " % above"
+	return numeral.Figure(100*float64(b.Actual/b.Limit)-100) + " % above"
 }
 
-func (b Budget) interval() string {
+func intervalOf(b model.Budget) string {
 	if !b.Lo.Known() || !b.Hi.Known() {
-		return missing
+		return numeral.Missing
 	}
-	return b.text(b.Lo) + " to " + b.text(b.Hi)
+	return b.Text(b.Lo) + " to " + b.Text(b.Hi)
 }
 
 // statementsSection says what a hit costs the primary, by what is recorded and nothing else.
@@ -155,7 +157,7 @@ func (s *summary) statementTables(operations []string) []page.Table {
 	for _, op := range operations {
 		row := []any{op}
 		for _, state := range s.States {
-			row = append(row, number(countOf(state.PrimaryStatementsPer, op)))
+			row = append(row, numeral.Number(countOf(state.PrimaryStatementsPer, op)))
 		}
 		per.Rows = append(per.Rows, cells(row...))
 	}
@@ -164,7 +166,7 @@ func (s *summary) statementTables(operations []string) []page.Table {
 	for _, name := range s.besides() {
 		row := []any{name}
 		for _, state := range s.States {
-			row = append(row, number(countOf(state.PrimaryBesideQPS, name)))
+			row = append(row, numeral.Number(countOf(state.PrimaryBesideQPS, name)))
 		}
 		beside.Rows = append(beside.Rows, cells(row...))
 	}
@@ -194,9 +196,9 @@ func countOf(m map[string]stat.Number, name string) stat.Number {
 }
 
 // errorsSection counts what failed by class, in all trials, valid or not: an error is worth seeing wherever it was.
-func (s *summary) errorsSection(d *Details) page.Section {
+func (s *summary) errorsSection(d *model.Details) page.Section {
 	section := page.Section{ID: "errors", Title: "Errors"}
-	of, classes := map[string]Failures{}, map[string]bool{}
+	of, classes := map[string]model.Failures{}, map[string]bool{}
 	for _, f := range d.Failures {
 		of[f.State] = f
 		for class := range f.Classes {
@@ -220,13 +222,13 @@ func (s *summary) errorsSection(d *Details) page.Section {
 	for _, class := range slices.Sorted(maps.Keys(classes)) {
 		row := []any{class}
 		for _, state := range s.States {
-			row = append(row, count(of[state.Name].Classes[class]))
+			row = append(row, numeral.Count(of[state.Name].Classes[class]))
 		}
 		t.Rows = append(t.Rows, cells(row...))
 	}
 	row := []any{"of hits due"}
 	for _, state := range s.States {
-		row = append(row, count(of[state.Name].Due))
+		row = append(row, numeral.Count(of[state.Name].Due))
 	}
 	t.Rows = append(t.Rows, cells(row...))
 	section.Tables = []page.Table{t}
@@ -252,9 +254,9 @@ func (s *summary) evidence() (items []page.Answer) {
 		}
 	}
 	tell(s.Complete, map[bool]string{true: "The run reached its end.", false: "The run did not reach its end" + s.Interruption + "."}[s.Complete])
-	tell(len(s.invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
+	tell(len(s.Invalid()) == 0 && len(s.Validity) > 0, s.validityLine())
 	c := s.Correctness
-	tell(s.Declared.Wrong(c) == 0, answersTold(s.Declared, c))
+	tell(s.Declared.Wrong(c) == 0, model.AnswersTold(s.Declared, c))
 	for _, warning := range s.Warnings {
 		say(page.Doubtful, "warning: "+warning)
 	}
@@ -287,14 +289,14 @@ func (s *summary) trialsTable() page.Table {
 		}
 		g := trial.Generator
 		t.Rows = append(t.Rows, cells(fmt.Sprintf("%d (round %d)", trial.Trial+1, trial.Round+1), trial.State, verdict,
-			seconds(g.WaitPerTurnSeconds), percent(float64(g.StealRatio)), percent(float64(g.ForeignRatio)), number(g.InFlight),
+			numeral.Seconds(g.WaitPerTurnSeconds), numeral.Percent(float64(g.StealRatio)), numeral.Percent(float64(g.ForeignRatio)), numeral.Number(g.InFlight),
 			strings.Join(slices.Concat(trial.Reasons, trial.Doubts, trial.Notes), "; ")))
 	}
 	return t
 }
 
 // reproduceSection has what it takes to run it again.
-func reproduceSection(h Provenance, text string) page.Section {
+func reproduceSection(h model.Provenance, text string) page.Section {
 	t := page.Table{Caption: "What was run, where and how", Columns: columns("what", "value")}
 	add := func(what, value string) { t.Rows = append(t.Rows, cells(what, value)) }
 	add("run", h.ID)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // The elements of junit.xml. Source: the schema of Jenkins' xUnit plugin, junit-10.xsd; GitLab and GitHub reporters read
@@ -63,12 +65,12 @@ func junit(w io.Writer, s *summary) error {
 	return writeJUnit(w, s.Provenance, list)
 }
 
-func writeJUnit(w io.Writer, run Provenance, list []Check) error {
+func writeJUnit(w io.Writer, run model.Provenance, list []model.Check) error {
 	all := junitSuites{Name: "rehearse", junitTotals: junitTotals{Time: junitTime(run.ElapsedSeconds)}}
 	for len(list) > 0 {
 		class := list[0].Class
-		rest := slices.DeleteFunc(slices.Clone(list), func(c Check) bool { return c.Class == class })
-		suite := newSuite(run, class, slices.DeleteFunc(list, func(c Check) bool { return c.Class != class }))
+		rest := slices.DeleteFunc(slices.Clone(list), func(c model.Check) bool { return c.Class == class })
+		suite := newSuite(run, class, slices.DeleteFunc(list, func(c model.Check) bool { return c.Class != class }))
 		all.Tests, all.Failures, all.Errors = all.Tests+suite.Tests, all.Failures+suite.Failures, all.Errors+suite.Errors
 		all.Suites, list = append(all.Suites, suite), rest
 	}
@@ -84,7 +86,7 @@ func writeJUnit(w io.Writer, run Provenance, list []Check) error {
 	return err
 }
 
-func newSuite(run Provenance, class string, list []Check) junitSuite {
+func newSuite(run model.Provenance, class string, list []model.Check) junitSuite {
 	suite := junitSuite{Name: class, Timestamp: run.Started.UTC().Format("2006-01-02T15:04:05")}
 	for _, line := range [][2]string{
 		{"run", run.ID}, {"started", run.Started.UTC().Format(time.RFC3339)}, {"stack", run.Stack},
@@ -102,7 +104,7 @@ func newSuite(run Provenance, class string, list []Check) junitSuite {
 }
 
 // count adds a check to the totals and makes it a test case.
-func (s *junitSuite) count(c Check, h Provenance) junitCase {
+func (s *junitSuite) count(c model.Check, h model.Provenance) junitCase {
 	one := junitCase{Class: c.Class, Name: c.Name, Time: junitTime(c.Seconds), Out: strings.Join(c.Notes, "\n")}
 	if place := place(h, c.Line); place != "" {
 		one.Out = strings.TrimPrefix(one.Out+"\n"+place, "\n")
@@ -114,10 +116,10 @@ func (s *junitSuite) count(c Check, h Provenance) junitCase {
 		one.Skipped, trouble.Type, one.Out = trouble, "skipped", ""
 	case c.Troubled() && c.Lenient:
 		one.Out = fmt.Sprintf("warning, %s: %s", c.Verdict, trouble.Body)
-	case c.Verdict == Fail:
+	case c.Verdict == model.Fail:
 		s.Failures++
 		one.Failure, one.Out = trouble, ""
-	case c.Verdict == Inconclusive:
+	case c.Verdict == model.Inconclusive:
 		s.Errors++
 		one.Error, one.Out = trouble, ""
 	case c.Said != "":
@@ -129,7 +131,7 @@ func (s *junitSuite) count(c Check, h Provenance) junitCase {
 func empty(text string) bool { return text == "" }
 
 // place is where the scenario states something.
-func place(h Provenance, line int) string {
+func place(h model.Provenance, line int) string {
 	if line == 0 {
 		return ""
 	}
@@ -142,7 +144,7 @@ func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", seconds) }
 const scenarioFile = "scenario.yaml"
 
 // scenarioName is the file in which a budget's line is meant.
-func scenarioName(h Provenance) string {
+func scenarioName(h model.Provenance) string {
 	if h.ScenarioPath == "" || h.ScenarioVaried {
 		return scenarioFile
 	}

@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -25,11 +27,11 @@ func TestRowsAgreeWithThemselves(t *testing.T) {
 			m.events = slices.DeleteFunc(m.events, func(e record.Event) bool { return e.Trial == lost && e.Kind == record.EventTrialEnd })
 		}
 		run := &record.Run{Header: m.header, Windows: m.windows, Samples: m.samples, Events: m.events}
-		s, err := Summarize(run, &m.scenario)
+		s, err := judge.Summarize(run, &m.scenario)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		for _, phase := range s.compared() {
+		for _, phase := range s.Compared() {
 			before, after := (&summary{s}).sides(phase)
 			agree(rt, phase.Name+" p95", before.P95Seconds, after.P95Seconds, phase.P95Ratio)
 			agree(rt, phase.Name+" primary QPS", before.PrimaryQPS, after.PrimaryQPS, phase.PrimaryQPSRatio)
@@ -38,8 +40,9 @@ func TestRowsAgreeWithThemselves(t *testing.T) {
 	})
 }
 
-func agree(t *rapid.T, what string, before, after stat.Number, e Estimate) {
-	if before.Known() && after.Known() && e.Value.Known() && e.Why == "" && math.Abs(float64(after/before/e.Value)-1) > 1e-9 {
+// agree allows for the six digits that are written of each of the three.
+func agree(t *rapid.T, what string, before, after stat.Number, e model.Estimate) {
+	if before.Known() && after.Known() && e.Value.Known() && e.Why == "" && math.Abs(float64(after/before/e.Value)-1) > 2e-5 {
 		t.Errorf("%s: %v to %v beside the ratio %v", what, before, after, e.Value)
 	}
 }

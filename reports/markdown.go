@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/page"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
@@ -35,7 +37,7 @@ func marker(scenario string) section {
 
 // StepSummary writes the same for the summary of a build step, as long as it needs to be but for a limit in bytes. What
 // does not fit is counted.
-func StepSummary(w io.Writer, s *Summary, limit int) error {
+func StepSummary(w io.Writer, s *model.Summary, limit int) error {
 	sections := sections(&summary{s}, terminalReasons)
 	fit(sections, limit, limit)
 	return writeSections(w, sections)
@@ -44,7 +46,7 @@ func StepSummary(w io.Writer, s *Summary, limit int) error {
 // sections are what a reader asks first, and folded below it what that rests on.
 func sections(s *summary, reasons int) []section {
 	ranked := *s
-	ranked.Budgets = ranking(s.Budgets)
+	ranked.Budgets = model.Ranking(s.Budgets)
 	answers := []string{"# " + plain(s.Scenario) + ": " + s.Verdict.String(), ""}
 	for _, a := range []page.Answer{s.passed(), s.changedMost(), s.trusted()} {
 		answers = append(answers, fmt.Sprintf("- **%s** %s", a.Question, plain(a.Text)))
@@ -55,8 +57,8 @@ func sections(s *summary, reasons int) []section {
 	}
 	return []section{
 		{open: append(answers, "- In all: "+plain(s.sentence()), "")},
-		bulleted("- ", limited(s.Reasons, reasons)).apart(),
-		bulleted("- warning: ", limited(s.Warnings, reasons)).apart(),
+		bulleted("- ", numeral.Limited(s.Reasons, reasons)).apart(),
+		bulleted("- warning: ", numeral.Limited(s.Warnings, reasons)).apart(),
 		s.collapseSection(),
 		phases.apart(),
 		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
@@ -81,7 +83,7 @@ func plain(text string) string {
 		"]", `\]`, "@", "@&#8203;", "#", "#&#8203;", "`", "'").Replace(visible.Line(text))
 }
 
-func provenance(h Provenance) []string {
+func provenance(h model.Provenance) []string {
 	lines := []string{
 		fmt.Sprintf("run %s, started %s, command: %s", h.ID, h.Started.UTC().Format(time.RFC3339), strings.Join(h.Command, " ")),
 		fmt.Sprintf("rehearse %s %s, stack %s, seed %d, rounds %d", h.Version, h.Commit, h.Stack, h.Seed, h.Rounds),
@@ -90,17 +92,17 @@ func provenance(h Provenance) []string {
 	if len(h.Limits) > 0 {
 		lines = append(lines, limitsLine(h.Limits))
 	}
-	if known := slices.Concat(pairs(h.Versions), pairs(h.Settings)); len(known) > 0 {
+	if known := slices.Concat(numeral.Pairs(h.Versions), numeral.Pairs(h.Settings)); len(known) > 0 {
 		lines = append(lines, "servers and settings: "+strings.Join(known, ", "))
 	}
 	return lines
 }
 
-func hostLine(h Host) string {
-	return fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.OS, h.CPUs, h.CPU, figure(float64(h.MemoryBytes)/(1<<30)), h.Kernel)
+func hostLine(h model.Host) string {
+	return fmt.Sprintf("%s, %d CPUs (%s), %s GiB, kernel %s", h.OS, h.CPUs, h.CPU, numeral.Figure(float64(h.MemoryBytes)/(1<<30)), h.Kernel)
 }
 
 // limitsLine names the nodes that could not use the whole machine.
 func limitsLine(limits map[string]string) string {
-	return "limits: " + strings.Join(pairs(limits), "; ")
+	return "limits: " + strings.Join(numeral.Pairs(limits), "; ")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -25,7 +26,7 @@ func openMetrics(w io.Writer, s *summary) error {
 	for _, state := range s.States {
 		g.state(state)
 	}
-	for _, phase := range s.compared() {
+	for _, phase := range s.Compared() {
 		g.set("phase_p95_ratio", "p95 after a phase over p95 before it.", phase.P95Ratio.Value, "phase", phase.Name)
 		g.set("phase_primary_qps_ratio", "QPS of the primary (master DB) after a phase over those before it.",
 			phase.PrimaryQPSRatio.Value, "phase", phase.Name)
@@ -75,11 +76,11 @@ func (g gauges) set(name, help string, value stat.Number, labels ...string) {
 
 func (g gauges) run(s *summary) {
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.Verdict.String())
-	budgets := map[Verdict]int{}
+	budgets := map[model.Verdict]int{}
 	for _, b := range s.Budgets {
 		budgets[b.Verdict]++
 	}
-	for _, v := range []Verdict{Pass, Fail, Inconclusive} {
+	for _, v := range []model.Verdict{model.Pass, model.Fail, model.Inconclusive} {
 		g.set("budgets", "Budgets by their verdict.", stat.Number(budgets[v]), "verdict", v.String())
 	}
 	if !s.answered() {
@@ -95,18 +96,18 @@ func (g gauges) answers(d reading.Declared, c reading.Correctness) {
 }
 
 // figures are the numbers of a state in a stage.
-func (g gauges) figures(n Numbers, state, stage string) {
-	for _, f := range figures() {
-		g.set(f.field, f.help, f.of(n), "state", state, "stage", stage)
+func (g gauges) figures(n model.Numbers, state, stage string) {
+	for _, f := range model.Figures() {
+		g.set(f.Field, f.Help, f.Of(n), "state", state, "stage", stage)
 	}
 }
 
 // answered tells whether there is an answer that could have been wrong.
 func (s *summary) answered() bool {
-	return !s.Correctness.None() || slices.ContainsFunc(s.States, func(state State) bool { return state.N > 0 })
+	return !s.Correctness.None() || slices.ContainsFunc(s.States, func(state model.State) bool { return state.N > 0 })
 }
 
-func (g gauges) state(state State) {
+func (g gauges) state(state model.State) {
 	for _, n := range state.Stages {
 		if n.N == 0 {
 			continue

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -53,13 +55,13 @@ func (c *comparison) bars(i int) plot.Bars {
 		for _, n := range s.Numbers {
 			switch n.Metric {
 			case "p95":
-				p95.Pairs = append(p95.Pairs, n.pair(s.State, i, 1e3))
+				p95.Pairs = append(p95.Pairs, comparedPair(n, s.State, i, 1e3))
 			case "primary_qps":
-				qps.Pairs = append(qps.Pairs, n.pair(s.State, i, 1))
+				qps.Pairs = append(qps.Pairs, comparedPair(n, s.State, i, 1))
 			}
 		}
 	}
-	title, _ := c.findings(i, func(n ComparedNumber) bool { return n.Metric == "p95" || n.Metric == "primary_qps" })
+	title, _ := c.findings(i, func(n model.ComparedNumber) bool { return n.Metric == "p95" || n.Metric == "primary_qps" })
 	return plot.Bars{Title: title, Panels: []plot.Panel{p95, qps},
 		Subtitle: fmt.Sprintf("before is %s, after is %s. ~ marks a change that is not proven.", c.toldGroup(0), c.toldGroup(i+1))}
 }
@@ -70,13 +72,13 @@ func (c *comparison) toldGroup(i int) string {
 	if len(g.Runs) > 1 {
 		return fmt.Sprintf("%s (%d runs)", g.Label, len(g.Runs))
 	}
-	at := slices.IndexFunc(c.Runs, func(r ComparedRun) bool { return r.Label == g.Runs[0] })
+	at := slices.IndexFunc(c.Runs, func(r model.ComparedRun) bool { return r.Label == g.Runs[0] })
 	return fmt.Sprintf("%s (%s)", g.Label, c.Runs[at].ID)
 }
 
-func (n ComparedNumber) pair(state string, i int, unit stat.Number) plot.Pair {
+func comparedPair(n model.ComparedNumber, state string, i int, unit stat.Number) plot.Pair {
 	before, after := n.Values[0]*unit, n.Values[i+1]*unit
-	return plot.Pair{Name: state, Before: finite(before), After: finite(after), BeforeText: number(before), AfterText: number(after), Change: n.told(i)}
+	return plot.Pair{Name: state, Before: finite(before), After: finite(after), BeforeText: numeral.Number(before), AfterText: numeral.Number(after), Change: toldChange(n, i)}
 }
 
 // distribution lays the latencies of the last state over one another.
@@ -93,23 +95,23 @@ func (c *comparison) distribution() plot.Distribution {
 // title is a number of the last state in all groups.
 func (c *comparison) title(metric string) string {
 	last := c.States[len(c.States)-1]
-	at := slices.IndexFunc(last.Numbers, func(n ComparedNumber) bool { return n.Metric == metric })
+	at := slices.IndexFunc(last.Numbers, func(n model.ComparedNumber) bool { return n.Metric == metric })
 	var words []string
 	for i, g := range c.Groups {
-		words = append(words, g.Label+" "+last.Numbers[at].text(last.Numbers[at].Values[i]))
+		words = append(words, g.Label+" "+numberText(last.Numbers[at], last.Numbers[at].Values[i]))
 		if i > 0 {
-			words[i] += " (" + last.Numbers[at].told(i-1) + ")"
+			words[i] += " (" + toldChange(last.Numbers[at], i-1) + ")"
 		}
 	}
 	return fmt.Sprintf("%s of %s at %s: %s", metric, last.State, c.Stage, strings.Join(words, ", "))
 }
 
 // told is the change of the i-th other group, marked where it is not proven.
-func (n ComparedNumber) told(i int) string {
-	if change := n.change(i); n.Changes[i].Verdict != Unclear || change == missing {
+func toldChange(n model.ComparedNumber, i int) string {
+	if change := changeText(n, i); n.Changes[i].Verdict != model.Unclear || change == numeral.Missing {
 		return change
 	}
-	return "~ " + n.change(i)
+	return "~ " + changeText(n, i)
 }
 
 // primaryChart is the load of the primary over the time since the first trial of each run began; their boots took
@@ -130,7 +132,7 @@ func (c *comparison) primaryChart() plot.Lines {
 // overlaid is how a run is drawn: those of the first group like a state before. Lines are dashed where colours repeat, and
 // of all runs of a group but its first.
 func (c *comparison) overlaid(label string) (colour plot.Colour, dashed bool) {
-	at := slices.IndexFunc(c.Groups, func(g ComparedGroup) bool { return slices.Contains(g.Runs, label) })
+	at := slices.IndexFunc(c.Groups, func(g model.ComparedGroup) bool { return slices.Contains(g.Runs, label) })
 	dashed = c.Groups[at].Runs[0] != label
 	if at == 0 {
 		return plot.Before, dashed
@@ -144,11 +146,11 @@ func (c *comparison) subtitle() string {
 	for _, r := range c.Runs {
 		runs = append(runs, r.Label+" is "+r.ID)
 	}
-	return strings.Join(limited(runs, findingsTold), ", ") + "."
+	return strings.Join(numeral.Limited(runs, findingsTold), ", ") + "."
 }
 
 // extent orders changes by size, whichever way they went. What has come from nothing is the largest.
-func (c Change) extent() float64 {
+func extent(c model.Change) float64 {
 	if !c.Ratio.Known() || c.Ratio <= 0 {
 		return math.Inf(1)
 	}

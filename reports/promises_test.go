@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -38,7 +40,7 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 			m.scenario.Budgets = c.budgets
 			c.spoil(m)
 			run, s := m.summarized(t)
-			if s.Verdict != Fail || !slices.Contains(s.Reasons, told) {
+			if s.Verdict != model.Fail || !slices.Contains(s.Reasons, told) {
 				t.Errorf("got %v: %q, want a fail: %s", s.Verdict, s.Reasons, told)
 			}
 			var xml, page bytes.Buffer
@@ -51,7 +53,7 @@ func TestLateAcceptanceIsSaidEverywhere(t *testing.T) {
 			if err := markdown(&page, &summary{s}); err != nil || !strings.Contains(page.String(), told) {
 				t.Errorf("%v, the report does not say so:\n%s", err, page.String())
 			}
-			compared, err := Compare([]Candidate{{Source: "a", Run: run, Scenario: &m.scenario}, {Source: "b", Run: run, Scenario: &m.scenario}}, CompareOptions{Anyway: true})
+			compared, err := judge.Compare([]judge.Candidate{{Source: "a", Run: run, Scenario: &m.scenario}, {Source: "b", Run: run, Scenario: &m.scenario}}, judge.CompareOptions{Anyway: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,25 +86,25 @@ func TestChecksPassOnEvidenceAlone(t *testing.T) {
 		spoil  func(*record.Window)
 		metric string
 		least  uint64
-		want   Verdict
+		want   model.Verdict
 		reason string
 	}{
-		{"seen", nil, "accepted_revoked", 0, Pass, "at the limit"},
-		{"as many as asked for", nil, "accepted_revoked", 1, Pass, "at the limit"},
-		{"fewer than asked for", nil, "accepted_revoked", 2, Inconclusive, "1 revoked tokens past their bound of login in extract-main at stage peak are fewer than 2"},
-		{"hits are no evidence", nil, "wrong_user", 200, Inconclusive, "199 answers that name a user of login in extract-main at stage peak are fewer than 200"},
-		{"no revoked token", without(func(w *record.Window) { w.Counts.Set("presented_revoked", 0) }), "accepted_revoked", 1, Inconclusive,
+		{"seen", nil, "accepted_revoked", 0, model.Pass, "at the limit"},
+		{"as many as asked for", nil, "accepted_revoked", 1, model.Pass, "at the limit"},
+		{"fewer than asked for", nil, "accepted_revoked", 2, model.Inconclusive, "1 revoked tokens past their bound of login in extract-main at stage peak are fewer than 2"},
+		{"hits are no evidence", nil, "wrong_user", 200, model.Inconclusive, "199 answers that name a user of login in extract-main at stage peak are fewer than 200"},
+		{"no revoked token", without(func(w *record.Window) { w.Counts.Set("presented_revoked", 0) }), "accepted_revoked", 1, model.Inconclusive,
 			"no answer of login in extract-main at stage peak could have broken it: there were no revoked tokens past their bound"},
-		{"no valid token", without(func(w *record.Window) { w.Counts.Set("presented_valid", 0) }), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
-		{"no user", without(func(w *record.Window) { w.Counts.Set("named", 0) }), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
+		{"no valid token", without(func(w *record.Window) { w.Counts.Set("presented_valid", 0) }), "rejected_valid", 0, model.Inconclusive, "there were no valid tokens"},
+		{"no user", without(func(w *record.Window) { w.Counts.Set("named", 0) }), "wrong_user", 0, model.Inconclusive, "there were no answers that name a user"},
 		{"none, but one was accepted", without(func(w *record.Window) {
 			w.Counts.Set("presented_revoked", 0)
 			w.Counts.Set("accepted_revoked", 1)
-		}), "accepted_revoked", 0, Fail, "outside the limit"},
-		{"early, rechecked", early(3), "accepted_revoked", 1, Pass, "at the limit; early record: 3 rechecked"},
-		{"early, not rechecked", early(0), "accepted_revoked", 1, Inconclusive, "there were no revoked tokens"},
-		{"early, not rechecked, valid ones", early(0), "rejected_valid", 0, Inconclusive, "there were no valid tokens"},
-		{"early, not rechecked, users", early(0), "wrong_user", 0, Inconclusive, "there were no answers that name a user"},
+		}), "accepted_revoked", 0, model.Fail, "outside the limit"},
+		{"early, rechecked", early(3), "accepted_revoked", 1, model.Pass, "at the limit; early record: 3 rechecked"},
+		{"early, not rechecked", early(0), "accepted_revoked", 1, model.Inconclusive, "there were no revoked tokens"},
+		{"early, not rechecked, valid ones", early(0), "rejected_valid", 0, model.Inconclusive, "there were no valid tokens"},
+		{"early, not rechecked, users", early(0), "wrong_user", 0, model.Inconclusive, "there were no answers that name a user"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline", "extract-main")
@@ -128,7 +130,7 @@ func TestEvidenceIsTold(t *testing.T) {
 			Counts: record.Counts{{Name: "named", N: 9}, {Name: "presented_valid", N: 9}}},
 		"answers: 0 wrong user, 0 valid tokens rejected, 0 revoked tokens accepted late; 12 rechecked": {Rechecked: 12, Unsaid: 12},
 	} {
-		if got := answersTold(makeRun(1, steady, "baseline").declared(), c); got != want {
+		if got := model.AnswersTold(makeRun(1, steady, "baseline").declared(), c); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
@@ -137,11 +139,11 @@ func TestEvidenceIsTold(t *testing.T) {
 		m.windows[i].Counts.Set("presented_revoked", 0)
 	}
 	_, s := m.summarized(t)
-	if s.Verdict != Pass || !strings.Contains(strings.Join(s.Warnings, "; "), "no revoked token was presented again") {
+	if s.Verdict != model.Pass || !strings.Contains(strings.Join(s.Warnings, "; "), "no revoked token was presented again") {
 		t.Errorf("got %v with warnings %q, want a pass with a warning", s.Verdict, s.Warnings)
 	}
 	for _, c := range s.Checks {
-		if revoked := strings.HasPrefix(c.Name, "revoked"); revoked != (c.Verdict == Inconclusive) {
+		if revoked := strings.HasPrefix(c.Name, "revoked"); revoked != (c.Verdict == model.Inconclusive) {
 			t.Errorf("%s: got %v: %s", c.Name, c.Verdict, c.Said)
 		}
 	}

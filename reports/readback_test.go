@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 )
 
@@ -57,7 +59,7 @@ func TestReadBack(t *testing.T) {
 			if err := writeAll(a, run, s, fonts); err != nil {
 				t.Fatal(err)
 			}
-			again, details, err := Read[Summary](a, SummaryFile)
+			again, details, err := model.Read[model.Summary](a, SummaryFile)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,10 +81,10 @@ func TestReadBack(t *testing.T) {
 func TestReadBackACutover(t *testing.T) {
 	run, c := thereAndBack().cutover(t)
 	a, b := t.TempDir(), t.TempDir()
-	if err := WriteCutover(a, c, Examine(run).Details(nil), nothing); err != nil {
+	if err := WriteCutover(a, c, judge.Examine(run).Details(nil), nothing); err != nil {
 		t.Fatal(err)
 	}
-	again, details, err := Read[Cutover](a, CutoverFile)
+	again, details, err := model.Read[model.Cutover](a, CutoverFile)
 	if err != nil {
 		t.Fatal(err)
 	}

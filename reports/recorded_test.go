@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -17,28 +19,28 @@ import (
 // hangs on it.
 type recorded struct {
 	name     string
-	verdict  Verdict
+	verdict  model.Verdict
 	complete bool
 	// valid of the trials reach the numbers.
 	trials, valid int
 	// reasons of the verdict; each contains one of these, in order.
 	reasons []string
 	// budgets are the verdicts, in the order of the scenario.
-	budgets []Verdict
+	budgets []model.Verdict
 }
 
 func recordedRuns() []recorded {
 	return []recorded{
-		{"pass", Pass, true, 4, 4, nil, []Verdict{Pass, Pass, Pass}},
-		{"fail", Fail, true, 4, 4, []string{"primary_statements(verify) of baseline at peak max 3: it is 3.98; outside the limit"}, []Verdict{Fail, Pass, Pass}},
-		{"inconclusive", Inconclusive, true, 3, 3, []string{"p95 of extract-main at peak max 20 ms: it is 16.0 ms; interval 9."}, []Verdict{Inconclusive, Pass}},
-		{"truncated", Inconclusive, false, 4, 1, []string{"; nor is there a valid trial of extract-main; that leaves 2 budgets undecided"}, []Verdict{Pass, Inconclusive, Inconclusive}},
-		{"overload", Fail, true, 3, 0, []string{"baseline and extract-main collapsed at peak and climb: under 90 % answered"},
-			[]Verdict{Fail, Fail, Inconclusive, Inconclusive}},
-		{"stalled", Fail, true, 4, 3, []string{"extract-main collapsed at peak: under 90 % answered", "budget errors of extract-main at peak max 0.1 %: it is 7.50 %; outside the limit"},
-			[]Verdict{Fail, Pass}},
-		{"checksums", Pass, true, 4, 4, nil, []Verdict{Pass, Pass, Pass}},
-		{"older", Pass, true, 4, 2, nil, []Verdict{Pass, Pass, Pass}},
+		{"pass", model.Pass, true, 4, 4, nil, []model.Verdict{model.Pass, model.Pass, model.Pass}},
+		{"fail", model.Fail, true, 4, 4, []string{"primary_statements(verify) of baseline at peak max 3: it is 3.98; outside the limit"}, []model.Verdict{model.Fail, model.Pass, model.Pass}},
+		{"inconclusive", model.Inconclusive, true, 3, 3, []string{"p95 of extract-main at peak max 20 ms: it is 16.0 ms; interval 9."}, []model.Verdict{model.Inconclusive, model.Pass}},
+		{"truncated", model.Inconclusive, false, 4, 1, []string{"; nor is there a valid trial of extract-main; that leaves 2 budgets undecided"}, []model.Verdict{model.Pass, model.Inconclusive, model.Inconclusive}},
+		{"overload", model.Fail, true, 3, 0, []string{"baseline and extract-main collapsed at peak and climb: under 90 % answered"},
+			[]model.Verdict{model.Fail, model.Fail, model.Inconclusive, model.Inconclusive}},
+		{"stalled", model.Fail, true, 4, 3, []string{"extract-main collapsed at peak: under 90 % answered", "budget errors of extract-main at peak max 0.1 %: it is 7.50 %; outside the limit"},
+			[]model.Verdict{model.Fail, model.Pass}},
+		{"checksums", model.Pass, true, 4, 4, nil, []model.Verdict{model.Pass, model.Pass, model.Pass}},
+		{"older", model.Pass, true, 4, 2, nil, []model.Verdict{model.Pass, model.Pass, model.Pass}},
 	}
 }
 
@@ -54,7 +56,7 @@ func TestRecordedRuns(t *testing.T) {
 	for _, want := range recordedRuns() {
 		t.Run(want.name, func(t *testing.T) {
 			c := recordedRun(t, want.name)
-			s, err := Summarize(c.Run, c.Scenario)
+			s, err := judge.Summarize(c.Run, c.Scenario)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,15 +74,15 @@ func TestRecordedRuns(t *testing.T) {
 	}
 }
 
-func (r recorded) check(t *testing.T, s *Summary) {
+func (r recorded) check(t *testing.T, s *model.Summary) {
 	t.Helper()
 	if s.Verdict != r.verdict || s.Complete != r.complete {
 		t.Errorf("got %v and complete %v, want %v and %v: %q", s.Verdict, s.Complete, r.verdict, r.complete, s.Reasons)
 	}
-	if valid := len(s.Validity) - len(s.invalid()); len(s.Validity) != r.trials || valid != r.valid {
-		t.Errorf("got %d of %d trials valid, want %d of %d: %q", valid, len(s.Validity), r.valid, r.trials, s.invalid())
+	if valid := len(s.Validity) - len(s.Invalid()); len(s.Validity) != r.trials || valid != r.valid {
+		t.Errorf("got %d of %d trials valid, want %d of %d: %q", valid, len(s.Validity), r.valid, r.trials, s.Invalid())
 	}
-	if len(s.Reasons) < len(r.reasons) || r.verdict == Pass && len(s.Reasons) > 0 {
+	if len(s.Reasons) < len(r.reasons) || r.verdict == model.Pass && len(s.Reasons) > 0 {
 		t.Fatalf("got the reasons %q, want %q", s.Reasons, r.reasons)
 	}
 	for i, reason := range r.reasons {
@@ -88,7 +90,7 @@ func (r recorded) check(t *testing.T, s *Summary) {
 			t.Errorf("got %q, want %q in it", s.Reasons[i], reason)
 		}
 	}
-	var budgets []Verdict
+	var budgets []model.Verdict
 	for _, b := range s.Budgets {
 		budgets = append(budgets, b.Verdict)
 	}
@@ -98,14 +100,14 @@ func (r recorded) check(t *testing.T, s *Summary) {
 }
 
 // recordedRun reads a run under testdata/runs as the report command does.
-func recordedRun(t *testing.T, name string) Candidate {
+func recordedRun(t *testing.T, name string) judge.Candidate {
 	t.Helper()
 	run := open(t, filepath.Join("testdata", "runs", name))
 	sc, err := scenarios.Open(record.ScenarioFile, run.Scenario, carshare()).Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Candidate{Source: name, Run: run, Scenario: sc}
+	return judge.Candidate{Source: name, Run: run, Scenario: sc}
 }
 
 // carshare is the reference system in the words of the scenario language, as far as the recorded scenarios use them.

@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 )
 
@@ -27,7 +29,7 @@ func TestOrderOfLinesDoesNotMatter(t *testing.T) {
 	}
 }
 
-func encoded(t *testing.T, s *Summary) string {
+func encoded(t *testing.T, s *model.Summary) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := JSON(&b, s); err != nil {
@@ -46,11 +48,11 @@ func TestWhateverIsMissing(t *testing.T) {
 		run.Windows = some(t, "windows", whole.Windows)
 		run.Samples = some(t, "samples", whole.Samples)
 		run.Events = some(t, "events", whole.Events)
-		s, err := Summarize(&run, &m.scenario)
+		s, err := judge.Summarize(&run, &m.scenario)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Verdict == Pass && (len(run.Windows) < len(whole.Windows) || len(run.Events) < len(whole.Events)) {
+		if s.Verdict == model.Pass && (len(run.Windows) < len(whole.Windows) || len(run.Events) < len(whole.Events)) {
 			t.Fatalf("passed with %d of %d windows and %d of %d events", len(run.Windows), len(whole.Windows),
 				len(run.Events), len(whole.Events))
 		}

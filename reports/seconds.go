@@ -3,6 +3,8 @@ package reports
 import (
 	"math"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -25,7 +27,7 @@ type runSeconds struct {
 }
 
 // drawnSeconds makes curves fit to be drawn.
-func drawnSeconds(c Curves) runSeconds {
+func drawnSeconds(c model.Curves) runSeconds {
 	t := runSeconds{from: c.From, to: c.To, bands: drawnBands(c.Bands), timeoutSeconds: c.TimeoutSeconds, over: c.Over}
 	for _, s := range c.Highlights {
 		t.highlights = append(t.highlights, plot.Span(s))
@@ -35,7 +37,7 @@ func drawnSeconds(c Curves) runSeconds {
 	}
 	for _, one := range []struct {
 		to   *[]plot.Piece
-		from Line
+		from model.Line
 	}{
 		{&t.due, c.Due}, {&t.offered, c.Offered}, {&t.achieved, c.Achieved}, {&t.failed, c.Failed}, {&t.p50, c.P50}, {&t.p95, c.P95}, {&t.p99, c.P99},
 		{&t.primaryQPS, c.PrimaryQPS}, {&t.replicaQPS, c.ReplicaQPS}, {&t.hitRatio, c.HitRatio},
@@ -46,7 +48,7 @@ func drawnSeconds(c Curves) runSeconds {
 	return t
 }
 
-func drawnBands(bands []Band) (list []plot.Band) {
+func drawnBands(bands []model.Band) (list []plot.Band) {
 	for _, b := range bands {
 		list = append(list, plot.Band{Span: plot.Span(b.Span), Name: b.Name})
 	}
@@ -54,7 +56,7 @@ func drawnBands(bands []Band) (list []plot.Band) {
 }
 
 // pieces are those of a line as they are drawn.
-func pieces(l Line) (list []plot.Piece) {
+func pieces(l model.Line) (list []plot.Piece) {
 	for _, p := range l {
 		piece := make(plot.Piece, len(p.X))
 		for i := range p.X {
@@ -70,5 +72,5 @@ func (t *runSeconds) overLimits() []plot.Limit {
 	if !t.over {
 		return nil
 	}
-	return []plot.Limit{{Name: waited(stat.Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
+	return []plot.Limit{{Name: numeral.Waited(stat.Number(math.Inf(1)), t.timeoutSeconds), Y: t.timeoutSeconds * 1e3}}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // selfTested is a record of pairs in which the slower one takes exactly as much longer as it was made, but for a swing of
@@ -37,7 +39,7 @@ func selfTested(t *testing.T, pairs int) *record.Run {
 }
 
 func TestSelfTest(t *testing.T) {
-	s, err := JudgeSelfTest(selfTested(t, 20))
+	s, err := judge.JudgeSelfTest(selfTested(t, 20))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func TestSelfTest(t *testing.T) {
 	if slow.Tries != 5 || slow.Found != 5 || slow.TryRounds != 4 {
 		t.Errorf("found %d of %d times in %d rounds, want 5 of 5 in 4", slow.Found, slow.Tries, slow.TryRounds)
 	}
-	if len(slow.Claims) != 4 || slow.Claims[3] != (Claims{12, 1, 0}) {
+	if len(slow.Claims) != 4 || slow.Claims[3] != (model.Claims{Rounds: 12, Worse: 1, Better: 0}) {
 		t.Errorf("got claims %+v", slow.Claims)
 	}
 	var out bytes.Buffer
@@ -62,7 +64,7 @@ func TestSelfTest(t *testing.T) {
 // Few pairs show a ratio and no claims; none at all shows nothing, and an ordinary run is none.
 func TestSelfTestOfFewPairs(t *testing.T) {
 	for pairs, claims := range map[int]int{1: 0, 3: 0, 4: 1, 6: 2} {
-		s, err := JudgeSelfTest(selfTested(t, pairs))
+		s, err := judge.JudgeSelfTest(selfTested(t, pairs))
 		if err != nil || len(s.Levels[1].Claims) != claims || s.Levels[1].Pairs != pairs {
 			t.Errorf("%d pairs: %+v, %v", pairs, s.Levels[1], err)
 		}
@@ -71,7 +73,7 @@ func TestSelfTestOfFewPairs(t *testing.T) {
 		}
 	}
 	run, _ := makeRun(1, steady, "baseline", "extract-main").summarized(t)
-	if _, err := JudgeSelfTest(run); !errors.Is(err, ErrNoSelfTest) {
+	if _, err := judge.JudgeSelfTest(run); !errors.Is(err, judge.ErrNoSelfTest) {
 		t.Errorf("got %v, want ErrNoSelfTest", err)
 	}
 }
@@ -84,7 +86,7 @@ func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
 			run.Events[i].Kind = record.EventFault
 		}
 	}
-	s, err := JudgeSelfTest(run)
+	s, err := judge.JudgeSelfTest(run)
 	if err != nil || s.Levels[0].Pairs != 6 || s.Levels[1].Pairs != 5 || s.Invalid != 1 {
 		t.Errorf("got %d and %d pairs, %d trials invalid, %v, want 6, 5 and 1", s.Levels[0].Pairs, s.Levels[1].Pairs, s.Invalid, err)
 	}
@@ -101,11 +103,11 @@ func TestSelfTestOfACollapse(t *testing.T) {
 			w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{}
 		}
 	}
-	s, err := JudgeSelfTest(run)
+	s, err := judge.JudgeSelfTest(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := (&selfTest{s}).verdict(); got != Inconclusive || !strings.Contains((&selfTest{s}).against(), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
+	if got := (&selfTest{s}).verdict(); got != model.Inconclusive || !strings.Contains((&selfTest{s}).against(), "cache answered 0 % of 2,000 hits due at peak (trial 3): it collapsed (under 90 %)") {
 		t.Errorf("got %v because of %q, want inconclusive for the collapse", got, (&selfTest{s}).against())
 	}
 	if text := fmt.Sprint((&selfTest{s}).notes()); !strings.Contains(text, "it collapsed") {
@@ -119,15 +121,15 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		ended func(trial int) bool
-		want  Verdict
+		want  model.Verdict
 		told  string
 	}{
-		{"all are valid", func(int) bool { return true }, Pass, ""},
-		{"a pair of each level is left", func(trial int) bool { return trial < 4 }, Pass, ""},
-		{"the last level has none", func(trial int) bool { return trial%4 < 2 }, Inconclusive,
+		{"all are valid", func(int) bool { return true }, model.Pass, ""},
+		{"a pair of each level is left", func(trial int) bool { return trial < 4 }, model.Pass, ""},
+		{"the last level has none", func(trial int) bool { return trial%4 < 2 }, model.Inconclusive,
 			"not known without a pair of trials to believe: slowdown +20.0 %; no latency is believed of 4 of 8 trials (3, 4, 7, 8), first trial 3 (cache, round 2): the trial did not end; mend that"},
-		{"one trial of each pair", func(trial int) bool { return trial%2 == 0 }, Inconclusive, "slowdown none and +20.0 %; no latency is believed of 4 of 8 trials (2, 4, 6, 8), first trial 2 (cache again, round 1): the trial did not end"},
-		{"none", func(int) bool { return false }, Inconclusive, "no latency is believed of 8 of 8 trials"},
+		{"one trial of each pair", func(trial int) bool { return trial%2 == 0 }, model.Inconclusive, "slowdown none and +20.0 %; no latency is believed of 4 of 8 trials (2, 4, 6, 8), first trial 2 (cache again, round 1): the trial did not end"},
+		{"none", func(int) bool { return false }, model.Inconclusive, "no latency is believed of 8 of 8 trials"},
 	} {
 		run := selfTested(t, pairs)
 		for i, e := range run.Events {
@@ -135,7 +137,7 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 				run.Events[i].Kind = record.EventFault
 			}
 		}
-		s, err := JudgeSelfTest(run)
+		s, err := judge.JudgeSelfTest(run)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +154,7 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 // The self-test kept here was recorded on a machine of two cores. Its claims follow from its pairs, and they are what is
 // promised of such a machine: at most one false alarm in ten, and a slowdown by a fifth found each time.
 func TestRecordedSelfTest(t *testing.T) {
-	var s SelfTest
+	var s model.SelfTest
 	text, err := os.ReadFile(filepath.Join("testdata", "selftest", SelfTestFile))
 	if err == nil {
 		err = json.Unmarshal(text, &s)
@@ -169,7 +171,7 @@ func TestRecordedSelfTest(t *testing.T) {
 			ratios = append(ratios, float64(ratio))
 		}
 		again := level
-		again.claim(ratios, 1+uint64(i))
+		judge.Claim(&again, ratios, 1+uint64(i))
 		if diff := cmp.Diff(level, again); diff != "" {
 			t.Errorf("slowdown %v (-recorded +of its pairs):\n%s", level.Slowdown, diff)
 		}

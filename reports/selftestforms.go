@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 )
 
 // Names of what [WriteSelfTest] leaves in a run directory.
@@ -18,15 +21,15 @@ const (
 
 // SelfTestFiles are what [WriteSelfTest] leaves, for a person to find.
 func SelfTestFiles() []string {
-	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{SelfTestTextFile, MarkdownFile, SelfTestFile, model.DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // WriteSelfTest leaves its [SelfTestFiles] in dir.
-func WriteSelfTest(dir string, judged *SelfTest, d *Details, windows func(io.Writer) error) error {
+func WriteSelfTest(dir string, judged *model.SelfTest, d *model.Details, windows func(io.Writer) error) error {
 	s := &selfTest{judged}
 	return errors.Join(
 		replace(filepath.Join(dir, SelfTestFile), func(w io.Writer) error { return JSON(w, judged) }),
-		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
+		replace(filepath.Join(dir, model.DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, SelfTestTextFile), func(w io.Writer) error { return PrintSelfTest(w, judged) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return s.markdown(w) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return writeJUnit(w, s.Provenance, s.checks()) }),
@@ -37,11 +40,11 @@ func WriteSelfTest(dir string, judged *SelfTest, d *Details, windows func(io.Wri
 }
 
 // verdict of a self-test is on the test alone: what a machine is good for is no pass and no failure.
-func (s *selfTest) verdict() Verdict {
+func (s *selfTest) verdict() model.Verdict {
 	if s.Complete && s.Untold() == "" {
-		return Pass
+		return model.Pass
 	}
-	return Inconclusive
+	return model.Inconclusive
 }
 
 // against says what keeps the test from telling anything.
@@ -52,10 +55,10 @@ func (s *selfTest) against() string {
 	return s.Untold()
 }
 
-func (s *selfTest) checks() []Check {
-	c := Check{Class: s.Scenario + ".self-test", Name: reachesEnd, Verdict: s.verdict(), Seconds: s.ElapsedSeconds, Said: s.against()}
+func (s *selfTest) checks() []model.Check {
+	c := model.Check{Class: s.Scenario + ".self-test", Name: model.ReachesEnd, Verdict: s.verdict(), Seconds: s.ElapsedSeconds, Said: s.against()}
 	c.Notes = append([]string{s.headline()}, s.notes()...)
-	return []Check{c}
+	return []model.Check{c}
 }
 
 // markdown writes report.md.
@@ -86,7 +89,7 @@ func (s *selfTest) claimTable() (table.Writer, int) {
 	claims := newTable(columns...)
 	for _, level := range s.Levels {
 		e := level.P95Ratio
-		row := table.Row{slowdownText(level.Slowdown), level.Pairs, change(e.Value), span(e)}
+		row := table.Row{model.SlowdownText(level.Slowdown), level.Pairs, numeral.Change(e.Value), model.Interval(e)}
 		for _, c := range level.Claims {
 			row = append(row, claimed(level, c))
 		}
@@ -96,14 +99,14 @@ func (s *selfTest) claimTable() (table.Writer, int) {
 }
 
 // SelfTestStepSummary is [StepSummary] of a self-test.
-func SelfTestStepSummary(w io.Writer, s *SelfTest, limit int) error {
+func SelfTestStepSummary(w io.Writer, s *model.SelfTest, limit int) error {
 	list := (&selfTest{s}).sections()
 	fit(list, limit, limit)
 	return writeSections(w, list)
 }
 
 // SelfTestAnnotations is [Annotations] of a self-test, which fails only for itself.
-func SelfTestAnnotations(judged *SelfTest) []Annotation {
+func SelfTestAnnotations(judged *model.SelfTest) []Annotation {
 	s := &selfTest{judged}
 	about := Annotation{Level: levelError, Title: s.Scenario + ", self-test: " + s.verdict().String(), Message: s.against()}
 	if about.Message == "" && len(s.Warnings) > 0 {
@@ -120,7 +123,7 @@ func (s *selfTest) openMetrics(w io.Writer) error {
 	g := newGauges(s.Scenario)
 	g.set("verdict", "1 for the verdict of the run.", 1, "verdict", s.verdict().String())
 	for _, level := range s.Levels {
-		slowdown := slowdownText(level.Slowdown)
+		slowdown := model.SlowdownText(level.Slowdown)
 		g.set("selftest_p95_ratio", "p95 of answers made slower by a share over p95 of those that were not.", level.P95Ratio.Value, "slowdown", slowdown)
 		for _, c := range level.Claims {
 			rounds := fmt.Sprint(c.Rounds)
@@ -131,7 +134,7 @@ func (s *selfTest) openMetrics(w io.Writer) error {
 }
 
 // PrintSelfTest writes the self-test for a person.
-func PrintSelfTest(w io.Writer, judged *SelfTest) error {
+func PrintSelfTest(w io.Writer, judged *model.SelfTest) error {
 	s := &selfTest{judged}
 	claims, _ := s.claimTable()
 	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", s.headline(), trimmed(claims.Render()), strings.Join(s.notes(), "\n"))
@@ -143,18 +146,18 @@ func claimColumns(s *selfTest) (columns []any) {
 	for _, level := range s.Levels {
 		most = max(most, len(level.Claims))
 	}
-	for _, n := range runLengths()[:most] {
+	for _, n := range model.RunLengths()[:most] {
 		columns = append(columns, fmt.Sprintf("found in %d rounds", n))
 	}
 	return columns
 }
 
 // claimed is how often a slowdown is found; without one every claim is a false alarm.
-func claimed(level SelfTestLevel, c Claims) string {
+func claimed(level model.SelfTestLevel, c model.Claims) string {
 	if level.Slowdown == 0 {
-		return percent(float64(c.Worse+c.Better)) + " false"
+		return numeral.Percent(float64(c.Worse+c.Better)) + " false"
 	}
-	return percent(float64(c.Worse))
+	return numeral.Percent(float64(c.Worse))
 }
 
 func (s *selfTest) headline() string {
@@ -164,7 +167,7 @@ func (s *selfTest) headline() string {
 func (s *selfTest) notes() []string {
 	foreign := "what other processes took of the processors is not known"
 	if s.ForeignRatio.Known() {
-		foreign = fmt.Sprintf("other processes took up to %s of the processors", percent(float64(s.ForeignRatio)))
+		foreign = fmt.Sprintf("other processes took up to %s of the processors", numeral.Percent(float64(s.ForeignRatio)))
 	}
 	notes := []string{fmt.Sprintf("trials: %d of %d valid; %s", s.Trials-s.Invalid, s.Trials, foreign)}
 	if untold := s.Untold(); untold != "" && s.Complete {
@@ -180,7 +183,7 @@ func (s *selfTest) notes() []string {
 				what = "called worse"
 			}
 			notes = append(notes, fmt.Sprintf("%s: %s by %d of %d runs of %d rounds, each of other pairs",
-				slowdownText(level.Slowdown), what, level.Found, level.Tries, level.TryRounds))
+				model.SlowdownText(level.Slowdown), what, level.Found, level.Tries, level.TryRounds))
 		}
 	}
 	if !s.Complete {

@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
-	"github.com/rehearse-dev/rehearse/reports/reading"
+	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
 // at is the value of pieces at a time; NaN where there is a gap.
@@ -73,36 +74,6 @@ func TestTimelineOfTheCache(t *testing.T) {
 	}
 }
 
-// Too few hits for a percentile are a gap and no number; one of the hits without an answer is the timeout, and said to be over
-// it.
-func TestPercentilesOfASecond(t *testing.T) {
-	fill := func(offered, answered int) *reading.Second {
-		var h record.Histogram
-		for range answered {
-			h.Record(10 * time.Millisecond)
-		}
-		return reading.SecondOf([]*record.Window{{Offered: uint64(offered), Response: h}})
-	}
-	for _, c := range []struct {
-		name    string
-		beat    *reading.Second
-		q       float64
-		timeout float64
-		known   bool
-		over    bool
-	}{
-		{"enough", fill(100, 100), 0.99, 5, true, false}, {"one too few", fill(99, 99), 0.99, 5, false, false}, {"p95 of them", fill(99, 99), 0.95, 5, true, false},
-		{"five without an answer", fill(100, 95), 0.95, 5, true, false}, {"six without an answer", fill(100, 94), 0.95, 5, true, true},
-		{"none", fill(0, 0), 0.5, 5, false, false}, {"none answered", fill(50, 0), 0.5, 5, true, true}, {"no timeout on record", fill(50, 0), 0.5, 0, false, false},
-	} {
-		line := curves{Curves{TimeoutSeconds: c.timeout}}
-		got := line.drawn(c.beat.Percentile(c.q))
-		if math.IsNaN(got) == c.known || math.IsInf(got, 0) || line.Over != c.over || c.over && got != c.timeout {
-			t.Errorf("%s: got %v, over the timeout %v, want it known %v and over %v", c.name, got, line.Over, c.known, c.over)
-		}
-	}
-}
-
 func TestMarks(t *testing.T) {
 	m := makeRun(1, steady, "baseline", "archive")
 	m.events = slices.Insert(m.events, 3, record.Event{AtSeconds: 15, Trial: -1, Kind: record.EventJob, Text: "archive job: 2 rows in 1 s"},
@@ -151,10 +122,10 @@ func TestTimelineOfNothing(t *testing.T) {
 func TestDistributionOfAState(t *testing.T) {
 	m := makeRun(2, steady, "baseline", "extract-main")
 	run, s := m.summarized(t)
-	got := distributionOf(run, s.Validity, s.HeadlineStage, "extract-main")
-	for _, want := range []Quantile{{Q: 0.5, Seconds: float64(s.States[1].P50Seconds)}, {Q: 0.95, Seconds: float64(s.States[1].P95Seconds)}} {
-		i := slices.IndexFunc(got, func(q Quantile) bool { return q.Q >= want.Q-1e-9 })
-		if i < 0 || got[i].Seconds != want.Seconds {
+	got := detailsOf(run, s).Distributions[1].Quantiles
+	for _, want := range []model.Quantile{{Q: 0.5, Seconds: float64(s.States[1].P50Seconds)}, {Q: 0.95, Seconds: float64(s.States[1].P95Seconds)}} {
+		i := slices.IndexFunc(got, func(q model.Quantile) bool { return q.Q >= want.Q-1e-9 })
+		if i < 0 || approximately(stat.Number(got[i].Seconds), want.Seconds, 1e-5) != nil {
 			t.Errorf("got %v, want %v in it", got, want)
 		}
 	}
@@ -164,11 +135,8 @@ func TestDistributionOfAState(t *testing.T) {
 	}
 	m.windowsOf(1, "peak", func(w *record.Window) { w.Offered, w.Missed = 2*w.Offered, w.Offered })
 	run, s = m.summarized(t)
-	if len(distributionOf(run, s.Validity, s.HeadlineStage, "extract-main")) >= len(got) {
+	if len(detailsOf(run, s).Distributions[1].Quantiles) >= len(got) {
 		t.Error("a trial that is not valid reached the distribution")
-	}
-	if got := distributionOf(run, s.Validity, s.HeadlineStage, "nowhere"); got != nil {
-		t.Errorf("got %v of a state that nobody measured", got)
 	}
 }
 

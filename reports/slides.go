@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
@@ -48,9 +50,9 @@ const farP99 = 3
 func latencyChart(s *summary, t runSeconds) plot.Lines {
 	l, p99 := t.panel(s, s.latencyTitle(), "ms"), "p99"
 	if top, far := highest(t.p95), highest(t.p99); far > farP99*top {
-		l.Top, p99 = farP99*top*1e3, "p99, up to "+seconds(stat.Number(far))
+		l.Top, p99 = farP99*top*1e3, "p99, up to "+numeral.Seconds(stat.Number(far))
 		if t.over && far >= t.timeoutSeconds {
-			p99 = "p99, " + waited(stat.Number(math.Inf(1)), t.timeoutSeconds)
+			p99 = "p99, " + numeral.Waited(stat.Number(math.Inf(1)), t.timeoutSeconds)
 		}
 	}
 	l.Series = []plot.Series{{Name: p99, Colour: plot.Muted, Pieces: scaled(t.p99, 1e3)},
@@ -63,19 +65,19 @@ func latencyChart(s *summary, t runSeconds) plot.Lines {
 func (s *summary) latencyLimits() (limits []plot.Limit) {
 	seen := map[stat.Number]bool{}
 	for _, b := range s.Budgets {
-		upper := b.Bound == boundMax || b.Bound == boundBelow
+		upper := b.Bound == model.BoundMax || b.Bound == model.BoundBelow
 		if b.Metric != "p95" || b.Operation != "" || b.Of != "" || b.Stage != s.HeadlineStage || !upper || seen[b.Limit] {
 			continue
 		}
 		seen[b.Limit] = true
-		limits = append(limits, plot.Limit{Name: "p95 budget " + b.limit(), Y: float64(b.Limit) * 1e3})
+		limits = append(limits, plot.Limit{Name: "p95 budget " + b.Allowed(), Y: float64(b.Limit) * 1e3})
 	}
 	return limits
 }
 
 // otherTitle is the finding where there is none on latencies: nothing was compared, or none is believed. Empty otherwise.
-func (s *summary) otherTitle(before, after State) string {
-	if s.nothing(before, after) == "" && !(before.timeless() && after.timeless()) {
+func (s *summary) otherTitle(before, after model.State) string {
+	if s.nothing(before, after) == "" && !(before.Timeless() && after.Timeless()) {
 		return ""
 	}
 	return s.title()
@@ -83,7 +85,7 @@ func (s *summary) otherTitle(before, after State) string {
 
 // title is the finding of the run in few words.
 func (s *summary) title() string {
-	if fell := s.fallen(s.find(s.Overall.Before), s.find(s.Overall.After)); len(fell) > 0 {
+	if fell := s.Fallen(s.Find(s.Overall.Before), s.Find(s.Overall.After)); len(fell) > 0 {
 		return fallenTitle(fell, "at "+s.HeadlineStage)
 	}
 	return strings.TrimSuffix(s.sentence(), ".")
@@ -96,7 +98,7 @@ func (s *summary) latencyTitle() string {
 		return other
 	}
 	return fmt.Sprintf("p95 at %s: %s", s.HeadlineStage,
-		s.both("%s", before, after, func(state State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio))
+		s.both("%s", before, after, func(state model.State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio))
 }
 
 // cacheChart is the hit ratio over time.
@@ -111,7 +113,7 @@ func (s *summary) cacheTitle() string {
 	var ratios []string
 	for _, state := range s.States {
 		if state.CacheHitRatio.Known() {
-			ratios = append(ratios, state.count(percent(float64(state.CacheHitRatio)))+" in "+state.Name)
+			ratios = append(ratios, counted(state, numeral.Percent(float64(state.CacheHitRatio)))+" in "+state.Name)
 		}
 	}
 	if len(ratios) == 0 {
@@ -133,17 +135,17 @@ func (t runSeconds) lagTitle() string {
 	replica, generator := stat.Number(highest(t.replicaLag)), stat.Number(highest(t.generatorLag))
 	switch {
 	case replica.Known() && generator.Known():
-		return fmt.Sprintf("The replica was at most %s behind, the generator %s late", seconds(replica), seconds(generator))
+		return fmt.Sprintf("The replica was at most %s behind, the generator %s late", numeral.Seconds(replica), numeral.Seconds(generator))
 	case replica.Known():
-		return fmt.Sprintf("The replica was at most %s behind", seconds(replica))
+		return fmt.Sprintf("The replica was at most %s behind", numeral.Seconds(replica))
 	case generator.Known():
-		return fmt.Sprintf("The generator was at most %s late", seconds(generator))
+		return fmt.Sprintf("The generator was at most %s late", numeral.Seconds(generator))
 	}
 	return "Neither the replica's lag nor the generator's is known"
 }
 
 // distributionChart lays the last state over the first.
-func distributionChart(s *summary, d *Details) plot.Distribution {
+func distributionChart(s *summary, d *model.Details) plot.Distribution {
 	chart := plot.Distribution{Title: s.percentilesTitle(), Unit: "ms", Subtitle: s.subtitle()}
 	for i, of := range d.Distributions {
 		curve := plot.Curve{Name: of.State, Colour: plot.After, Points: milliseconds(of.Quantiles)}
@@ -156,7 +158,7 @@ func distributionChart(s *summary, d *Details) plot.Distribution {
 }
 
 // milliseconds are the points of a distribution as they are drawn.
-func milliseconds(quantiles []Quantile) (points []plot.Quantile) {
+func milliseconds(quantiles []model.Quantile) (points []plot.Quantile) {
 	for _, q := range quantiles {
 		points = append(points, plot.Quantile{Q: q.Q, Value: q.Seconds * 1e3})
 	}
@@ -169,11 +171,11 @@ func (s *summary) percentilesTitle() string {
 	if other := s.otherTitle(before, after); other != "" {
 		return other
 	}
-	told := func(of func(State) stat.Number, e Estimate) string {
-		return s.both("%s", before, after, func(state State) string { return s.latency(state, of(state)) }, e)
+	told := func(of func(model.State) stat.Number, e model.Estimate) string {
+		return s.both("%s", before, after, func(state model.State) string { return s.latency(state, of(state)) }, e)
 	}
-	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage, told(func(state State) stat.Number { return state.P50Seconds }, noEstimate()),
-		told(func(state State) stat.Number { return state.P95Seconds }, s.Overall.P95Ratio), told(func(state State) stat.Number { return state.P99Seconds }, noEstimate()))
+	return fmt.Sprintf("Latency at %s: p50 %s, p95 %s, p99 %s", s.HeadlineStage, told(func(state model.State) stat.Number { return state.P50Seconds }, model.NoEstimate()),
+		told(func(state model.State) stat.Number { return state.P95Seconds }, s.Overall.P95Ratio), told(func(state model.State) stat.Number { return state.P99Seconds }, model.NoEstimate()))
 }
 
 // sharesTitle says of p95 what the picture of shares shows.
@@ -182,18 +184,18 @@ func (s *summary) sharesTitle() string {
 	if other := s.otherTitle(before, after); other != "" {
 		return other
 	}
-	if lost(before.P95Seconds) || lost(after.P95Seconds) {
+	if numeral.Lost(before.P95Seconds) || numeral.Lost(after.P95Seconds) {
 		return s.latencyTitle()
 	}
 	if before.Name == after.Name {
 		return fmt.Sprintf("95 %% of the hits at %s are answered within %s", s.HeadlineStage, s.latency(before, before.P95Seconds))
 	}
 	return fmt.Sprintf("95 %% of the hits at %s are answered within %s, before %s%s", s.HeadlineStage,
-		s.latency(after, after.P95Seconds), s.latency(before, before.P95Seconds), inBrackets(s.Overall.P95Ratio))
+		s.latency(after, after.P95Seconds), s.latency(before, before.P95Seconds), model.InBrackets(s.Overall.P95Ratio))
 }
 
 // unseen is a warning where no font of this machine has the letters of a name: the PNG shows boxes for them.
-func unseen(s *summary, d *Details, fonts *plot.Fonts) []string {
+func unseen(s *summary, d *model.Details, fonts *plot.Fonts) []string {
 	names := []string{s.Scenario, s.HeadlineStage, s.Overall.Before, s.Overall.After}
 	for _, state := range s.States {
 		names = append(names, state.Name)

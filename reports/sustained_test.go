@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -35,37 +36,37 @@ func TestSustained(t *testing.T) {
 		took   []time.Duration
 		change func(*record.Window)
 		budget scenarios.Budget
-		want   Verdict
+		want   model.Verdict
 		says   string
 	}{
-		{"never", []time.Duration{5 * ms, 5 * ms, 5 * ms, 5 * ms}, nil, second(2), Pass, "never outside"},
-		{"a moment", []time.Duration{5 * ms, 900 * ms, 5 * ms, 900 * ms}, nil, second(2), Pass, "never outside"},
-		{"long enough", []time.Duration{5 * ms, 30 * ms, 25 * ms, 5 * ms}, nil, second(2), Fail, "from second 5 on"},
-		{"not quite", []time.Duration{5 * ms, 30 * ms, 25 * ms, 5 * ms}, nil, second(3), Pass, "never outside"},
-		{"all of it", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil, second(4), Fail, "from second 4 on"},
-		{"longer than the stage", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil, second(5), Inconclusive, "no 5s with enough hits"},
+		{"never", []time.Duration{5 * ms, 5 * ms, 5 * ms, 5 * ms}, nil, second(2), model.Pass, "never outside"},
+		{"a moment", []time.Duration{5 * ms, 900 * ms, 5 * ms, 900 * ms}, nil, second(2), model.Pass, "never outside"},
+		{"long enough", []time.Duration{5 * ms, 30 * ms, 25 * ms, 5 * ms}, nil, second(2), model.Fail, "from second 5 on"},
+		{"not quite", []time.Duration{5 * ms, 30 * ms, 25 * ms, 5 * ms}, nil, second(3), model.Pass, "never outside"},
+		{"all of it", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil, second(4), model.Fail, "from second 4 on"},
+		{"longer than the stage", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil, second(5), model.Inconclusive, "no 5s with enough hits"},
 		{"a late generator tells nothing of the system", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms},
 			func(w *record.Window) {
 				w.Lag = record.Histogram{}
 				for range w.Offered {
 					w.Lag.Record(29 * ms)
 				}
-			}, second(1), Inconclusive, "enough hits"},
+			}, second(1), model.Inconclusive, "latencies to believe"},
 		{"what was never sent tells nothing of it either", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms},
-			func(w *record.Window) { w.Missed, w.Sent = w.Offered/10, w.Offered-w.Offered/10 }, second(1), Inconclusive, ""},
+			func(w *record.Window) { w.Missed, w.Sent = w.Offered/10, w.Offered-w.Offered/10 }, second(1), model.Inconclusive, ""},
 		{"an operation too rare for its percentile", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil,
-			slow(scenarios.Budget{For: 2 * time.Second, Operation: "login"}), Inconclusive, "enough hits"},
+			slow(scenarios.Budget{For: 2 * time.Second, Operation: "login"}), model.Inconclusive, "enough hits"},
 		{"an operation", []time.Duration{30 * ms, 30 * ms, 30 * ms, 30 * ms}, nil,
-			slow(scenarios.Budget{For: 4 * time.Second, Operation: "login"}), Fail, "for 4s"},
+			slow(scenarios.Budget{For: 4 * time.Second, Operation: "login"}), model.Fail, "for 4s"},
 		{"errors", []time.Duration{ms, ms, ms, ms},
 			func(w *record.Window) { w.Failed, w.Completed = w.Offered/5, w.Offered-w.Offered/5 },
-			scenarios.Budget{Metric: "errors", Max: new(0.19), For: 3 * time.Second}, Fail, ""},
+			scenarios.Budget{Metric: "errors", Max: new(0.19), For: 3 * time.Second}, model.Fail, ""},
 		{"a rate", []time.Duration{ms, ms, ms, ms}, nil,
-			scenarios.Budget{Metric: "achieved_rate", Min: new(500.0), For: time.Second}, Pass, ""},
+			scenarios.Budget{Metric: "achieved_rate", Min: new(500.0), For: time.Second}, model.Pass, ""},
 		{"a rate too low", []time.Duration{ms, ms, ms, ms}, nil,
-			scenarios.Budget{Metric: "achieved_rate", Above: new(500.0), For: 4 * time.Second}, Fail, ""},
+			scenarios.Budget{Metric: "achieved_rate", Above: new(500.0), For: 4 * time.Second}, model.Fail, ""},
 		{"failed hits are slower than any limit", []time.Duration{ms, ms, ms, ms},
-			func(w *record.Window) { w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{} }, second(4), Fail, ""},
+			func(w *record.Window) { w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{} }, second(4), model.Fail, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := makeRun(1, steady, "baseline")
@@ -74,37 +75,11 @@ func TestSustained(t *testing.T) {
 				m.windowsOf(0, "peak", c.change)
 			}
 			m.scenario.Budgets = []scenarios.Budget{c.budget}
-			run := m.written(t)
-			l := Examine(run)
-			// Some of these are trials that reach no estimate; what is judged here is the arithmetic.
-			l.trials[0].reasons = nil
-			judged, _ := l.budgets(&m.scenario)
+			_, s := m.summarized(t)
+			judged := s.Budgets
 			if judged[0].Verdict != c.want || !strings.Contains(judged[0].Reason, c.says) {
 				t.Errorf("got %v (%s), want %v (%s)", judged[0].Verdict, judged[0].Reason, c.want, c.says)
 			}
 		})
-	}
-}
-
-// A stage that begins inside a second has parts of seconds; together they have to last as long as any.
-func TestSustainedBesideTheSecond(t *testing.T) {
-	stage := record.Stage{Name: "peak", BeginSeconds: 1.5, EndSeconds: 4.25}
-	for _, tt := range []struct {
-		lasting float64
-		known   bool
-	}{{1, true}, {2, true}, {2.75, true}, {3, false}} {
-		c := newClock(Budget{Key: Key{Stage: "peak", Metric: "errors"}, Bound: boundMax, ForSeconds: tt.lasting}, stage)
-		for number := range 10 {
-			c.add(record.Window{Stage: "peak", Second: number, Offered: 1, Sent: 1, Completed: 1})
-			c.close(number)
-		}
-		if _, known := c.worst(); known != tt.known || len(c.seconds) != 4 || c.seconds[1] == nil {
-			t.Errorf("%v s: got %v in %v", tt.lasting, known, c.seconds)
-		}
-	}
-	c := newClock(Budget{Key: Key{Stage: "peak", Metric: "offered_rate"}}, stage)
-	c.add(record.Window{Stage: "peak", Second: 4, Offered: 5, Sent: 5, Completed: 5})
-	if c.close(4); c.seconds[4].value != 20 {
-		t.Errorf("5 hits in a quarter of a second: got %v/s", c.seconds[4].value)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
 
@@ -38,13 +40,13 @@ func (s *summary) phaseTable(p paint) table.Writer {
 	}
 	t := newTable("phase", "p95 before → after", "change", interval, "", "primary (master DB) QPS before → after", "change", "")
 	right(t, 2, 3, 4, 6, 7)
-	for _, phase := range s.compared() {
+	for _, phase := range s.Compared() {
 		before, after := s.sides(phase)
 		t.AppendRow(table.Row{phase.Name,
-			arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
-			changed(phase.P95Ratio), span(phase.P95Ratio), p.effect(phase.P95Ratio),
-			arrow(before.count(number(before.PrimaryQPS)), after.count(number(after.PrimaryQPS))),
-			changed(phase.PrimaryQPSRatio), p.effect(phase.PrimaryQPSRatio)})
+			numeral.Arrow(s.latency(before, before.P95Seconds), s.latency(after, after.P95Seconds)),
+			model.Changed(phase.P95Ratio), model.Interval(phase.P95Ratio), p.effect(phase.P95Ratio),
+			numeral.Arrow(counted(before, numeral.Number(before.PrimaryQPS)), counted(after, numeral.Number(after.PrimaryQPS))),
+			model.Changed(phase.PrimaryQPSRatio), p.effect(phase.PrimaryQPSRatio)})
 	}
 	return t
 }
@@ -54,11 +56,11 @@ func (s *summary) stateTable() table.Writer {
 		"hit ratio", "errors")
 	right(t, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	for _, state := range s.States {
-		t.AppendRow(table.Row{state.Name, count(state.N),
+		t.AppendRow(table.Row{state.Name, numeral.Count(state.N),
 			s.latency(state, state.P50Seconds), s.latency(state, state.P95Seconds), s.latency(state, state.P99Seconds),
-			state.count(fmt.Sprintf("%s (%s/%s)", number(state.PrimaryQPS), number(state.PrimaryReadsQPS), number(state.PrimaryWritesQPS))),
-			state.count(number(state.ReplicaQPS)), state.count(number(state.RedisOps)),
-			state.count(percent(float64(state.CacheHitRatio))), percent(float64(state.ErrorsRatio))})
+			counted(state, fmt.Sprintf("%s (%s/%s)", numeral.Number(state.PrimaryQPS), numeral.Number(state.PrimaryReadsQPS), numeral.Number(state.PrimaryWritesQPS))),
+			counted(state, numeral.Number(state.ReplicaQPS)), counted(state, numeral.Number(state.RedisOps)),
+			counted(state, numeral.Percent(float64(state.CacheHitRatio))), numeral.Percent(float64(state.ErrorsRatio))})
 	}
 	return t
 }
@@ -67,22 +69,22 @@ func (s *summary) budgetTable(p paint) table.Writer {
 	t := newTable("budget", "actual", "verdict", "why", "line")
 	right(t, 2, 5)
 	for _, b := range s.Budgets {
-		t.AppendRow(table.Row{b.name(), b.text(b.Actual), p.budget(b), b.Reason, b.place()})
+		t.AppendRow(table.Row{b.Name(), b.Text(b.Actual), p.budget(b), b.Reason, linePlace(b)})
 	}
 	return t
 }
 
 // place is the line of a budget in its file.
-func (b Budget) place() string {
+func linePlace(b model.Budget) string {
 	if b.Line == 0 {
-		return missing
+		return numeral.Missing
 	}
 	return strconv.Itoa(b.Line)
 }
 
 // budget is the verdict of a budget, marked where the run's does not depend on it.
-func (p paint) budget(b Budget) string {
-	if b.lenient() && b.Verdict != Pass {
+func (p paint) budget(b model.Budget) string {
+	if b.Lenient() && b.Verdict != model.Pass {
 		return p.with("warning: "+b.Verdict.String(), text.FgYellow)
 	}
 	return p.verdict(b.Verdict)
@@ -99,27 +101,27 @@ func (p paint) with(word string, colours ...text.Color) string {
 	return visible.Paint(word, text.Colors(colours).EscapeSeq(), p.Key)
 }
 
-func (p paint) verdict(v Verdict) string {
+func (p paint) verdict(v model.Verdict) string {
 	return p.with(v.String(), verdictColour(v))
 }
 
-func verdictColour(v Verdict) text.Color {
+func verdictColour(v model.Verdict) text.Color {
 	switch v {
-	case Pass:
+	case model.Pass:
 		return text.FgGreen
-	case Fail:
+	case model.Fail:
 		return text.FgRed
 	}
 	return text.FgYellow
 }
 
-func (p paint) effect(e Estimate) string {
+func (p paint) effect(e model.Estimate) string {
 	switch {
 	case !e.Value.Known() && e.Why == "":
-		return missing
-	case e.Verdict == Better:
+		return numeral.Missing
+	case e.Verdict == model.Better:
 		return p.with(e.Verdict.String(), text.FgGreen)
-	case e.Verdict == Worse:
+	case e.Verdict == model.Worse:
 		return p.with(e.Verdict.String(), text.FgRed)
 	}
 	return e.Verdict.String()
@@ -127,8 +129,8 @@ func (p paint) effect(e Estimate) string {
 
 // sides are the states before and after a phase, with the levels of which its changes are. A p95 that is lost in one of the
 // rounds is lost in all: the others alone would flatter it.
-func (s *summary) sides(phase Phase) (before, after State) {
-	before, after = s.find(phase.Before), s.find(phase.After)
+func (s *summary) sides(phase model.Phase) (before, after model.State) {
+	before, after = s.Find(phase.Before), s.Find(phase.After)
 	if before.Name == after.Name {
 		return before, after
 	}

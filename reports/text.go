@@ -9,6 +9,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -28,16 +30,16 @@ const (
 
 // Print writes the tables for the terminal: the verdict and its sentence, phases, states, budgets, and what there is to
 // know before believing them.
-func Print(w io.Writer, judged *Summary, o Options) error {
+func Print(w io.Writer, judged *model.Summary, o Options) error {
 	s := &summary{judged}
 	p := paint(o)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s\n", p.with(strings.ToUpper(s.Verdict.String()), text.Bold, verdictColour(s.Verdict)),
 		s.Scenario, s.sentence())
-	for _, reason := range limited(s.Reasons, terminalReasons) {
+	for _, reason := range numeral.Limited(s.Reasons, terminalReasons) {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
-	for _, warning := range limited(s.Warnings, terminalReasons) {
+	for _, warning := range numeral.Limited(s.Warnings, terminalReasons) {
 		fmt.Fprintf(&b, "  %s %s\n", p.with("warning:", text.FgYellow), warning)
 	}
 	if len(s.collapses()) > 0 {
@@ -62,7 +64,7 @@ func Print(w io.Writer, judged *Summary, o Options) error {
 }
 
 // Sentence says what all phases together did to p95 and to the primary at the headline stage, or why it cannot.
-func Sentence(s *Summary) string { return (&summary{s}).sentence() }
+func Sentence(s *model.Summary) string { return (&summary{s}).sentence() }
 
 func (s *summary) sentence() string {
 	before, after := s.sides(s.Overall)
@@ -80,40 +82,40 @@ func (s *summary) sentence() string {
 }
 
 // found is what is known of p95 and of the primary; that nothing of a kind is believed is said after what is.
-func (s *summary) found(before, after State) string {
-	p95 := s.both("p95 %s", before, after, func(state State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio)
-	qps := s.both("primary (master DB) %s QPS", before, after, func(state State) string { return state.count(number(state.PrimaryQPS)) }, s.Overall.PrimaryQPSRatio)
+func (s *summary) found(before, after model.State) string {
+	p95 := s.both("p95 %s", before, after, func(state model.State) string { return s.latency(state, state.P95Seconds) }, s.Overall.P95Ratio)
+	qps := s.both("primary (master DB) %s QPS", before, after, func(state model.State) string { return counted(state, numeral.Number(state.PrimaryQPS)) }, s.Overall.PrimaryQPSRatio)
 	switch {
-	case before.timeless() && after.timeless():
+	case before.Timeless() && after.Timeless():
 		return qps + "; no latency is believed"
-	case before.uncounted() && after.uncounted():
+	case before.Uncounted() && after.Uncounted():
 		return p95 + "; no count is believed"
 	}
 	return p95 + ", " + qps
 }
 
 // both tells a number of the state before and of that after, and the change; of a single state it tells the number.
-func (s *summary) both(format string, before, after State, of func(State) string, e Estimate) string {
+func (s *summary) both(format string, before, after model.State, of func(model.State) string, e model.Estimate) string {
 	if before.Name == after.Name {
 		return fmt.Sprintf(format, of(before))
 	}
-	return fmt.Sprintf(format, arrow(of(before), of(after))) + inBrackets(e)
+	return fmt.Sprintf(format, numeral.Arrow(of(before), of(after))) + model.InBrackets(e)
 }
 
 // collapsed is the sentence where a state fell over: how far, and what the other one did.
-func (s *summary) collapsed(states ...State) string {
-	told := []string{fallenSentence(s.fallen(states...), "at "+s.HeadlineStage)}
+func (s *summary) collapsed(states ...model.State) string {
+	told := []string{fallenSentence(s.Fallen(states...), "at "+s.HeadlineStage)}
 	for _, state := range states {
 		if state.Collapse == nil {
 			told = append(told, fmt.Sprintf("%s at %s: p95 %s, primary (master DB) %s QPS, %s of the hits failed.", state.Name, s.HeadlineStage,
-				s.latency(state, state.P95Seconds), state.count(number(state.PrimaryQPS)), percent(float64(state.ErrorsRatio))))
+				s.latency(state, state.P95Seconds), counted(state, numeral.Number(state.PrimaryQPS)), numeral.Percent(float64(state.ErrorsRatio))))
 		}
 	}
 	return strings.Join(told, " ")
 }
 
 // nothing says which of the states to compare has no valid trial; a row of dashes would say it less clearly.
-func (s *summary) nothing(states ...State) string {
+func (s *summary) nothing(states ...model.State) string {
 	var missing []string
 	for _, state := range states {
 		if state.Trials == 0 && state.CountedTrials == 0 && !slices.Contains(missing, state.Name) {
@@ -128,11 +130,11 @@ func (s *summary) nothing(states ...State) string {
 
 // footnotes are the lines under the tables: correctness, validity, noise, and how to read the marks.
 func (s *summary) footnotes(most int) []string {
-	lines := []string{answersTold(s.Declared, s.Correctness), s.validityLine()}
-	for _, t := range limited(s.invalid(), most) {
+	lines := []string{model.AnswersTold(s.Declared, s.Correctness), s.validityLine()}
+	for _, t := range numeral.Limited(s.Invalid(), most) {
 		lines = append(lines, "  "+t)
 	}
-	for _, t := range limited(s.notes(), most) {
+	for _, t := range numeral.Limited(s.notes(), most) {
 		lines = append(lines, "note: "+t)
 	}
 	lines = append(lines, s.whyLines()...)
@@ -162,9 +164,9 @@ func (s *summary) statementLines(operations []string) (lines []string) {
 	known := false
 	for _, state := range s.States {
 		known = known || state.PrimaryStatementsPer[operations[0]].Known()
-		per = append(per, state.Name+" "+number(state.PrimaryStatementsPer[operations[0]]))
+		per = append(per, state.Name+" "+numeral.Number(state.PrimaryStatementsPer[operations[0]]))
 		for _, name := range slices.Sorted(maps.Keys(state.PrimaryBesideQPS)) {
-			beside = append(beside, fmt.Sprintf("%s %s %s", state.Name, name, number(state.PrimaryBesideQPS[name])))
+			beside = append(beside, fmt.Sprintf("%s %s %s", state.Name, name, numeral.Number(state.PrimaryBesideQPS[name])))
 		}
 	}
 	if !known {
@@ -187,9 +189,9 @@ func (s *summary) otherStatements(operations []string) []string {
 		switch {
 		case !before.Known() && !after.Known():
 		case first.Name == last.Name:
-			per = append(per, name+" "+number(before))
+			per = append(per, name+" "+numeral.Number(before))
 		default:
-			per = append(per, fmt.Sprintf("%s %s → %s", name, number(before), number(after)))
+			per = append(per, fmt.Sprintf("%s %s → %s", name, numeral.Number(before), numeral.Number(after)))
 		}
 	}
 	if len(per) == 0 {
@@ -210,14 +212,14 @@ func (s *summary) validityLine() string {
 func (s *summary) believed() string {
 	timed, counted, all := 0, 0, len(s.Validity)
 	for _, t := range s.Validity {
-		if !t.Voids(VoidLatencies) {
+		if !t.Voids(model.VoidLatencies) {
 			timed++
 		}
-		if !t.Voids(VoidCounts) {
+		if !t.Voids(model.VoidCounts) {
 			counted++
 		}
 	}
-	valid := all - len(s.invalid())
+	valid := all - len(s.Invalid())
 	told := fmt.Sprintf("%d of %d valid", valid, all)
 	if timed != valid || counted != valid {
 		told += fmt.Sprintf("; latencies of %d are believed, counts of %d, and what failed in all", timed, counted)
@@ -226,19 +228,19 @@ func (s *summary) believed() string {
 }
 
 func (s *summary) notes() []string {
-	return s.trialsWith(func(t TrialCheck) []string { return t.Notes })
+	return s.TrialsWith(func(t model.TrialCheck) []string { return t.Notes })
 }
 
 // whyLines say why a change is none, where that is not its interval.
 func (s *summary) whyLines() (lines []string) {
-	for _, phase := range s.compared() {
+	for _, phase := range s.Compared() {
 		for _, one := range []struct {
 			what string
-			Estimate
+			model.Estimate
 		}{{"p95", phase.P95Ratio}, {"primary (master DB) QPS", phase.PrimaryQPSRatio}} {
 			why := one.Why
-			if why == "" && one.vague() {
-				why = one.cannotTell()
+			if why == "" && one.Vague() {
+				why = cannotTell(one.Estimate)
 			}
 			if why != "" {
 				lines = append(lines, fmt.Sprintf("~ %s of %s: %s", one.what, phase.Name, why))
@@ -251,7 +253,7 @@ func (s *summary) whyLines() (lines []string) {
 func (s *summary) noiseLine() string {
 	switch n := len(s.NoiseFloor.Pairs); {
 	case len(s.NoiseFloor.Lost) > 0:
-		return fmt.Sprintf("noise floor: beyond any number; %s, measured twice in a row, failed more than %s of its hits", s.NoiseFloor.Lost[0].State, limit(percent(0.05)))
+		return fmt.Sprintf("noise floor: beyond any number; %s, measured twice in a row, failed more than %s of its hits", s.NoiseFloor.Lost[0].State, numeral.Limit(numeral.Percent(0.05)))
 	case n == 0 && s.Rounds > 1:
 		return "noise floor: unknown; no state has two valid trials in a row"
 	case n == 0:
@@ -259,13 +261,13 @@ func (s *summary) noiseLine() string {
 	case n == 1:
 		// An interval from one pair is so wide that it reads like a mistake.
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by %s; one pair does not tell how much others would",
-			factor(s.NoiseFloor.Spread))
-	case s.NoiseFloor.Hi > tellable*s.NoiseFloor.Lo:
+			numeral.Factor(s.NoiseFloor.Spread))
+	case s.NoiseFloor.Hi > numeral.Tellable*s.NoiseFloor.Lo:
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s; %d pairs do not tell how much others would",
-			factor(s.NoiseFloor.Spread), n)
+			numeral.Factor(s.NoiseFloor.Spread), n)
 	default:
 		return fmt.Sprintf("noise floor: p95 of one state, measured twice in a row, differs by up to %s (%d pairs); "+
-			"95 %% of such pairs lie within %s", factor(s.NoiseFloor.Spread), n, between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
+			"95 %% of such pairs lie within %s", numeral.Factor(s.NoiseFloor.Spread), n, numeral.Between(s.NoiseFloor.Lo, s.NoiseFloor.Hi))
 	}
 }
 
@@ -275,20 +277,20 @@ func (s *summary) detectableLines() []string {
 	if !ratio.Known() {
 		return nil
 	}
-	if s.NoiseFloor.blind() {
+	if s.NoiseFloor.Blind() {
 		return []string{fmt.Sprintf("minimum detectable effect: %d rounds do not tell which change of p95 they would find here; more rounds would", s.NoiseFloor.Rounds)}
 	}
 	ratio = max(ratio, 1.001)
 	return []string{fmt.Sprintf("minimum detectable effect: %d rounds find a change of p95 by %s or %s in 80 %% of cases",
-		s.NoiseFloor.Rounds, change(1/ratio), change(ratio))}
+		s.NoiseFloor.Rounds, numeral.Change(1/ratio), numeral.Change(ratio))}
 }
 
 // centreLines show the robust centres of the changes of p95. Of two rounds it is the mean, so it would say nothing.
 func (s *summary) centreLines() []string {
 	var centres []string
-	for _, phase := range s.compared() {
+	for _, phase := range s.Compared() {
 		if e := phase.P95Ratio; e.Rounds > 2 {
-			centres = append(centres, phase.Name+" "+change(e.HodgesLehmann))
+			centres = append(centres, phase.Name+" "+numeral.Change(e.HodgesLehmann))
 		}
 	}
 	if len(centres) == 0 {
@@ -299,7 +301,7 @@ func (s *summary) centreLines() []string {
 
 func (s *summary) legend() string {
 	legend := s.marks()
-	if slices.ContainsFunc(s.States, func(state State) bool { return state.BegunTrials > 0 && state.Trials*state.CountedTrials == 0 }) {
+	if slices.ContainsFunc(s.States, func(state model.State) bool { return state.BegunTrials > 0 && state.Trials*state.CountedTrials == 0 }) {
 		legend += "; void not believed"
 	}
 	return legend
@@ -329,13 +331,13 @@ func trimmed(table string) string {
 // worstGenerator says what the condition of the generator and of its machine was at worst in a trial whose latencies are
 // believed; without one there is nothing to say.
 func (s *summary) worstGenerator() string {
-	worst, valid := GeneratorCheck{WaitPerTurnSeconds: stat.Unknown(), StealRatio: stat.Unknown(), ForeignRatio: stat.Unknown()}, 0
+	worst, valid := model.GeneratorCheck{WaitPerTurnSeconds: stat.Unknown(), StealRatio: stat.Unknown(), ForeignRatio: stat.Unknown()}, 0
 	for _, t := range s.Validity {
-		if !t.Voids(VoidLatencies) {
+		if !t.Voids(model.VoidLatencies) {
 			valid++
-			worst.WaitPerTurnSeconds = larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
-			worst.StealRatio = larger(worst.StealRatio, t.Generator.StealRatio)
-			worst.ForeignRatio = larger(worst.ForeignRatio, t.Generator.ForeignRatio)
+			worst.WaitPerTurnSeconds = numeral.Larger(worst.WaitPerTurnSeconds, t.Generator.WaitPerTurnSeconds)
+			worst.StealRatio = numeral.Larger(worst.StealRatio, t.Generator.StealRatio)
+			worst.ForeignRatio = numeral.Larger(worst.ForeignRatio, t.Generator.ForeignRatio)
 		}
 	}
 	if valid == 0 {
@@ -347,7 +349,12 @@ func (s *summary) worstGenerator() string {
 	}
 	waited := "how long the generator waited for a processor is not known"
 	if n := worst.WaitPerTurnSeconds; n.Known() {
-		waited = fmt.Sprintf("the generator waited up to %s for a processor each time", seconds(n))
+		waited = fmt.Sprintf("the generator waited up to %s for a processor each time", numeral.Seconds(n))
 	}
-	return of + waited + ", " + worst.taken("up to ")
+	return of + waited + ", " + worst.Taken("up to ")
+}
+
+// cannotTell says why the interval of a change is not told.
+func cannotTell(e model.Estimate) string {
+	return fmt.Sprintf("%s cannot tell: the 95 %% interval reaches over more than a factor of %d, so anything may be; more rounds would tell", numeral.Rounds(e.Rounds), numeral.Tellable)
 }

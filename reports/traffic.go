@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/reports/numeral"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -175,9 +176,9 @@ func (o offered) volume(at time.Duration) (sum float64) {
 
 // title is the finding: how much, also with what sessions add to the rate of the stage, and how long.
 func (o offered) title() string {
-	due := count(o.due())
+	due := numeral.Count(o.due())
 	if o.oneIn > 1 {
-		due = "about " + figure(float64(o.due()))
+		due = "about " + numeral.Figure(float64(o.due()))
 	}
 	parts := append(o.headline(), fmt.Sprintf("%s requests in %s", due, lasting(o.Duration())))
 	return o.Scenario + ": " + strings.Join(parts, ", ")
@@ -194,7 +195,7 @@ func (o offered) headline() []string {
 	// Chance makes less of a difference than a twentieth, and who sees less needs no word.
 	asked := float64(s.Hits) / (s.End - s.Begin).Seconds()
 	if mean := o.mean(s); o.Sessions != nil && mean > asked*1.05 {
-		rates = append(rates, figure(mean)+"/s in the mean with sessions")
+		rates = append(rates, numeral.Figure(mean)+"/s in the mean with sessions")
 	}
 	return rates
 }
@@ -203,7 +204,7 @@ func (o offered) headline() []string {
 func (o offered) subtitle() string {
 	counted := "all requests counted"
 	if o.oneIn > 1 {
-		counted = fmt.Sprintf("one request in %s counted (all are too many)", count(o.oneIn))
+		counted = fmt.Sprintf("one request in %s counted (all are too many)", numeral.Count(o.oneIn))
 	}
 	part := o.Duration() / time.Duration(len(o.counts))
 	if part > time.Second {
@@ -215,7 +216,7 @@ func (o offered) subtitle() string {
 
 // stageRate says a rate as the stage has it.
 func stageRate(s scenarios.PlannedStage) string {
-	rate := func(x float64) string { return limit(figure(x)) + "/s" }
+	rate := func(x float64) string { return numeral.Limit(numeral.Figure(x)) + "/s" }
 	switch {
 	case !s.Straight():
 		return "up to " + rate(s.Peak())

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rehearse-dev/rehearse/reports/judge"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
@@ -28,7 +29,7 @@ func BenchmarkTrials(b *testing.B) {
 			took := 0.0
 			for b.Loop() {
 				before := processorSeconds(b)
-				s, err := Summarize(run, &m.scenario)
+				s, err := judge.Summarize(run, &m.scenario)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -10,16 +10,18 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // aborted plays the windows of a run through a watch, and cuts the run short where that says so.
-func aborted(m *made) (*made, *Breach) {
-	watch := NewWatch(nil, m.header, &m.scenario)
+func aborted(m *made) (*made, *judge.Breach) {
+	watch := judge.NewWatch(nil, m.header, &m.scenario)
 	cut := *m
 	for i, w := range m.windows {
 		err := watch.Add(m.header.Trials[w.Trial].State, w)
-		if breach, ok := errors.AsType[Breach](err); ok {
+		if breach, ok := errors.AsType[judge.Breach](err); ok {
 			cut.windows, cut.events = m.windows[:i+1], nil
 			for _, e := range m.events {
 				if e.Trial >= 0 && (e.Trial < w.Trial || e.Trial == w.Trial && e.Kind == record.EventTrialBegin) {
@@ -65,15 +67,15 @@ func TestWatchAgreesWithTheJudge(t *testing.T) {
 		}
 		cut, breach := aborted(m)
 		_, s := cut.summarized(t)
-		failed := func(s *Summary) (names []string) {
+		failed := func(s *model.Summary) (names []string) {
 			for _, b := range s.Budgets {
-				if b.Verdict == Fail {
-					names = append(names, b.name())
+				if b.Verdict == model.Fail {
+					names = append(names, b.Name())
 				}
 			}
 			return names
 		}
-		if breach != nil && (s.Verdict != Fail || !strings.Contains(fmt.Sprint(failed(s)), breach.Budget)) {
+		if breach != nil && (s.Verdict != model.Fail || !strings.Contains(fmt.Sprint(failed(s)), breach.Budget)) {
 			rt.Fatalf("ended for %v, and judged %v: %q, budgets %+v", breach, s.Verdict, s.Reasons, s.Budgets)
 		}
 		for _, name := range failed(s) {
@@ -91,7 +93,7 @@ func TestOnlyTheWatchAborts(t *testing.T) {
 	m.paced(0, 30*ms, 30*ms, 30*ms, 30*ms)
 	m.scenario.Budgets = []scenarios.Budget{{Metric: "p95", Max: new(0.02), For: 2 * time.Second, Abort: true}}
 	m.events = m.events[:1]
-	if _, s := m.summarized(t); s.Verdict != Inconclusive {
+	if _, s := m.summarized(t); s.Verdict != model.Inconclusive {
 		t.Errorf("got %v (%q), want inconclusive: the run was interrupted by its user", s.Verdict, s.Reasons)
 	}
 }

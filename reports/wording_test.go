@@ -10,29 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // reworded is a run judged with every reason, doubt and note of its trials in other words: no two of a kind are alike, and each
 // looks like something else.
-func reworded(t *testing.T, run *record.Run, sc *scenarios.Scenario) *Summary {
+func reworded(t *testing.T, run *record.Run, sc *scenarios.Scenario) *model.Summary {
 	t.Helper()
-	l, n := Examine(run), 0
+	l, n := judge.Examine(run), 0
 	words := func() string {
 		n++
 		return fmt.Sprintf("%c: put (otherwise); in stage peak: 1 → 2 %%, %d times", 'a'+n%26, n)
 	}
-	for _, t := range l.trials {
-		for i := range t.reasons {
-			t.reasons[i].Text = words()
-		}
-		for i := range t.doubts {
-			t.doubts[i].Text = words()
-		}
-		for i := range t.notes {
-			t.notes[i] = words()
-		}
-	}
+	l.Reword(words)
 	s, err := l.Summarize(nil, sc)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +33,7 @@ func reworded(t *testing.T, run *record.Run, sc *scenarios.Scenario) *Summary {
 }
 
 // shape is what is left of a summary, of its JUnit file and of its annotations without the words.
-func shape(t *testing.T, run *record.Run, s *Summary) map[string]any {
+func shape(t *testing.T, run *record.Run, s *model.Summary) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -87,7 +79,7 @@ func wordless(key string, v any) any {
 func TestWordsDecideNothing(t *testing.T) {
 	judge := func(name string, run *record.Run, sc *scenarios.Scenario) {
 		t.Run(name, func(t *testing.T) {
-			s, err := Summarize(run, sc)
+			s, err := judge.Summarize(run, sc)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,3 +1,14 @@
+// Package reports shows a judged run: on a terminal, as a page, as Markdown and charts, and to build servers.
+//
+// Scope: from what package model holds to report.html, report.md, the tables of the terminal, the charts, junit.xml, metrics.txt,
+// bench.txt and the annotations of a build. Nothing is judged here, and nothing is read but what was judged: summary.json and
+// details.json make the same reports again, byte for byte.
+//
+// Opinion: the answer first, then what it rests on, then everything else, folded. A number is never shown without what a
+// reader has to know of it; what came from outside is seen, and never read as markup.
+//
+// Steps: [Write] leaves all files of a run in its directory, [WriteCutover], [WriteSelfTest] and [WriteComparison] those of the
+// other kinds; [Print] and its brothers write for a terminal; [Annotations] and [StepSummary] are for GitHub.
 package reports
 
 import (
@@ -8,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/plot"
 	"github.com/rehearse-dev/rehearse/reports/visible"
 )
@@ -15,7 +27,6 @@ import (
 // Names of what [Write] leaves in a run directory, beside the charts.
 const (
 	SummaryFile    = "summary.json"
-	DetailsFile    = "details.json"
 	MarkdownFile   = "report.md"
 	HTMLFile       = "report.html"
 	JUnitFile      = "junit.xml"
@@ -27,28 +38,28 @@ const (
 
 // Files lists what [Write] leaves in a run directory, in the order in which a reader may want it.
 func Files() []string {
-	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
+	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, model.DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
 // Write leaves its [Files] in dir; windows writes windows.csv, which is made of the record. Each file appears whole or not at all; one that fails does not keep the others from
 // being written. Where no font of this machine has the letters of a name, s is given a warning.
-func Write(dir string, s *Summary, d *Details, windows func(io.Writer) error) error {
+func Write(dir string, s *model.Summary, d *model.Details, windows func(io.Writer) error) error {
 	return write(dir, &summary{s}, d, windows, &plot.Fonts{})
 }
 
-func write(dir string, s *summary, d *Details, windows func(io.Writer) error, fonts *plot.Fonts) error {
+func write(dir string, s *summary, d *model.Details, windows func(io.Writer) error, fonts *plot.Fonts) error {
 	if err := makeCharts(dir); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	for _, warning := range unseen(s, d, fonts) {
 		if !slices.Contains(s.Warnings, warning) {
-			s.Warn(AboutRun, warning)
+			s.Warn(model.AboutRun, warning)
 		}
 	}
 	v := visualsOf(s, d)
 	errs := []error{
 		replace(filepath.Join(dir, SummaryFile), func(w io.Writer) error { return JSON(w, s.Summary) }),
-		replace(filepath.Join(dir, DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
+		replace(filepath.Join(dir, model.DetailsFile), func(w io.Writer) error { return JSON(w, d) }),
 		replace(filepath.Join(dir, MarkdownFile), func(w io.Writer) error { return markdown(w, s) }),
 		replace(filepath.Join(dir, HTMLFile), func(w io.Writer) error { return html(w, s, d, v) }),
 		replace(filepath.Join(dir, JUnitFile), func(w io.Writer) error { return junit(w, s) }),
@@ -74,7 +85,7 @@ func makeCharts(dir string) error {
 }
 
 // JSON writes summary.json, selftest.json, cutover.json, or a comparison.
-func JSON[T Summary | Details | SelfTest | Cutover | Comparison](w io.Writer, judged *T) error {
+func JSON[T model.Summary | model.Details | model.SelfTest | model.Cutover | model.Comparison](w io.Writer, judged *T) error {
 	return visible.JSON(w, judged)
 }
 

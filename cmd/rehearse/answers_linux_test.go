@@ -10,7 +10,7 @@ import (
 
 	"github.com/rehearse-dev/rehearse/fixtures/auth"
 	"github.com/rehearse-dev/rehearse/fixtures/carshare"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/reading"
 )
 
@@ -137,7 +137,7 @@ func TestRightAnswersAreEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var summary reports.Summary
+	var summary model.Summary
 	if err := json.Unmarshal(text, &summary); err != nil {
 		t.Fatal(err)
 	}

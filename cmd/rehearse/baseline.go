@@ -12,6 +12,8 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -74,11 +76,11 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	b, err := reports.NewBaseline(recorded, scenario, anyway)
+	b, err := judge.NewBaseline(recorded, scenario, anyway)
 	switch {
-	case errors.Is(err, reports.ErrUnfit):
+	case errors.Is(err, judge.ErrUnfit):
 		return usageError("%w; save another run, or this one with --anyway", err)
-	case errors.Is(err, reports.ErrCutover):
+	case errors.Is(err, judge.ErrCutover):
 		return usageError("%w; it cannot be saved, with --anyway or without: save an ordinary run", err)
 	case err != nil:
 		return usageError("%w; save another run", err)
@@ -87,11 +89,11 @@ func saveBaseline(cmd *cobra.Command, name string, file []string, anyway bool) e
 	if err := replaceableBaseline(to); err != nil {
 		return err
 	}
-	if err := b.Write(to); err != nil {
+	if err := reports.WriteBaseline(b, to); err != nil {
 		return usageError("%w; check the directory and its permissions", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %s of %s\n", to, counted(len(b.Numbers), "number"), b.Run)
-	for _, told := range b.Wanting() {
+	for _, told := range judge.Wanting(b) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", told)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "next: rehearse run %s --baseline %s\n", quoted(cmp.Or(recorded.Header.ScenarioPath, b.Scenario)), quoted(to))
@@ -118,11 +120,11 @@ const (
 )
 
 // baselineOf is the saved baseline in a file, for a scenario. Without a name there is none.
-func baselineOf(name, scenario string) (*reports.Baseline, error) {
+func baselineOf(name, scenario string) (*model.Baseline, error) {
 	if name == "" {
 		return nil, nil
 	}
-	b, err := reports.ReadBaseline(name)
+	b, err := judge.ReadBaseline(name)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
@@ -130,7 +132,7 @@ func baselineOf(name, scenario string) (*reports.Baseline, error) {
 }
 
 // fitting refuses a baseline of another scenario.
-func fitting(b *reports.Baseline, name, scenario string) (*reports.Baseline, error) {
+func fitting(b *model.Baseline, name, scenario string) (*model.Baseline, error) {
 	if b.Scenario != scenario {
 		return nil, usageError("%s is a baseline of %s, not of %s; save one of a run of %s", name, b.Scenario, scenario, scenario)
 	}

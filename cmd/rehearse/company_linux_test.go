@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/harness/presence"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // crowded has a budget on counts and one on latency, both far from their limits.
@@ -55,7 +55,7 @@ func TestSharedMachine(t *testing.T) {
 		t.Errorf("got exit %d, want inconclusive for the latency:\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	summary, repeated := s.summary(t), 0
-	for i, want := range []reports.Verdict{reports.Pass, reports.Inconclusive} {
+	for i, want := range []model.Verdict{model.Pass, model.Inconclusive} {
 		if b := summary.Budgets[i]; b.Verdict != want {
 			t.Errorf("budget on %s: got %v, want %v", b.Metric, b.Verdict, want)
 		}
@@ -93,7 +93,7 @@ func busyElsewhere(reason string) bool {
 	return strings.Contains(reason, "the machine was shared: ") || strings.Contains(reason, "the generator was ")
 }
 
-func told(summary reports.Summary, part string) bool {
+func told(summary model.Summary, part string) bool {
 	return slices.ContainsFunc(summary.Warnings, func(warning string) bool { return strings.Contains(warning, part) })
 }
 

@@ -13,12 +13,14 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
 // compareFlags are the flags of compare.
 type compareFlags struct {
-	options reports.CompareOptions
+	options judge.CompareOptions
 	out     string
 	json    bool
 }
@@ -59,7 +61,7 @@ that collapsed, in which a state answered under 90 % of its hits, is exit code 9
 // compare finds the runs, compares them and shows what it found. All that can be wrong is the caller's choice of runs.
 func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	frugal()
-	var candidates []reports.Candidate
+	var candidates []judge.Candidate
 	var errs []error
 	room := &record.Room{}
 	for _, name := range names {
@@ -69,7 +71,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 	if err := errors.Join(errs...); err != nil {
 		return exitError{exitUsage, err}
 	}
-	c, err := reports.Compare(candidates, f.options)
+	c, err := judge.Compare(candidates, f.options)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
@@ -89,9 +91,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	switch c.Verdict() {
-	case reports.Fail:
+	case model.Fail:
 		return exitError{exitBreached, errors.New("a build collapsed")}
-	case reports.Inconclusive:
+	case model.Inconclusive:
 		return exitError{exitInconclusive, errors.New("the build to compare with collapsed")}
 	default:
 		return nil
@@ -100,8 +102,8 @@ func (f *compareFlags) compare(cmd *cobra.Command, names []string) error {
 
 // findCandidate is what name stands for: a run directory, a saved baseline, or else the name of a run in out. A record takes
 // its memory from room.
-func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
-	candidate, path := reports.Candidate{Source: name}, located(name)
+func findCandidate(name string, room *record.Room) (judge.Candidate, error) {
+	candidate, path := judge.Candidate{Source: name}, located(name)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -111,7 +113,7 @@ func findCandidate(name string, room *record.Room) (reports.Candidate, error) {
 	case throughLatest(path) != nil:
 		return candidate, throughLatest(path)
 	case !info.IsDir():
-		candidate.Saved, err = reports.ReadBaseline(path)
+		candidate.Saved, err = judge.ReadBaseline(path)
 		return candidate, err
 	}
 	if u := unmeasuredIn(path); u != nil {

@@ -10,15 +10,17 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
-func (s site) cutover(t *testing.T) reports.Cutover {
+func (s site) cutover(t *testing.T) model.Cutover {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.latest(), reports.CutoverFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c reports.Cutover
+	var c model.Cutover
 	if err := json.Unmarshal(text, &c); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func TestCutover(t *testing.T) {
 			t.Error(reason)
 		}
 	}
-	if c.Verdict != reports.Pass || first.code != exitPass || !strings.HasPrefix(first.stdout, "PASS  short-peak: baseline → archive at 150/s") {
+	if c.Verdict != model.Pass || first.code != exitPass || !strings.HasPrefix(first.stdout, "PASS  short-peak: baseline → archive at 150/s") {
 		t.Errorf("%v, exit %d: %q", c.Verdict, first.code, c.Reasons)
 	}
 	for _, name := range []string{"report.md", "report.html", "charts/timeline.svg", "charts/timeline.png"} {
@@ -79,7 +81,7 @@ func TestCutover(t *testing.T) {
 func (s site) wantNoOrdinaryRun(t *testing.T) {
 	t.Helper()
 	saved := finished(t, s.command(t, "baseline", "save", "out/latest"))
-	if saved.code != exitUsage || !strings.Contains(saved.stderr, reports.ErrCutover.Error()) {
+	if saved.code != exitUsage || !strings.Contains(saved.stderr, judge.ErrCutover.Error()) {
 		t.Errorf("a baseline of it ends with %d: %s", saved.code, saved.stderr)
 	}
 }
@@ -104,7 +106,7 @@ func TestCutoverInterrupted(t *testing.T) {
 		t.Errorf("got exit %d, want %d:\n%s", got, exitInterrupted, out.String())
 	}
 	c := s.cutover(t)
-	if c.Complete || c.Verdict != reports.Inconclusive || len(c.States) != 6 || c.Switches[4].Done {
+	if c.Complete || c.Verdict != model.Inconclusive || len(c.States) != 6 || c.Switches[4].Done {
 		t.Errorf("got %+v", c)
 	}
 	again := finished(t, s.command(t, "report"))

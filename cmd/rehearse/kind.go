@@ -10,6 +10,8 @@ import (
 
 	"github.com/rehearse-dev/rehearse/harness/record"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // judgement is a recorded run and what it came to, by the rules of its kind.
@@ -20,14 +22,14 @@ type judgement interface {
 	annotate(talk io.Writer)
 	// end is the verdict with a sentence on it. Where the kind has no verdict it is nil, and the error says what the run did
 	// not come to.
-	end() (verdict *reports.Verdict, sentence string, err error)
+	end() (verdict *model.Verdict, sentence string, err error)
 	// files are those that its reports are in.
 	files() []string
 }
 
-// judge judges the run in dir as its kind is judged, and writes its reports into it. Where they cannot be written the judgement
+// judgeRun judges the run in dir as its kind is judged, and writes its reports into it. Where they cannot be written the judgement
 // stands beside the error; where there is none it is nil.
-func judge(dir string, j judging) (judgement, error) {
+func judgeRun(dir string, j judging) (judgement, error) {
 	h, err := record.ReadHeader(dir)
 	switch {
 	case err != nil: // whoever reads it as an ordinary run says what is wrong with it
@@ -41,7 +43,7 @@ func judge(dir string, j judging) (judgement, error) {
 
 // tell judges the run in dir, says where its reports are, and prints what it came to.
 func tell(cmd *cobra.Command, talk io.Writer, dir string, j judging, asJSON bool) (judgement, error) {
-	of, err := judge(dir, j)
+	of, err := judgeRun(dir, j)
 	if of == nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func tell(cmd *cobra.Command, talk io.Writer, dir string, j judging, asJSON bool
 }
 
 // ordinary is a run that compares states.
-type ordinary struct{ summary *reports.Summary }
+type ordinary struct{ summary *model.Summary }
 
 func judgeOrdinary(dir string, j judging) (judgement, error) {
 	of, s, err := look(dir, j)
@@ -74,14 +76,14 @@ func (o ordinary) annotate(talk io.Writer) {
 	tellGitHub(talk, reports.Annotations(o.summary), func(w io.Writer, limit int) error { return reports.StepSummary(w, o.summary, limit) })
 }
 
-func (o ordinary) end() (*reports.Verdict, string, error) {
+func (o ordinary) end() (*model.Verdict, string, error) {
 	return &o.summary.Verdict, reports.Sentence(o.summary), nil
 }
 
 func (ordinary) files() []string { return reports.Files() }
 
 // cutOver is a run in which the phases were applied while the traffic flowed.
-type cutOver struct{ *reports.Cutover }
+type cutOver struct{ *model.Cutover }
 
 func judgeCutover(dir string) (judgement, error) {
 	run, err := openRun(new(record.Room), dir)
@@ -92,7 +94,7 @@ func judgeCutover(dir string) (judgement, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	of := reports.Examine(run)
+	of := judge.Examine(run)
 	c, err := of.Cutover(scenario)
 	if err != nil {
 		return nil, exitError{exitUsage, err}
@@ -111,7 +113,7 @@ func (c cutOver) annotate(talk io.Writer) {
 	tellGitHub(talk, reports.CutoverAnnotations(c.Cutover), func(w io.Writer, limit int) error { return reports.CutoverStepSummary(w, c.Cutover, limit) })
 }
 
-func (c cutOver) end() (*reports.Verdict, string, error) {
+func (c cutOver) end() (*model.Verdict, string, error) {
 	return &c.Verdict, "The report tells what every switch did.", nil
 }
 
@@ -120,7 +122,7 @@ func (cutOver) files() []string { return reports.CutoverFiles() }
 // selfTested is a run that measured this machine.
 type selfTested struct {
 	dir string
-	*reports.SelfTest
+	*model.SelfTest
 }
 
 func judgeSelfTest(dir string) (judgement, error) {
@@ -128,7 +130,7 @@ func judgeSelfTest(dir string) (judgement, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	of := reports.Examine(run)
+	of := judge.Examine(run)
 	s, err := of.SelfTest()
 	if err != nil {
 		return nil, err
@@ -147,7 +149,7 @@ func (s selfTested) annotate(talk io.Writer) {
 	tellGitHub(talk, reports.SelfTestAnnotations(s.SelfTest), func(w io.Writer, limit int) error { return reports.SelfTestStepSummary(w, s.SelfTest, limit) })
 }
 
-func (s selfTested) end() (*reports.Verdict, string, error) {
+func (s selfTested) end() (*model.Verdict, string, error) {
 	switch untold := s.Untold(); {
 	case s.Complete && untold != "":
 		return nil, "", exitError{exitInconclusive, errors.New(untold)}

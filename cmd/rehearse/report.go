@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -86,7 +87,7 @@ func report(cmd *cobra.Command, dir string, j judging, asJSON bool) error {
 func frugal() { debug.SetGCPercent(25) }
 
 // look judges a run and writes nothing.
-func look(dir string, j judging) (*reports.Ledger, *reports.Summary, error) {
+func look(dir string, j judging) (*judge.Ledger, *model.Summary, error) {
 	recorded, err := openRun(new(record.Room), dir)
 	if err != nil {
 		return nil, nil, err
@@ -99,7 +100,7 @@ func look(dir string, j judging) (*reports.Ledger, *reports.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	of := reports.Examine(recorded)
+	of := judge.Examine(recorded)
 	s, err := of.Summarize(saved, scenario)
 	return of, s, err
 }
@@ -134,15 +135,15 @@ func (j judging) scenario(dir string, recorded *record.Run) (*scenarios.Scenario
 }
 
 // saved is the baseline that was named, or else the one that the run directory keeps, if any.
-func (j judging) saved(dir, scenario string) (*reports.Baseline, error) {
+func (j judging) saved(dir, scenario string) (*model.Baseline, error) {
 	if j.baseline != "" {
 		return baselineOf(j.baseline, scenario)
 	}
-	kept, err := reports.KeptBaseline(dir)
+	kept, err := judge.KeptBaseline(dir)
 	if err != nil || kept == nil {
 		return nil, err
 	}
-	return fitting(kept, filepath.Join(dir, reports.BaselineFile), scenario)
+	return fitting(kept, filepath.Join(dir, judge.BaselineFile), scenario)
 }
 
 // written says where the reports are.

@@ -24,6 +24,8 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/target"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
@@ -142,7 +144,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return exitError{exitEnvironment, err}
 	}
-	var judged *reports.Verdict
+	var judged *model.Verdict
 	err = r.rehearse(cmd.Context(), func(measured error) error {
 		verdict, err := f.report(cmd, r)
 		if measured == nil {
@@ -168,7 +170,7 @@ func (f *runFlags) plan(s *scenarios.Scenario) (*scenarios.Plan, error) {
 
 // report judges what was recorded, however far the run came. A self-test has no verdict; what went wrong after a verdict
 // stands beside it.
-func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*reports.Verdict, error) {
+func (f *runFlags) report(cmd *cobra.Command, r *rehearsal) (*model.Verdict, error) {
 	if err := r.writer.Flush(); err != nil {
 		return nil, err
 	}
@@ -189,7 +191,7 @@ type rehearsal struct {
 	scenario *scenarios.Scenario
 	plan     *scenarios.Plan
 	// saved is the baseline to compare with; nil if none.
-	saved  *reports.Baseline
+	saved  *model.Baseline
 	dir    string
 	header record.Header
 	writer *record.Writer
@@ -241,9 +243,9 @@ func (r *rehearsal) keepFiles() error {
 }
 
 // keepBaseline puts the saved baseline into the run directory as well.
-func (r *rehearsal) keepBaseline(saved *reports.Baseline) error {
+func (r *rehearsal) keepBaseline(saved *model.Baseline) error {
 	if r.saved = saved; saved != nil {
-		return saved.Write(filepath.Join(r.dir, reports.BaselineFile))
+		return reports.WriteBaseline(saved, filepath.Join(r.dir, judge.BaselineFile))
 	}
 	if wantsBaseline(r.scenario) {
 		r.say("no saved baseline is given: budgets that are of: saved will be inconclusive")
@@ -382,7 +384,7 @@ func (r *rehearsal) reportNothing() {
 	if err := r.writer.Flush(); err != nil {
 		return
 	}
-	if of, err := judge(r.dir, judging{}); of != nil {
+	if of, err := judgeRun(r.dir, judging{}); of != nil {
 		if err == nil {
 			r.say("%s", written(r.dir, of.files()))
 		}
@@ -398,7 +400,7 @@ func (r *rehearsal) measure(ctx context.Context, e *target.Environment, end cont
 		Record: r.writer, Load: r.watched(end), Progress: r.view.show, Kind: r.kind(), Condition: condition,
 	}
 	err := harness.Run(ctx, config)
-	if breach, ok := errors.AsType[reports.Breach](context.Cause(ctx)); ok {
+	if breach, ok := errors.AsType[judge.Breach](context.Cause(ctx)); ok {
 		r.view.close()
 		r.say("ended early: %v", breach)
 		return nil
@@ -438,7 +440,7 @@ func (r *rehearsal) watched(end context.CancelCauseFunc) func(context.Context, l
 		// Its stages are none of the scenario's, which the budgets are about.
 		return load.Run
 	}
-	watch := reports.NewWatch(r.saved, r.header, r.scenario)
+	watch := judge.NewWatch(r.saved, r.header, r.scenario)
 	return func(ctx context.Context, config load.Config) (load.Totals, error) {
 		trial, emit := config.Plan.Trials[config.Trial], config.Emit
 		if trial.Control {

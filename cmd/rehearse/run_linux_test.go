@@ -23,6 +23,7 @@ import (
 	"github.com/rehearse-dev/rehearse/harness/stack"
 	"github.com/rehearse-dev/rehearse/harness/stack/engine"
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -118,13 +119,13 @@ func finished(t testing.TB, cmd *exec.Cmd) result {
 
 func (s site) latest() string { return filepath.Join(s.dir, "out", "latest") }
 
-func (s site) summary(t testing.TB) reports.Summary {
+func (s site) summary(t testing.TB) model.Summary {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.latest(), "summary.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var summary reports.Summary
+	var summary model.Summary
 	if err := json.Unmarshal(text, &summary); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -236,7 +236,7 @@ func pauseForMoments(t *testing.T, pid int) {
 	}
 }
 
-func wantInvalid(t *testing.T, check reports.TrialCheck, reason string) {
+func wantInvalid(t *testing.T, check model.TrialCheck, reason string) {
 	t.Helper()
 	if check.Valid || !strings.Contains(strings.Join(check.Reasons, "; "), reason) {
 		t.Errorf("got valid %v because of %q, want it invalid: %s", check.Valid, check.Reasons, reason)
@@ -245,7 +245,7 @@ func wantInvalid(t *testing.T, check reports.TrialCheck, reason string) {
 
 // wantPauseToShow: of hits spread evenly over the stage, 5 % waited for nearly all of the pause. It has to be seen in the
 // percentiles of the state, unless the machine spoilt its trial for another reason, which then has to be there.
-func wantPauseToShow(t *testing.T, s *reports.Summary, paused time.Duration) {
+func wantPauseToShow(t *testing.T, s *model.Summary, paused time.Duration) {
 	t.Helper()
 	if check := s.Validity[0]; !check.Valid {
 		t.Logf("the trial is invalid: %q", check.Reasons)
@@ -261,7 +261,7 @@ func wantPauseToShow(t *testing.T, s *reports.Summary, paused time.Duration) {
 }
 
 // wantFlushToShow: the trial says it, and of a valid one the hit ratio does too.
-func wantFlushToShow(t *testing.T, s *reports.Summary) {
+func wantFlushToShow(t *testing.T, s *model.Summary) {
 	t.Helper()
 	check, state := s.Validity[2], s.States[2]
 	if !strings.Contains(strings.Join(check.Doubts, "; "), "Redis was flushed at ") {

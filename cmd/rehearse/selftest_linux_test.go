@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // A self-test goes through its levels, leaves its report, and is reported again from the record alone.
@@ -28,7 +29,7 @@ func TestSelfTest(t *testing.T) {
 	if again.stdout != first.stdout || again.code != want {
 		t.Errorf("reported again it says\n%s%s", again.stdout, again.stderr)
 	}
-	var found reports.SelfTest
+	var found model.SelfTest
 	text, err := os.ReadFile(filepath.Join(s.latest(), reports.SelfTestFile))
 	if err == nil {
 		err = json.Unmarshal(text, &found)

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // The primary stands still over the end of the stage that the report speaks of, in the state after a phase that costs it
@@ -34,7 +34,7 @@ func TestStallAtTheEndOfAStage(t *testing.T) {
 	if told := strings.Join(check.Doubts, "; "); !strings.Contains(told, "primary QPS at plateau is between ") {
 		t.Errorf("got doubts %q, want one about the primary's QPS", told)
 	}
-	if ratio.Verdict != reports.Unclear {
+	if ratio.Verdict != model.Unclear {
 		t.Errorf("the primary's QPS changed by a factor of %v, and that is called %v; want ~", ratio.Value, ratio.Verdict)
 	}
 }

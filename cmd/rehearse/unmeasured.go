@@ -65,7 +65,7 @@ func measuredInstead() string {
 
 // reportUnmeasured rebuilds what build servers read of a run that never began, and ends as it did: there are no tables to show.
 func reportUnmeasured(cmd *cobra.Command, u *unmeasured, j judging, asJSON bool) error {
-	of, err := judge(u.dir, j)
+	of, err := judgeRun(u.dir, j)
 	if of != nil {
 		if asJSON {
 			err = errors.Join(err, of.print(cmd.OutOrStdout(), true))

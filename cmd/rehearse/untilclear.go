@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rehearse-dev/rehearse/harness/record"
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/judge"
+	"github.com/rehearse-dev/rehearse/reports/model"
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
@@ -63,13 +64,13 @@ func (r *rehearsal) more(began time.Time) func(context.Context) (bool, error) {
 }
 
 // decide tells whether one more round follows, and why. All rounds so far took so long together.
-func (u untilClear) decide(s *reports.Summary, most int, took time.Duration) (more bool, why string) {
+func (u untilClear) decide(s *model.Summary, most int, took time.Duration) (more bool, why string) {
 	for _, state := range s.States {
 		if state.Collapse != nil {
 			return false, state.Name + " collapsed, and no further round mends that: the run has failed"
 		}
 	}
-	open := s.Undecided(u.precision)
+	open := judge.Undecided(s, u.precision)
 	if len(open) == 0 {
 		return false, "all is clear"
 	}

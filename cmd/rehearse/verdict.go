@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rehearse-dev/rehearse/reports"
+	"github.com/rehearse-dev/rehearse/reports/model"
 )
 
 // ending is how a verb that judges a run ends.
@@ -17,7 +17,7 @@ func (e *ending) addFlags(cmd *cobra.Command) {
 }
 
 // end makes an exit code of the verdict. For what is no failure it says the last line itself; see conclude for the others.
-func (e ending) end(cmd *cobra.Command, verdict reports.Verdict) error {
+func (e ending) end(cmd *cobra.Command, verdict model.Verdict) error {
 	err := verdictError(verdict)
 	switch code := codeOf(cmd.Context(), err); {
 	case code == exitPass:
@@ -31,7 +31,7 @@ func (e ending) end(cmd *cobra.Command, verdict reports.Verdict) error {
 }
 
 // endWith ends with the verdict, which counts more than what went wrong after it. Where there is none, only that is left.
-func (e ending) endWith(cmd *cobra.Command, verdict *reports.Verdict, err error) error {
+func (e ending) endWith(cmd *cobra.Command, verdict *model.Verdict, err error) error {
 	switch {
 	case verdict == nil:
 		return err
@@ -42,11 +42,11 @@ func (e ending) endWith(cmd *cobra.Command, verdict *reports.Verdict, err error)
 }
 
 // verdictError is the verdict as an exit code.
-func verdictError(verdict reports.Verdict) error {
+func verdictError(verdict model.Verdict) error {
 	switch verdict {
-	case reports.Pass:
+	case model.Pass:
 		return nil
-	case reports.Fail:
+	case model.Fail:
 		return exitError{code: exitBreached}
 	default:
 		return exitError{code: exitInconclusive}

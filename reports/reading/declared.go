@@ -30,6 +30,9 @@ func DeclaredIn(h *record.Header) Declared {
 	return d
 }
 
+// Acknowledges tells whether the system gives out anything that can be held against it later.
+func (d Declared) Acknowledges() bool { return d.Acknowledged != (record.Acknowledged{}) }
+
 // Metric is the metric called name, of those that every run has and those that the system adds.
 func (d Declared) Metric(name string) (scenarios.Metric, bool) {
 	return scenarios.FindMetric(name, d.words())

@@ -40,3 +40,12 @@ func (n *Number) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// Text is the number as JSON has it; empty where it is not known.
+func (n Number) Text() string {
+	text, err := n.MarshalJSON()
+	if err != nil || !n.Known() {
+		return ""
+	}
+	return string(text)
+}
