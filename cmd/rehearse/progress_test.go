@@ -28,7 +28,7 @@ func progressOf(t *testing.T, set func(*progressView)) string {
 	t.Helper()
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 27 * time.Second}}}, reading.Declared{})
+		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 2), Stages: []scenarios.PlannedStage{{End: 27 * time.Second}}}, reading.Declared{Application: record.Application{Roles: []string{"auth"}}})
 		set(v)
 		v.start()
 		p := harness.Progress{Trial: 1, Trials: 2, Round: 1, Rounds: 1, State: "baseline", Step: harness.StepSwitch, Length: 27 * time.Second}
@@ -147,7 +147,7 @@ baseline  peak  trial 1/2 round 1/1
 func TestProgressIsCalm(t *testing.T) {
 	var out counting
 	synctest.Test(t, func(t *testing.T) {
-		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 1)}, reading.Declared{})
+		v := newProgressView(&out, &scenarios.Plan{Trials: make([]scenarios.Trial, 1)}, reading.Declared{Application: record.Application{Roles: []string{"auth"}}})
 		v.live = true
 		v.start()
 		for n := range 5000 {
