@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,9 +50,7 @@ func nothing(io.Writer) error { return nil }
 func TestReadBack(t *testing.T) {
 	fonts := &plot.Fonts{}
 	runs := odd()
-	for name, run := range told() {
-		runs[name] = run
-	}
+	maps.Copy(runs, told())
 	for name, make := range runs {
 		t.Run(name, func(t *testing.T) {
 			run, s := make().summarized(t)

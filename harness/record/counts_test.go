@@ -67,8 +67,8 @@ func TestCountsAreReadAgain(t *testing.T) {
 // Every member that a window has by itself is known, so that none is taken for a count.
 func TestOwnMembers(t *testing.T) {
 	names := map[string]bool{"api": true}
-	for i := range reflect.TypeFor[Window]().NumField() {
-		name, _, _ := strings.Cut(reflect.TypeFor[Window]().Field(i).Tag.Get("json"), ",")
+	for field := range reflect.TypeFor[Window]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name != "-" {
 			names[name] = true
 		}

@@ -59,7 +59,7 @@ func beyond(v reflect.Value, at string, over *[]string) {
 			beyond(v.Index(i), at+"/"+strconv.Itoa(i), over)
 		}
 	case reflect.Float64:
-		if n, ok := v.Interface().(stat.Number); ok && math.IsInf(float64(n), 1) {
+		if n, ok := reflect.TypeAssert[stat.Number](v); ok && math.IsInf(float64(n), 1) {
 			*over = append(*over, at)
 		}
 	}
@@ -87,7 +87,7 @@ func raise(v reflect.Value, steps []string) {
 	}
 	switch {
 	case len(steps) == 0:
-		if _, ok := v.Interface().(stat.Number); ok {
+		if _, ok := reflect.TypeAssert[stat.Number](v); ok {
 			v.SetFloat(math.Inf(1))
 		}
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
