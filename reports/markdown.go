@@ -45,7 +45,7 @@ func StepSummary(w io.Writer, s *model.Summary, limit int) error {
 
 // sections are what a reader asks first, and folded below it what that rests on.
 func sections(s *summary, reasons int) []section {
-	ranked := *s
+	ranked := *s.Summary
 	ranked.Budgets = model.Ranking(s.Budgets)
 	answers := []string{"# " + plain(s.Scenario) + ": " + s.Verdict.String(), ""}
 	for _, a := range []page.Answer{s.passed(), s.changedMost(), s.trusted()} {
@@ -61,7 +61,7 @@ func sections(s *summary, reasons int) []section {
 		bulleted("- warning: ", numeral.Limited(s.Warnings, reasons)).apart(),
 		s.collapseSection(),
 		phases.apart(),
-		tabled(ranked.budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
+		tabled((&summary{&ranked}).budgetTable(paint{}), 5, 2, 5).folded("Budgets (%d)", len(s.Budgets)),
 		tabled(s.stateTable(), 10, 2, 3, 4, 5, 6, 7, 8, 9, 10).folded("States at %s (%d)", escape.EscapeString(visible.Line(s.HeadlineStage)), len(s.States)),
 		bulleted("- ", s.footnotes(reasons)).folded("What it rests on"),
 		bulleted("- ", append([]string{"charts, page and all numbers are in the run directory: " + strings.Join(Files(), ", ")},

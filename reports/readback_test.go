@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -91,4 +92,53 @@ func TestReadBackACutover(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameFiles(t, a, b)
+}
+
+// Whoever shows a run leaves it as it was judged: the order of its budgets, too, which some forms show the other way round.
+func TestShowingChangesNothing(t *testing.T) {
+	for name, make := range odd() {
+		run, s := make().summarized(t)
+		before, d := numbers(t, s), detailsOf(run, s)
+		errs := []error{markdown(io.Discard, &summary{s}), html(io.Discard, &summary{s}, d, looksOf(run, s)), junit(io.Discard, &summary{s}),
+			StepSummary(io.Discard, s, 1<<16), Print(io.Discard, s, Options{}), openMetrics(io.Discard, &summary{s})}
+		Annotations(s)
+		if diff := cmp.Diff(before, numbers(t, s)); diff != "" || errors.Join(errs...) != nil {
+			t.Errorf("%s: %v\n%.2000s", name, errors.Join(errs...), diff)
+		}
+	}
+}
+
+// numbers are summary.json as it would be written now.
+func numbers(t *testing.T, s *model.Summary) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := JSON(&text, s); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+// Each reason and each warning has a kind, whatever happened: one without would give its kind to the next.
+func TestEveryRemarkHasAKind(t *testing.T) {
+	rulings := map[string]model.Ruling{}
+	for name, make := range odd() {
+		_, s := make().summarized(t)
+		rulings[name] = s.Ruling
+	}
+	slow := thereAndBack()
+	for i := range slow.windows {
+		if w := &slow.windows[i]; w.Offered > 0 {
+			w.Failed = w.Offered / 50
+			w.Completed = w.Sent - w.Failed
+		}
+	}
+	_, c := slow.cutover(t)
+	if rulings["cutover"] = c.Ruling; len(c.Warnings) == 0 {
+		t.Error("no warning of a cutover that answered 98 of 100 hits")
+	}
+	for name, r := range rulings {
+		if len(r.Reasons) != len(r.ReasonKinds) || len(r.Warnings) != len(r.WarningKinds) {
+			t.Errorf("%s: got %d reasons of %d kinds, %d warnings of %d", name, len(r.Reasons), len(r.ReasonKinds), len(r.Warnings), len(r.WarningKinds))
+		}
+	}
 }

@@ -270,12 +270,12 @@ func (c *turnover) judgeAnswered() {
 	}
 	for i, s := range c.States {
 		if h := c.cut.whole[i]; s.Collapse == nil && h.AnsweredRatio() < answeredDoubt {
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s answered %s of %s hits due: under %s, so work that was not done is missing in its counts", s.Stage,
+			c.Warn(model.AboutRun, fmt.Sprintf("%s answered %s of %s hits due: under %s, so work that was not done is missing in its counts", s.Stage,
 				numeral.Percent(float64(h.AnsweredRatio())), numeral.Count(h.Offered), numeral.Limit(numeral.Percent(answeredDoubt))))
 		}
 	}
 	if h := c.cut.warmUp; h.AnsweredRatio() < answeredDoubt {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s of %s hits due were answered before the first state was held: it may not have been ready",
+		c.Warn(model.AboutRun, fmt.Sprintf("%s of %s hits due were answered before the first state was held: it may not have been ready",
 			numeral.Percent(float64(h.AnsweredRatio())), numeral.Count(h.Offered)))
 	}
 	if why := c.Unlike(); why != "" {
