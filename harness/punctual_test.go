@@ -57,7 +57,7 @@ func TestRunLoopAndJudgeAgreeOnLateness(t *testing.T) {
 					t.Fatal(err)
 				}
 				repeated := slices.ContainsFunc(run.Events, func(e record.Event) bool { return e.Kind == record.EventRepeat })
-				s, err := judge.Summarize(run, &scenarios.Scenario{})
+				s, err := judge.Examine(run).Summarize(nil, &scenarios.Scenario{})
 				if err != nil {
 					t.Fatal(err)
 				}

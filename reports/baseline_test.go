@@ -43,7 +43,7 @@ func saved(t *testing.T, m *made) *model.Baseline {
 
 func (m *made) against(t *testing.T, b *model.Baseline) *model.Summary {
 	t.Helper()
-	s, err := judge.SummarizeAgainst(b, m.written(t), &m.scenario)
+	s, err := judge.Examine(m.written(t)).Summarize(b, &m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}

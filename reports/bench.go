@@ -15,13 +15,13 @@ import (
 	"github.com/rehearse-dev/rehearse/scenarios"
 )
 
-// unit is what bench.txt calls a number. Source: golang.org/design/14313-benchmark-format, and for the unit lines
+// benchUnit is what bench.txt calls a number. Source: golang.org/design/14313-benchmark-format, and for the unit lines
 // golang.org/x/perf/benchfmt.
 func benchUnit(n model.NamedNumber) string {
 	return strings.ReplaceAll(strings.Replace(n.Field, "_seconds", "-sec", 1), "_", "-")
 }
 
-// better is the direction in which it improves, in the word of a unit line; empty for what merely moves.
+// benchBetter is the direction in which it improves, in the word of a unit line; empty for what merely moves.
 func benchBetter(n model.NamedNumber) string {
 	metric, _ := scenarios.FindMetric(n.Metric)
 	return map[scenarios.Better]string{scenarios.Lower: "lower", scenarios.Higher: "higher"}[metric.Better]

@@ -44,7 +44,7 @@ func realRun(t *testing.T) (*record.Run, *model.Summary) {
 		{Metric: "p95", Max: new(0.003), Line: 41}, {Metric: "primary_statements", Of: scenarios.Baseline, Max: new(0.1), Line: 35},
 		{Metric: "errors", Max: new(0.001), Line: 48}, {Metric: "wrong_user", Max: new(0.0), Line: 49},
 	}}
-	s, err := judge.Summarize(run, sc)
+	s, err := judge.Examine(run).Summarize(nil, sc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func TestCountsOfARepeatedTrial(t *testing.T) {
 	m.samplesOf(0, "callers", moreReads)
 	repeated := m.candidate(t, "repeated")
 	c := compared(t, judge.CompareOptions{}, makeRun(1, steady, "baseline").candidate(t, "once"), repeated)
-	s, err := judge.Summarize(repeated.Run, repeated.Scenario)
+	s, err := judge.Examine(repeated.Run).Summarize(nil, repeated.Scenario)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/stat"
 )
 
-// timeout says where the percentile of a state is that is one of its unanswered hits.
+// collapseTimeout says where the percentile of a state is that is one of its unanswered hits.
 func collapseTimeout(c *model.Collapse) string {
 	if c.TimeoutSeconds == 0 {
 		return "among the hits that failed"
@@ -38,7 +38,7 @@ func fell(c *model.Collapse) string {
 	return fmt.Sprintf("%s to second %s", from, numeral.Limit(numeral.Number(c.ToSeconds)))
 }
 
-// share says how much was answered.
+// answeredShare says how much was answered.
 func answeredShare(c *model.Collapse) string {
 	if c.AnsweredRatio == 0 {
 		return "nothing"
@@ -46,7 +46,7 @@ func answeredShare(c *model.Collapse) string {
 	return numeral.Percent(float64(c.AnsweredRatio))
 }
 
-// answered says how much was, and how fast that.
+// howMuchAnswered says how much was, and how fast that.
 func howMuchAnswered(c *model.Collapse) string {
 	switch {
 	case c.AnsweredRatio == 0:
@@ -57,7 +57,7 @@ func howMuchAnswered(c *model.Collapse) string {
 	return fmt.Sprintf("%s (p95 of those %s)", answeredShare(c), numeral.Seconds(c.AnsweredP95Seconds))
 }
 
-// until says what was still answered, and when no more.
+// untilCollapse says what was still answered, and when no more.
 func untilCollapse(c *model.Collapse) string {
 	return fmt.Sprintf("answered %s, and fell over %s", held(c), fell(c))
 }
@@ -153,7 +153,7 @@ func (s *summary) latency(state model.State, n stat.Number) string {
 	return numeral.Waited(n, s.TimeoutSeconds)
 }
 
-// count is what is printed of a count of a state.
+// counted is what is printed of a count of a state.
 func counted(state model.State, text string) string {
 	if state.Uncounted() {
 		return numeral.Void

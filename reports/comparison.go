@@ -154,7 +154,7 @@ func (c *comparison) stateTable(s model.ComparedState, p paint, escape func(stri
 	return t
 }
 
-// or is the text of the i-th group, unless trials were begun and none of them is believed.
+// believedOr is the text of the i-th group, unless trials were begun and none of them is believed.
 func believedOr(s model.ComparedState, believed []int, i int, text string) string {
 	if believed[i] == 0 && s.Begun[i] > 0 {
 		return numeral.Void
@@ -162,7 +162,7 @@ func believedOr(s model.ComparedState, believed []int, i int, text string) strin
 	return text
 }
 
-// text is a number of the i-th group.
+// comparedText is a number of the i-th group.
 func comparedText(s model.ComparedState, n model.ComparedNumber, i int) string {
 	believed := s.Counted
 	if (model.Key{Metric: n.Metric}).Latency() {
@@ -202,7 +202,7 @@ func numberText(n model.ComparedNumber, value stat.Number) string {
 	return model.Budget{Unit: n.Unit}.Text(value)
 }
 
-// change of the i-th other group; from nothing to something has no ratio.
+// changeText of the i-th other group; from nothing to something has no ratio.
 func changeText(n model.ComparedNumber, i int) string {
 	if c := n.Changes[i]; c.Ratio.Known() || n.Values[0] != 0 || !n.Values[i+1].Known() {
 		return numeral.Change(c.Ratio)

@@ -118,7 +118,7 @@ func (m *made) readSource(source string, sums map[string]float64, second int, fi
 func (m *made) cutover(t *testing.T) (*record.Run, *model.Cutover) {
 	t.Helper()
 	run := m.written(t)
-	c, err := judge.JudgeCutover(run, &m.scenario)
+	c, err := judge.Examine(run).Cutover(&m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +414,7 @@ func TestWriteCutover(t *testing.T) {
 func TestCutoverOrNot(t *testing.T) {
 	m := thereAndBack()
 	run := m.written(t)
-	if _, err := judge.Summarize(run, &m.scenario); !errors.Is(err, judge.ErrCutover) {
+	if _, err := judge.Examine(run).Summarize(nil, &m.scenario); !errors.Is(err, judge.ErrCutover) {
 		t.Errorf("got %v, want ErrCutover", err)
 	}
 	for name, spoil := range map[string]func(*record.Header){
@@ -427,7 +427,7 @@ func TestCutoverOrNot(t *testing.T) {
 		if spoil(&m.header); m.header.Trials == nil {
 			m.windows, m.samples, m.events = nil, nil, nil
 		}
-		if _, err := judge.JudgeCutover(m.written(t), &m.scenario); !errors.Is(err, judge.ErrNoCutover) {
+		if _, err := judge.Examine(m.written(t)).Cutover(&m.scenario); !errors.Is(err, judge.ErrNoCutover) {
 			t.Errorf("%s: got %v, want ErrNoCutover", name, err)
 		}
 	}

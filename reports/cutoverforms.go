@@ -75,7 +75,7 @@ func CutoverAnnotations(c *model.Cutover) (list []Annotation) {
 	return list
 }
 
-// numbers are those of a state that have a name elsewhere.
+// stateNumbers are those of a state that have a name elsewhere.
 func stateNumbers(s model.CutoverState) model.Numbers {
 	n := model.UnknownNumbers()
 	n.N, n.P50Seconds, n.P95Seconds, n.P99Seconds = s.N, s.P50Seconds, s.P95Seconds, s.P99Seconds

@@ -221,7 +221,7 @@ func (c *cutover) notes() []string {
 	return slices.Concat([]string{"since the traffic began: " + strings.Join(numeral.Limited(c.Validity.Notes, terminalReasons), "; ")}, c.Provenance.Notes)
 }
 
-// line tells of a job.
+// jobLine tells of a job.
 func jobLine(j model.CutoverJob, timeoutSeconds float64) string {
 	return fmt.Sprintf("%s, beside the traffic from %s on; p95 around it %s, %s errors", j.Text, numeral.Seconds(j.BeginSeconds),
 		numeral.Waited(j.P95Seconds, timeoutSeconds), numeral.Count(j.Errors))

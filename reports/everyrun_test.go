@@ -52,7 +52,7 @@ func kindsOfRuns() map[string]func(*testing.T, func(*made)) (dir string, errors 
 			m.header.SelfTest = &record.SelfTest{State: "cache", Levels: []record.Level{{State: "cache again"}}}
 			spoil(m)
 			run := m.written(t)
-			s, err := judge.JudgeSelfTest(run)
+			s, err := judge.Examine(run).SelfTest()
 			if err == nil {
 				err = WriteSelfTest(dir, s, judge.Examine(run).Details(nil), judge.Examine(run).Windows)
 			}

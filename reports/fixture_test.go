@@ -222,7 +222,7 @@ func (m *made) written(t testing.TB) *record.Run {
 func (m *made) summarized(t testing.TB) (*record.Run, *model.Summary) {
 	t.Helper()
 	run := m.written(t)
-	s, err := judge.Summarize(run, &m.scenario)
+	s, err := judge.Examine(run).Summarize(nil, &m.scenario)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -211,7 +211,7 @@ func TestPageStaysSmall(t *testing.T) {
 			m.scenario.Budgets = append(m.scenario.Budgets, scenarios.Budget{Metric: "p50", Max: new(float64(i) / 1e4), Line: i})
 		}
 		run := &record.Run{Header: m.header, Windows: m.windows, Samples: m.samples, Events: m.events}
-		s, err := judge.Summarize(run, &m.scenario)
+		s, err := judge.Examine(run).Summarize(nil, &m.scenario)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -268,16 +268,16 @@ type forms map[string]func(io.Writer) error
 
 func allForms(t *testing.T, c judge.Candidate, value string, fonts *plot.Fonts) {
 	t.Helper()
-	s, err := judge.Summarize(c.Run, c.Scenario)
+	s, err := judge.Examine(c.Run).Summarize(nil, c.Scenario)
 	if err == nil {
 		ordinaryForms(c.Run, s, fonts).check(t, value)
 		comparedWithItself(t, c, value)
 		savedAndRead(t, c)
 	}
-	if judged, err := judge.JudgeCutover(c.Run, c.Scenario); err == nil {
+	if judged, err := judge.Examine(c.Run).Cutover(c.Scenario); err == nil {
 		cutoverForms(c.Run, judged, fonts).check(t, value)
 	}
-	if judged, err := judge.JudgeSelfTest(c.Run); err == nil {
+	if judged, err := judge.Examine(c.Run).SelfTest(); err == nil {
 		selfTestForms(c.Run, judged).check(t, value)
 	}
 }
@@ -402,7 +402,7 @@ func savedAndRead(t *testing.T, c judge.Candidate) {
 		t.Errorf("what was saved cannot be read: %v", err)
 		return
 	}
-	if _, err := judge.SummarizeAgainst(saved, c.Run, c.Scenario); err != nil {
+	if _, err := judge.Examine(c.Run).Summarize(saved, c.Scenario); err != nil {
 		t.Error(err)
 	}
 }

@@ -130,7 +130,7 @@ func effectTone(e model.Effect) page.Tone {
 	return page.Neutral
 }
 
-// status says a change, and what is to be made of it.
+// estimateStatus says a change, and what is to be made of it.
 func estimateStatus(e model.Estimate) page.Status {
 	switch {
 	case !e.Value.Known() || e.Verdict == model.Unclear:
@@ -228,7 +228,7 @@ func (s *summary) firstDoubt() string {
 	return fmt.Sprintf(", with %s%s %s: %s", numeral.Plural(len(doubted), "doubt"), such, doubted[0].Name(), doubted[0].Doubts[0])
 }
 
-// told says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.
+// noiseTold says in a sentence what this machine does to p95 by itself: what so many rounds find or, of one, what they saw.
 func noiseTold(f model.NoiseFloor) string {
 	switch ratio := f.MinimumDetectableRatio; {
 	case f.Blind():

@@ -55,7 +55,7 @@ func anHour() (*record.Run, *scenarios.Scenario) {
 // An hour is on a page that a mail still takes, and says that not every second is drawn.
 func TestPageOfAnHour(t *testing.T) {
 	run, sc := anHour()
-	s, err := judge.Summarize(run, sc)
+	s, err := judge.Examine(run).Summarize(nil, sc)
 	if err != nil {
 		t.Fatal(err)
 	}

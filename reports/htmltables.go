@@ -87,7 +87,7 @@ func (s *summary) budgetsSection() page.Section {
 	return section
 }
 
-// why is the reason with what it rests on, where there is room for it.
+// budgetWhy is the reason with what it rests on, where there is room for it.
 func budgetWhy(b model.Budget) string {
 	if b.Basis == "" {
 		return b.Reason
@@ -95,14 +95,14 @@ func budgetWhy(b model.Budget) string {
 	return b.Reason + "; " + b.Basis
 }
 
-// parts are what the name of a budget says: what is limited, and how.
+// budgetParts are what the name of a budget says: what is limited, and how.
 func budgetParts(b model.Budget) (subject, limit string) {
 	name := b.Name()
 	at := strings.LastIndex(name, " "+b.Bound+" ")
 	return name[:at], name[at+1:]
 }
 
-// status is the verdict of a budget, marked where the run's does not depend on it.
+// budgetStatus is the verdict of a budget, marked where the run's does not depend on it.
 func budgetStatus(b model.Budget) page.Status {
 	if b.Lenient() && b.Verdict != model.Pass {
 		return page.Status{Word: "warning: " + b.Verdict.String(), Tone: page.Doubtful}

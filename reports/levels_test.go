@@ -27,7 +27,7 @@ func TestRowsAgreeWithThemselves(t *testing.T) {
 			m.events = slices.DeleteFunc(m.events, func(e record.Event) bool { return e.Trial == lost && e.Kind == record.EventTrialEnd })
 		}
 		run := &record.Run{Header: m.header, Windows: m.windows, Samples: m.samples, Events: m.events}
-		s, err := judge.Summarize(run, &m.scenario)
+		s, err := judge.Examine(run).Summarize(nil, &m.scenario)
 		if err != nil {
 			rt.Fatal(err)
 		}

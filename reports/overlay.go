@@ -106,7 +106,7 @@ func (c *comparison) title(metric string) string {
 	return fmt.Sprintf("%s of %s at %s: %s", metric, last.State, c.Stage, strings.Join(words, ", "))
 }
 
-// told is the change of the i-th other group, marked where it is not proven.
+// toldChange is the change of the i-th other group, marked where it is not proven.
 func toldChange(n model.ComparedNumber, i int) string {
 	if change := changeText(n, i); n.Changes[i].Verdict != model.Unclear || change == numeral.Missing {
 		return change

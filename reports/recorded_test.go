@@ -56,7 +56,7 @@ func TestRecordedRuns(t *testing.T) {
 	for _, want := range recordedRuns() {
 		t.Run(want.name, func(t *testing.T) {
 			c := recordedRun(t, want.name)
-			s, err := judge.Summarize(c.Run, c.Scenario)
+			s, err := judge.Examine(c.Run).Summarize(nil, c.Scenario)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,7 +48,7 @@ func TestWhateverIsMissing(t *testing.T) {
 		run.Windows = some(t, "windows", whole.Windows)
 		run.Samples = some(t, "samples", whole.Samples)
 		run.Events = some(t, "events", whole.Events)
-		s, err := judge.Summarize(&run, &m.scenario)
+		s, err := judge.Examine(&run).Summarize(nil, &m.scenario)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func selfTested(t *testing.T, pairs int) *record.Run {
 }
 
 func TestSelfTest(t *testing.T) {
-	s, err := judge.JudgeSelfTest(selfTested(t, 20))
+	s, err := judge.Examine(selfTested(t, 20)).SelfTest()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestSelfTest(t *testing.T) {
 // Few pairs show a ratio and no claims; none at all shows nothing, and an ordinary run is none.
 func TestSelfTestOfFewPairs(t *testing.T) {
 	for pairs, claims := range map[int]int{1: 0, 3: 0, 4: 1, 6: 2} {
-		s, err := judge.JudgeSelfTest(selfTested(t, pairs))
+		s, err := judge.Examine(selfTested(t, pairs)).SelfTest()
 		if err != nil || len(s.Levels[1].Claims) != claims || s.Levels[1].Pairs != pairs {
 			t.Errorf("%d pairs: %+v, %v", pairs, s.Levels[1], err)
 		}
@@ -73,7 +73,7 @@ func TestSelfTestOfFewPairs(t *testing.T) {
 		}
 	}
 	run, _ := makeRun(1, steady, "baseline", "extract-main").summarized(t)
-	if _, err := judge.JudgeSelfTest(run); !errors.Is(err, judge.ErrNoSelfTest) {
+	if _, err := judge.Examine(run).SelfTest(); !errors.Is(err, judge.ErrNoSelfTest) {
 		t.Errorf("got %v, want ErrNoSelfTest", err)
 	}
 }
@@ -86,7 +86,7 @@ func TestSelfTestLeavesOutInvalidPairs(t *testing.T) {
 			run.Events[i].Kind = record.EventFault
 		}
 	}
-	s, err := judge.JudgeSelfTest(run)
+	s, err := judge.Examine(run).SelfTest()
 	if err != nil || s.Levels[0].Pairs != 6 || s.Levels[1].Pairs != 5 || s.Invalid != 1 {
 		t.Errorf("got %d and %d pairs, %d trials invalid, %v, want 6, 5 and 1", s.Levels[0].Pairs, s.Levels[1].Pairs, s.Invalid, err)
 	}
@@ -103,7 +103,7 @@ func TestSelfTestOfACollapse(t *testing.T) {
 			w.Failed, w.Completed, w.Response = w.Offered, 0, record.Histogram{}
 		}
 	}
-	s, err := judge.JudgeSelfTest(run)
+	s, err := judge.Examine(run).SelfTest()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestSelfTestOfVoidTrials(t *testing.T) {
 				run.Events[i].Kind = record.EventFault
 			}
 		}
-		s, err := judge.JudgeSelfTest(run)
+		s, err := judge.Examine(run).SelfTest()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -442,7 +442,7 @@ func TestIncompleteRunNeverPasses(t *testing.T) {
 }
 
 func TestNothingToReport(t *testing.T) {
-	if _, err := judge.Summarize(&record.Run{}, &scenarios.Scenario{}); err == nil {
+	if _, err := judge.Examine(&record.Run{}).Summarize(nil, &scenarios.Scenario{}); err == nil {
 		t.Error("a run without states was summarized")
 	}
 }
@@ -488,7 +488,7 @@ func BenchmarkSummarize(b *testing.B) {
 	m := makeRun(3, wobble, allStates()...)
 	run := m.written(b)
 	for b.Loop() {
-		if _, err := judge.Summarize(run, &m.scenario); err != nil {
+		if _, err := judge.Examine(run).Summarize(nil, &m.scenario); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -74,7 +74,7 @@ func (s *summary) budgetTable(p paint) table.Writer {
 	return t
 }
 
-// place is the line of a budget in its file.
+// linePlace is the line of a budget in its file.
 func linePlace(b model.Budget) string {
 	if b.Line == 0 {
 		return numeral.Missing

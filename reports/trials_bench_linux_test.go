@@ -29,7 +29,7 @@ func BenchmarkTrials(b *testing.B) {
 			took := 0.0
 			for b.Loop() {
 				before := processorSeconds(b)
-				s, err := judge.Summarize(run, &m.scenario)
+				s, err := judge.Examine(run).Summarize(nil, &m.scenario)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,8 +1,6 @@
 package reports
 
-import (
-	"github.com/rehearse-dev/rehearse/reports/model"
-)
+import "github.com/rehearse-dev/rehearse/reports/model"
 
 // The views are what was judged, with the words in which it is shown.
 type (

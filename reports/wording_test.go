@@ -79,7 +79,7 @@ func wordless(key string, v any) any {
 func TestWordsDecideNothing(t *testing.T) {
 	judge := func(name string, run *record.Run, sc *scenarios.Scenario) {
 		t.Run(name, func(t *testing.T) {
-			s, err := judge.Summarize(run, sc)
+			s, err := judge.Examine(run).Summarize(nil, sc)
 			if err != nil {
 				t.Fatal(err)
 			}

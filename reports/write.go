@@ -41,8 +41,9 @@ func Files() []string {
 	return []string{HTMLFile, MarkdownFile, ChartsDir + "/", SummaryFile, model.DetailsFile, JUnitFile, MetricsFile, BenchmarksFile, WindowsFile}
 }
 
-// Write leaves its [Files] in dir; windows writes windows.csv, which is made of the record. Each file appears whole or not at all; one that fails does not keep the others from
-// being written. Where no font of this machine has the letters of a name, s is given a warning.
+// Write leaves its [Files] in dir; windows writes windows.csv, which is made of the record. Each file appears whole or not at
+// all; one that fails does not keep the others from being written. Where no font of this machine has the letters of a name, s is
+// given a warning.
 func Write(dir string, s *model.Summary, d *model.Details, windows func(io.Writer) error) error {
 	return write(dir, &summary{s}, d, windows, &plot.Fonts{})
 }

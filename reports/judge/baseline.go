@@ -35,7 +35,8 @@ func unfit(run *record.Run, s *model.Summary) (why []string) {
 // NewBaseline has every number of a run. One that failed, did not reach its end, or had a defect planted makes none, unless
 // anyway; nor does a state of which no trial is believed in anything. Where its latencies alone are void its counts are saved.
 func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*model.Baseline, error) {
-	s, err := Summarize(run, sc)
+	l := Examine(run)
+	s, err := l.Summarize(nil, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,6 @@ func NewBaseline(run *record.Run, sc *scenarios.Scenario, anyway bool) (*model.B
 		Schema: model.BaselineSchema, Scenario: h.Scenario, Seed: h.Seed, Run: h.ID, Rounds: h.Rounds, Stack: h.Stack, Host: model.Host(h.Host),
 		Stages: savedStages(h), Numbers: map[string]model.SavedNumber{},
 	}
-	l := Examine(run)
 	for _, state := range h.States {
 		if len(l.valid(state))+len(l.counted(state)) == 0 {
 			return nil, fmt.Errorf("run %s has no valid trial of %s", h.ID, state)
@@ -131,7 +131,7 @@ func Wanting(b *model.Baseline) (told []string) {
 	return told
 }
 
-// elsewhere says by what the machine of a run is of another class than the baseline's; empty if by nothing.
+// savedElsewhere says by what the machine of a run is of another class than the baseline's; empty if by nothing.
 func savedElsewhere(b *model.Baseline, h record.Header) string {
 	var apart []string
 	if b.Host.CPU != h.Host.CPU {
@@ -152,7 +152,7 @@ func (l *Ledger) lenient(metric string) bool {
 	return l.metric(metric).Unit == scenarios.Seconds && l.saved != nil && savedElsewhere(l.saved, l.header) != ""
 }
 
-// otherTraffic says by what the traffic of a run differs from the baseline's; empty if by nothing.
+// savedTraffic says by what the traffic of a run differs from the baseline's; empty if by nothing.
 func savedTraffic(b *model.Baseline, h record.Header) string {
 	var apart []string
 	if b.Seed != h.Seed {
@@ -183,7 +183,7 @@ func (s *judgement) compared() {
 	}
 }
 
-// answered is the share of the hits of a key that were answered in the saved run; one that does not say so is taken to have
+// savedAnswered is the share of the hits of a key that were answered in the saved run; one that does not say so is taken to have
 // answered all of them.
 func savedAnswered(b *model.Baseline, k model.Key) stat.Number {
 	k.Metric, k.API = "achieved", ""
@@ -193,7 +193,7 @@ func savedAnswered(b *model.Baseline, k model.Key) stat.Number {
 	return 1
 }
 
-// over is what a count of statements was divided by, as that of a ledger: of counts per hit it is the hits of the measured
+// savedOver is what a count of statements was divided by, as that of a ledger: of counts per hit it is the hits of the measured
 // stages, for no others are saved, and so less than it was.
 func savedOver(b *model.Baseline, k model.Key) (n stat.Number) {
 	if _, isRate := rates(k); isRate {

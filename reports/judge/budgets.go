@@ -193,7 +193,7 @@ func overNothing(b model.Budget) string {
 	return of + " is zero, so anything is more"
 }
 
-// settled is a count per hit that so few failed hits make unsure as servers and services may differ: the limit that the
+// settledBudget is a count per hit that so few failed hits make unsure as servers and services may differ: the limit that the
 // system just keeps is then not breached for want of one answer. A cost that is higher by more is outside with both ends.
 func settledBudget(b model.Budget, span bracket) bracket {
 	_, _, perHit := perHitOf(b.Key)

@@ -24,12 +24,7 @@ var (
 	ErrCutover   = errors.New("the run is a cutover: its states are parts of one trial, and no rounds to compare")
 )
 
-// JudgeCutover judges the record of a cutover. Only a header that is no cutover's is an error.
-func JudgeCutover(run *record.Run, sc *scenarios.Scenario) (*model.Cutover, error) {
-	return Examine(run).Cutover(sc)
-}
-
-// Cutover is [JudgeCutover] of what was examined.
+// Cutover judges the record of a cutover. Only a header that is no cutover's is an error.
 func (l *Ledger) Cutover(sc *scenarios.Scenario) (*model.Cutover, error) {
 	run, h := l.run, l.header
 	if h.Cutover == nil || len(h.Cutover.States) != len(h.Stages) || len(h.Stages) < 2 || len(h.Trials) == 0 {
@@ -283,7 +278,7 @@ func (c *turnover) judgeAnswered() {
 	}
 }
 
-// collapsed is that of a state or a switch, as [hits.collapsed] is of a stage.
+// fellOver tells of a state or a switch what collapsed tells of a stage.
 func fellOver(h model.CutoverHits) bool {
 	return collapsed(&reading.Hits{Offered: h.N, Sent: h.N - min(h.N, h.Missed), Failed: h.Errors, Missed: h.Missed})
 }

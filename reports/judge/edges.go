@@ -41,7 +41,7 @@ func rates(k model.Key) (of reading.Statements, isRate bool) {
 	return of, isRate
 }
 
-// perHit are the metrics that are statements per hit, those of an API but for.
+// perHitOf are the metrics that are statements per hit, those of an API but for.
 func perHitOf(k model.Key) (node, operation string, isPerHit bool) {
 	switch {
 	case k.API != "":

@@ -16,6 +16,8 @@ type judgement struct {
 	ledger *Ledger
 	// end is the check that says why the run did not reach its end.
 	end string
+	// doubted are the trials with a doubt about numbers that budgets rest on, by index.
+	doubted map[int]bool
 }
 
 // doubt warns of what the numbers rest on: the company that the run had, and what is doubted of its trials.
@@ -26,10 +28,10 @@ func (s *judgement) doubt(run *record.Run) {
 		s.Pressing = company(run.Events)
 	}
 	s.Warn(about, company(run.Events)...)
-	pressing := s.doubted()
-	for _, t := range s.Summary.Doubted() {
+	s.doubted = s.pressed()
+	for _, t := range s.Doubted() {
 		about := model.AboutRun
-		if pressing[t.Trial] {
+		if s.doubted[t.Trial] {
 			about = model.AboutGround
 		}
 		s.Warn(about, t.Name()+": "+strings.Join(t.Doubts, "; "))
@@ -66,7 +68,7 @@ func (s *judgement) judge(run *record.Run) {
 	}
 }
 
-// told is what is said of a budget among the reasons and warnings: the number as well, where there is one.
+// toldOf is what is said of a budget among the reasons and warnings: the number as well, where there is one.
 func toldOf(b model.Budget) string {
 	if !b.Actual.Known() {
 		return fmt.Sprintf("budget %s: %s", b.Name(), b.Reason)

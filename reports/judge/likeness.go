@@ -60,7 +60,7 @@ func discords(sides []side) (found, unstated []model.Discord) {
 	return append(found, scenarioDiscords(sides)...), unstated
 }
 
-// unstated tells whether some run says nothing of it.
+// saysNothing tells whether some run says nothing of it.
 func saysNothing(d model.Discord, sides []side) bool {
 	for i, s := range sides {
 		if s.Saved == nil && d.Values[i] == "" {

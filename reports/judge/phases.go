@@ -85,7 +85,7 @@ func unless(e model.Estimate, why string) model.Estimate {
 	return e
 }
 
-// without is the estimate, but no number where there is a reason that there is none.
+// withoutNumber is the estimate, but no number where there is a reason that there is none.
 func withoutNumber(e model.Estimate, why string) model.Estimate {
 	if why == "" {
 		return e
@@ -222,4 +222,10 @@ func detect(f *model.NoiseFloor, pairs []float64, phases [][]float64) {
 		f.LogDeviation = stat.Number(deviation)
 		f.MinimumDetectableRatio = stat.Number(math.Exp(stat.Detectable(deviation, f.Rounds)))
 	}
+}
+
+// estimate is what an interval is taken for.
+func estimate(i stat.Interval, effect model.Effect) model.Estimate {
+	return model.Estimate{Value: stat.Number(i.Value), Lo: stat.Number(i.Lo), Hi: stat.Number(i.Hi), Verdict: effect,
+		HodgesLehmann: stat.Number(i.Centre), Rounds: i.N}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/rehearse-dev/rehearse/reports/numeral"
 )
 
-// doubted are the trials with a doubt about numbers that budgets rest on, by index.
-func (s *judgement) doubted() map[int]bool {
+// pressed are the trials with a doubt about numbers that budgets rest on, by index.
+func (s *judgement) pressed() map[int]bool {
 	doubted := map[int]bool{}
 	for _, state := range s.States {
 		for _, t := range s.ledger.of(state.Name) {
@@ -21,10 +21,9 @@ func (s *judgement) doubted() map[int]bool {
 
 // pressing are such doubts, one for each state.
 func (s *judgement) pressing() (list []string) {
-	doubted := s.doubted()
 	for _, state := range s.States {
 		told := s.TrialsWith(func(c model.TrialCheck) []string {
-			if c.State != state.Name || !doubted[c.Trial] {
+			if c.State != state.Name || !s.doubted[c.Trial] {
 				return nil
 			}
 			return c.Doubts

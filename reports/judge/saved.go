@@ -34,10 +34,7 @@ func KeptBaseline(dir string) (*model.Baseline, error) {
 	}
 	text, err := record.FilesOf(dir).Read(BaselineFile, model.MaxBaseline)
 	if err != nil {
-		err = fmt.Errorf("%w; remove %s, or name another with --baseline", err, path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the saved baseline: %w", err)
+		return nil, fmt.Errorf("read the saved baseline: %w; remove %s, or name another with --baseline", err, path)
 	}
 	return model.ParseBaseline(path, text)
 }

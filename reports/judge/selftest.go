@@ -18,10 +18,7 @@ const tries = 5
 // ErrNoSelfTest says that a run directory holds an ordinary run.
 var ErrNoSelfTest = errors.New("the run is no self-test")
 
-// JudgeSelfTest condenses the record of a self-test.
-func JudgeSelfTest(run *record.Run) (*model.SelfTest, error) { return Examine(run).SelfTest() }
-
-// SelfTest is [JudgeSelfTest] of what was examined.
+// SelfTest condenses the record of a self-test.
 func (l *Ledger) SelfTest() (*model.SelfTest, error) {
 	run := l.run
 	if run.Header.SelfTest == nil {

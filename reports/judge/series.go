@@ -202,7 +202,7 @@ func levelOf(readings []record.Sample, name string) model.Line {
 	return level.whole()
 }
 
-// hitRatios are a gap where the cache was asked nothing.
+// hitRatioPieces are a gap where the cache was asked nothing.
 func hitRatioPieces(readings map[string][]record.Sample, declared reading.Declared) model.Line {
 	var ratio line
 	for _, s := range declared.HitRatios(readings) {

@@ -1,8 +1,8 @@
 // Package judge judges a recorded run.
 //
 // Scope: from a record and its scenario to what package model holds: a summary of states and phases, a cutover, a self-test,
-// a comparison of several runs, a baseline to hold later runs against. No database, no clock, no network, and no file: an old
-// run can be judged again, and is judged the same.
+// a comparison of several runs, a baseline to hold later runs against. No database, no clock, no network, and no file but a saved
+// baseline: an old run can be judged again, and is judged the same.
 //
 // Opinion: less is claimed rather than more. A percentile is over every hit that was due, and a hit that never came back
 // is slower than any limit. The unit of evidence is the round, never the request; a change seen in one round has no
@@ -28,18 +28,8 @@ import (
 // ErrNothing is returned for a run and scenario that name no state to report on.
 var ErrNothing = errors.New("the run names no state: its header is empty, so there is nothing to report on")
 
-// Summarize judges run by the budgets of sc. It reads nothing but its arguments. A run cut short is summarized as far as
-// it goes; only a header without states is an error.
-func Summarize(run *record.Run, sc *scenarios.Scenario) (*model.Summary, error) {
-	return SummarizeAgainst(nil, run, sc)
-}
-
-// SummarizeAgainst is [Summarize] with a saved baseline, for the budgets that are of one; nil is none.
-func SummarizeAgainst(saved *model.Baseline, run *record.Run, sc *scenarios.Scenario) (*model.Summary, error) {
-	return Examine(run).Summarize(saved, sc)
-}
-
-// Summarize is [SummarizeAgainst] of what was examined.
+// Summarize judges an ordinary run by the budgets of sc; saved is a baseline for those that are of one, nil is none. A run cut
+// short is summarized as far as it goes; only a header without states, and that of a cutover, are an error.
 func (l *Ledger) Summarize(saved *model.Baseline, sc *scenarios.Scenario) (*model.Summary, error) {
 	switch {
 	case len(l.header.States) == 0:

@@ -14,7 +14,7 @@ import (
 )
 
 // Watch sees the windows of a run as they are written and tells when a budget is breached for which the run is to end. It
-// judges by the same rules as [Summarize], which comes to the same verdict from the record. One goroutine at a time uses
+// judges by the same rules as [Ledger.Summarize], which comes to the same verdict from the record. One goroutine at a time uses
 // it.
 type Watch struct {
 	declared reading.Declared
@@ -39,7 +39,7 @@ type Breach struct {
 // Error implements error.
 func (b Breach) Error() string { return fmt.Sprintf("budget %s: %s", b.Budget, b.Reason) }
 
-// NewWatch watches a run with this header for the budgets of sc that fail it. Saved is as in [SummarizeAgainst].
+// NewWatch watches a run with this header for the budgets of sc that fail it. Saved is as in [Ledger.Summarize].
 func NewWatch(saved *model.Baseline, header record.Header, sc *scenarios.Scenario) *Watch {
 	w, l := &Watch{stages: header.Stages, declared: reading.DeclaredIn(&header), trial: -1}, &Ledger{header: header, declared: reading.DeclaredIn(&header), saved: saved}
 	for _, b := range sc.Budgets {

@@ -64,6 +64,9 @@ func (c *Cutover) Fallen() (list []Fallen) {
 	return list
 }
 
+// shareTolerance is by how much two shares of answered hits may differ for counts to be of the same work.
+const shareTolerance = 0.01
+
 // OtherWork says why two counts are not of the same work; empty if they are, or if nobody knows.
 func OtherWork(before, after string, a, b stat.Number) string {
 	if !(math.Abs(float64(a-b)) > shareTolerance) {
@@ -107,6 +110,3 @@ func (c *Cutover) Turn() int {
 	}
 	return len(c.States) - 1
 }
-
-// shareTolerance is by how much two shares of answered hits may differ for counts to be of the same work.
-const shareTolerance = 0.01

@@ -1,8 +1,6 @@
 package model
 
-import (
-	"github.com/rehearse-dev/rehearse/reports/stat"
-)
+import "github.com/rehearse-dev/rehearse/reports/stat"
 
 // Figures are the numbers of a state that other formats carry: by their names in the language of scenarios and in
 // summary.json, and what they are to somebody who has read neither.

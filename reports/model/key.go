@@ -1,29 +1,6 @@
 package model
 
-import (
-	"cmp"
-)
-
-// CacheHits is the ratio by which a cache answered where k was measured.
-func (k Key) CacheHits() Key { return Key{Metric: "cache_hit_ratio", State: k.State, Stage: k.Stage} }
-
-// Latency tells that a number is a percentile of latencies.
-func (k Key) Latency() bool {
-	_, latency := Quantiles()[k.Metric]
-	return latency
-}
-
-// Counted tells that a number is judged by its value.
-func (k Key) Counted() bool { return !k.Latency() && k.Metric != "errors" }
-
-// Saved is what a baseline calls the number.
-func (k Key) Saved() string {
-	metric := k.Metric
-	if k.Operation != "" {
-		metric += "(" + k.Operation + ")"
-	}
-	return k.State + "@" + k.Stage + ": " + metric
-}
+import "cmp"
 
 // Key names one number of a run.
 type Key struct {
@@ -51,4 +28,25 @@ func (k Key) Alone() string { return cmp.Or(k.API, k.Operation) }
 func (k Key) Elsewhere(state string) Key {
 	k.State = state
 	return k
+}
+
+// CacheHits is the ratio by which a cache answered where k was measured.
+func (k Key) CacheHits() Key { return Key{Metric: "cache_hit_ratio", State: k.State, Stage: k.Stage} }
+
+// Latency tells that a number is a percentile of latencies.
+func (k Key) Latency() bool {
+	_, latency := Quantiles()[k.Metric]
+	return latency
+}
+
+// Counted tells that a number is judged by its value.
+func (k Key) Counted() bool { return !k.Latency() && k.Metric != "errors" }
+
+// Saved is what a baseline calls the number.
+func (k Key) Saved() string {
+	metric := k.Metric
+	if k.Operation != "" {
+		metric += "(" + k.Operation + ")"
+	}
+	return k.State + "@" + k.Stage + ": " + metric
 }

@@ -14,7 +14,7 @@ func (b Budget) At(n stat.Number) bool {
 	return n.Known() && math.Abs(float64(n-b.Limit)) <= numeral.Sameness*math.Abs(float64(b.Limit))
 }
 
-// limit is the budget's limit as the scenario spells it, set like all numbers here; one that no text spells, to its last
+// Allowed is the budget's limit as the scenario spells it, set like all numbers here; one that no text spells, to its last
 // digit. It is never rounded: what is beyond a rounded limit may be inside of the real one.
 func (b Budget) Allowed() string {
 	if b.Written != "" {

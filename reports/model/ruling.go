@@ -1,8 +1,6 @@
 package model
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Ruling is a verdict and what there is to say for it.
 type Ruling struct {

@@ -117,7 +117,7 @@ func (e Estimate) Vague() bool {
 	return e.Lo.Known() && e.Hi.Known() && float64(e.Hi) > numeral.Tellable*float64(e.Lo) && e.Verdict == Unclear
 }
 
-// span prints the interval of a change.
+// Interval prints the interval of a change.
 func Interval(e Estimate) string {
 	switch {
 	case !e.Lo.Known() || !e.Hi.Known():
